@@ -1,0 +1,123 @@
+"""Build a model from a shape, save it, load it again.
+
+A new model's weights are a function of its shape, its vocabulary and its seed names, and building one leaves the
+global random state as it was. On disk a model is a Hugging Face directory with safetensors; nothing pickled is ever
+loaded, and a checkpoint that is damaged or incomplete is refused by name instead of being filled up with fresh weights.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError, safe_open
+from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
+
+from interplay.model.sizes import ModelConfig
+from interplay.world.randomness import derive
+
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+
+
+def qwen2_config(
+    config: ModelConfig, vocab_size: int, *, eos_token_id: int | None = None, pad_token_id: int | None = None
+) -> Qwen2Config:
+    """The same shape in the words of transformers."""
+    if vocab_size < 1:
+        raise ValueError(f"vocab_size must be positive, got {vocab_size}")
+    return Qwen2Config(
+        vocab_size=vocab_size,
+        hidden_size=config.hidden,
+        intermediate_size=config.ffn,
+        num_hidden_layers=config.layers,
+        num_attention_heads=config.heads,
+        num_key_value_heads=config.kv_heads,
+        max_position_embeddings=config.max_positions,
+        tie_word_embeddings=config.tied,
+        rope_parameters={"rope_type": "default", "rope_theta": config.rope_theta},
+        initializer_range=config.init_std,
+        eos_token_id=eos_token_id,
+        pad_token_id=pad_token_id,
+    )
+
+
+def build(
+    config: ModelConfig,
+    vocab_size: int,
+    *seed_names: str | int,
+    eos_token_id: int | None = None,
+    pad_token_id: int | None = None,
+) -> Qwen2ForCausalLM:
+    """A fresh fp32 model on the CPU, the same for the same arguments."""
+    shape = qwen2_config(config, vocab_size, eos_token_id=eos_token_id, pad_token_id=pad_token_id)
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        torch.manual_seed(derive("model", "init", *seed_names) % 2**63)
+        return cast(Qwen2ForCausalLM, cast(Any, Qwen2ForCausalLM)(shape).float())
+
+
+def save(model: PreTrainedModel, path: str | Path) -> Path:
+    """Write a Hugging Face directory. It appears whole or not at all, and replaces what was there."""
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    cast(Any, model).save_pretrained(partial, safe_serialization=True)
+    shutil.rmtree(path, ignore_errors=True)
+    partial.rename(path)
+    return path
+
+
+def load(path: str | Path, *, dtype: torch.dtype | None = None, device: str = "cpu") -> PreTrainedModel:
+    """The causal model of a Hugging Face directory, in evaluation mode. `dtype=None` keeps the stored one."""
+    path = Path(path)
+    if not path.is_dir():
+        raise ValueError(f"no checkpoint at {path}: not a directory")
+    _read_json(path / "config.json")
+    for file in _weight_files(path):
+        _check_weights(file)
+    try:
+        model, info = cast(Any, AutoModelForCausalLM).from_pretrained(
+            path, dtype=dtype or "auto", use_safetensors=True, local_files_only=True, output_loading_info=True
+        )
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ValueError(f"cannot load the checkpoint {path}: {reason}") from error
+    absent = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
+    if absent:
+        raise ValueError(f"checkpoint {path} lacks {len(absent)} of the model's tensors, first {absent[0]}")
+    return cast(PreTrainedModel, model.to(device).eval())
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise ValueError(f"incomplete checkpoint: {file} is missing")
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"damaged checkpoint: {file} is not valid JSON") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"damaged checkpoint: {file} is not a JSON object")
+    return content
+
+
+def _weight_files(path: Path) -> list[Path]:
+    if (path / INDEX).is_file():
+        names = _read_json(path / INDEX).get("weight_map", {}).values()
+        if not names:
+            raise ValueError(f"damaged checkpoint: {path / INDEX} names no weights")
+        return sorted({path / Path(str(name)).name for name in names})
+    return [path / WEIGHTS]
+
+
+def _check_weights(file: Path) -> None:
+    if not file.is_file():
+        raise ValueError(f"incomplete checkpoint: {file} is missing")
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            if not list(tensors.keys()):
+                raise ValueError(f"damaged checkpoint: {file} holds no tensors")
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"damaged checkpoint: {file} is truncated or not a safetensors file ({error})") from error

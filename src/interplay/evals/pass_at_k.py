@@ -92,7 +92,7 @@ def cover_at_tau(n: ArrayLike, c: ArrayLike, tau: float) -> float | Floats:
 
 
 def no_success(n: ArrayLike, c: ArrayLike) -> float | Floats:
-    """1.0 where not one sample is right, else 0.0; NaN where n = 0. Its mean is the share of prompts without success."""
+    """1.0 where no sample is right, else 0.0 (NaN where n = 0); its mean is the share of prompts without success."""
     return _per_problem(n, c, 1, lambda n_, c_: float(c_ == 0))
 
 

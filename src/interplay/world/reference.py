@@ -1,0 +1,177 @@
+"""A problem's gold, prepared once so that many solutions can be judged quickly.
+
+Every quantity of the graph becomes a node: what it means to whoever uses it, and what the formula that defines it must
+mean. Quantities that the question does not need are nodes too, because a solution may derive them as well, and so is
+the total of a location whose total nobody mentions.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from interplay.world.expression import MAX_VALUE, PRIME, Meaning
+from interplay.world.graph import Graph, Linear, Rule, apply_rule
+
+_ARTICLES = frozenset(("the", "The", "a", "A", "an", "An"))
+_random = random.Random("the points at which formulas are compared")
+_points = [_random.randrange(2, PRIME) for _ in range(1024)]
+X_POINT = _random.randrange(2, PRIME)
+
+
+class Node(NamedTuple):
+    """One quantity: `meaning` is its value, its point and its own bit, `formula` and `parents` are its rule's."""
+
+    name: str
+    needed: bool
+    unknown: bool
+    meaning: Meaning
+    formula: int
+    parents: int
+
+
+class Reference:
+    """Gold of one problem. `nodes` has every quantity whose value follows from the problem."""
+
+    def __init__(self, graph: Graph, solution: str | None = None) -> None:
+        """`solution` is the gold text; the paper's released rule compares with it, nothing else does."""
+        self.graph = graph
+        self.solution = solution
+        self.answer = graph.answer
+        self.reverse = graph.unknown is not None
+        self.nodes: dict[str, Node] = {}
+        self._aliases: dict[str, str | None] = {}
+        self._units: frozenset[str] | None = None
+        self._paper: object = None
+        self.num_bits = 0
+        self._add_nodes(derivable_values(graph.rules))
+        missing = [name for name in graph.order if name not in self.nodes]
+        if missing or graph.target not in self.nodes:
+            raise ValueError(f"the graph does not give a value to {missing or [graph.target]}")
+        self.target = self.nodes[graph.target]
+
+    @classmethod
+    def from_graph(cls, graph: Graph, solution: str | None = None) -> Reference:
+        """Prepare the gold of a problem. Raises ValueError when a needed quantity has no value."""
+        return cls(graph, solution)
+
+    def _add_nodes(self, values: Mapping[str, Linear]) -> None:
+        needed = set(self.graph.order)
+        rules = self.graph.rules
+        self.num_bits = len(values)
+        points = {name: Linear(0, _point(bit)) for bit, name in enumerate(values)}
+        bits = {name: 1 << bit for bit, name in enumerate(values)}
+        for name, (slope, constant) in values.items():
+            rule = rules[name]
+            parents = 0
+            for operand in rule.operands:
+                parents |= bits[operand]
+            meaning = Meaning(slope, constant, points[name].constant, bits[name])
+            unknown = rule.combine == "unknown"
+            formula = 0 if unknown else apply_rule(rule, points).constant % PRIME
+            self.nodes[name] = Node(name, name in needed, unknown, meaning, formula, parents)
+
+    def resolve(self, name: str) -> Node | None:
+        """The quantity a solution calls so, with or without articles and "number of"; None if there is none."""
+        node = self.nodes.get(name)
+        if node is not None:
+            return node
+        if not self._aliases:
+            for known in self.nodes:
+                plain = _plain(known)
+                self._aliases[plain] = None if plain in self._aliases else known
+        alias = self._aliases.get(_plain(name))
+        return self.nodes[alias] if alias is not None else self._implicit_total(_plain(name))
+
+    def _implicit_total(self, name: str) -> Node | None:
+        """The total of a location whose total the problem does not mention."""
+        found = implicit_total(self.graph, name)
+        if found is None or any(operand not in self.nodes for operand in found.operands):
+            return None
+        names = found.operands
+        try:
+            slope, constant = apply_rule(found, {n: Linear(*self.nodes[n].meaning[:2]) for n in names})
+        except ValueError:  # a product of two quantities that both depend on x
+            return None
+        parents = 0
+        for operand in names:
+            parents |= self.nodes[operand].meaning.parents
+        formula = apply_rule(found, {n: Linear(0, self.nodes[n].meaning.fingerprint) for n in names}).constant % PRIME
+        meaning = Meaning(slope, constant, _point(self.num_bits), 1 << self.num_bits)
+        self.num_bits += 1
+        self.nodes[name] = Node(name, False, False, meaning, formula, parents)
+        return self.nodes[name]
+
+    @property
+    def units(self) -> frozenset[str]:
+        """Words of the problem's names, singular and plural: what may follow the number in an answer ("9 schools")."""
+        if self._units is None:
+            words = {word.lower() for name in self.graph.rules for word in name.split()}
+            self._units = frozenset(words | {word + "s" for word in words})
+        return self._units
+
+
+def _point(bit: int) -> int:
+    while bit >= len(_points):
+        _points.append(_random.randrange(2, PRIME))
+    return _points[bit]
+
+
+def _plain(name: str) -> str:
+    words = [word for word in name.split() if word not in _ARTICLES]
+    if words[:2] == ["number", "of"] or words[:2] == ["Number", "of"]:
+        del words[:2]
+    return " ".join(words)
+
+
+def derivable_values(rules: Mapping[str, Rule]) -> dict[str, Linear]:
+    """Exact value of every quantity that follows from the rules, parents before children.
+
+    Left out: what depends on itself, on a quantity without a rule, or on x in a way that is not linear.
+    """
+    values: dict[str, Linear] = {}
+    visited: set[str] = set()
+    for root in rules:
+        stack = [(root, False)]
+        while stack:
+            name, parents_done = stack.pop()
+            if parents_done:
+                if all(operand in values for operand in rules[name].operands):
+                    _add_value(name, rules[name], values)
+            elif name not in visited and name in rules:
+                visited.add(name)
+                stack.append((name, True))
+                stack.extend((operand, False) for operand in rules[name].operands)
+    return values
+
+
+def _add_value(name: str, rule: Rule, values: dict[str, Linear]) -> None:
+    try:
+        found = apply_rule(rule, values)
+    except ValueError:
+        return
+    if abs(found.slope) <= MAX_VALUE and abs(found.constant) <= MAX_VALUE:
+        values[name] = found
+
+
+def implicit_total(graph: Graph, name: str) -> Rule | None:
+    """The rule of a total that the graph does not list, when the name is one of a total of this problem's world.
+
+    How a total is called is learned from the totals that the graph lists; where it lists none, "total number of ..."
+    is one (with averages there are two kinds, and nothing tells them apart then).
+    """
+    title, _, location = name.rpartition(" in ")
+    counts = [n for n, rule in graph.rules.items() if rule.kind == "count" and n.rpartition(" in ")[2] == location]
+    if not title or not counts:
+        return None
+    kinds = {rule.kind for n, rule in graph.rules.items() if rule.implicit and n.rpartition(" in ")[0] == title}
+    listed = any(rule.kind == "total" for rule in graph.rules.values())
+    if kinds == {"total"} or (not kinds and not listed and graph.d == 2 and title.startswith("total number of ")):
+        return Rule("total", "total", tuple(counts))
+    if kinds != {"total3"}:
+        return None
+    averages = {n.partition(" per ")[2]: n for n, rule in graph.rules.items() if rule.kind == "average"}
+    if any(count not in averages for count in counts):
+        return None
+    return Rule("total3", "products", tuple(n for count in counts for n in (count, averages[count])))

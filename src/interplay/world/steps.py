@@ -1,0 +1,84 @@
+"""What a solution is once it has been read: steps made of assignments, a tail, an answer; and how much of it is read.
+
+The bounds keep reading and judging proportional to the text. They lie far above what a solution of the largest
+problem needs (op 60: about 60 steps and 120 assignments); a text beyond them is not a solution.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from interplay.world.expression import Expression
+
+MAX_CHARS = 1 << 16
+MAX_STEPS = 512
+MAX_ASSIGNMENTS = 2_048
+MAX_SEGMENTS = 128
+END_TOKENS = ("[EOS]", "<eos>", "</s>", "<|endoftext|>", "<|im_end|>", "[PAD]", "<pad>", "<|pad|>")
+PREFACE = "The question is difficult, so we use equations to solve it."
+
+Style = Literal["full", "terse"]
+
+
+class Assignment(NamedTuple):
+    """`target = segment = segment ...`; a segment that is not an expression is None."""
+
+    target: str
+    segments: tuple[Expression | None, ...]
+
+
+class Step(NamedTuple):
+    """The definition of one quantity, characters start to end of the text.
+
+    letter       what the step calls its quantity; in the terse style the quantity's own name
+    assignments  None when the step does not follow the grammar
+    unknown      the step says that its quantity is x, and nothing else
+    """
+
+    name: str
+    letter: str
+    assignments: tuple[Assignment, ...] | None
+    unknown: bool
+    start: int
+    end: int
+
+
+Equation = tuple[Expression, Expression]
+
+
+class Tail(NamedTuple):
+    """How a reverse solution solves its equation; `well_formed` is False when it does not follow the grammar.
+
+    known      `We know V = N` (the full style alone)
+    equations  the equation as it follows from the steps, and each rewriting of it, in order; the last is C * x = M
+    zero       the equation with 0 on its right side (the full style alone)
+    divisor    the number both sides are divided by (in the terse style, what stands below the bar)
+    quotient   M and C of x = M / C
+    solution   N of x = N
+    """
+
+    start: int
+    end: int
+    well_formed: bool
+    known: tuple[str, Expression] | None = None
+    equations: tuple[Equation, ...] = ()
+    zero: Equation | None = None
+    divisor: Expression | None = None
+    quotient: Equation | None = None
+    solution: Expression | None = None
+
+
+class Trace(NamedTuple):
+    """A solution's text, taken apart.
+
+    answers       what stands in each answer slot of the text, in order; a proper solution has one
+    closed        the text ends where a solution ends: after its answer
+    faulty_from   the character from which the text is not a solution any more (junk before, between or after), or None
+    """
+
+    style: Style
+    steps: tuple[Step, ...]
+    tail: Tail | None
+    answers: tuple[str, ...]
+    closed: bool
+    faulty_from: int | None

@@ -1,0 +1,132 @@
+"""A solution's text, read into steps: total, in time proportional to its length, and without judging anything.
+
+Whatever the text, `read` returns a Trace: what does not follow the grammar is kept as a step without assignments or as
+a fault of the whole. Nothing is evaluated here; names are strings and formulas are expressions, and what they mean is
+decided by the verifier, which knows the problem.
+
+The text may be a row's solution (`BODY Answer: 9.`), what a model emits (`BODY </solution> <answer> 9 </answer>`, with
+or without an end token), or the whole document with its prompt.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from interplay.world import trace_full, trace_terse
+from interplay.world.steps import END_TOKENS, MAX_CHARS, Trace
+
+__all__ = ["Envelope", "Trace", "open_envelope", "read"]
+
+
+class Envelope(NamedTuple):
+    """Where the body lies in the text, and what stands around it; the fields are those of Trace."""
+
+    start: int
+    end: int
+    answers: tuple[str, ...]
+    closed: bool
+    faulty_from: int | None
+
+
+def read(text: str) -> Trace:
+    """Take a solution apart. Never raises."""
+    if len(text) > MAX_CHARS:
+        return Trace("full", (), None, (), False, 0)
+    envelope = open_envelope(text)
+    body = text[envelope.start : envelope.end]
+    full = "Define " in body
+    steps, tail, fault = (trace_full if full else trace_terse).read_body(body, envelope.start)
+    if envelope.faulty_from is not None and (fault is None or envelope.faulty_from < fault):
+        fault = envelope.faulty_from
+    return Trace("full" if full else "terse", steps, tail, envelope.answers, envelope.closed, fault)
+
+
+def open_envelope(text: str) -> Envelope:
+    """Find the body between a prompt, where there is one, and the answer."""
+    start, fault = 0, None
+    opening = text.find("<solution>")
+    if opening >= 0:
+        start = opening + len("<solution>")
+        prompt = text[:opening].strip()
+        if prompt and not (prompt.startswith("<question>") and prompt.endswith("</question>")):
+            fault = 0
+    slots = text.count("<answer>", start) + text.count("Answer:", start)
+    if slots > 1:
+        return _several_answers(text, start, fault)
+    end, answer, after = _body_end(text, start)
+    closed = answer is not None and (text.find("</answer>", end) >= 0 or text[:after].rstrip().endswith("."))
+    if fault is None and after is not None and not _only_end_tokens(text[after:]):
+        fault = after
+    return Envelope(start, end, () if answer is None else (answer,), closed, fault)
+
+
+def _body_end(text: str, start: int) -> tuple[int, str | None, int | None]:
+    """End of the body, the one answer if there is one, and where the text after it begins."""
+    closing = text.find("</solution>", start)
+    sentence = text.find("Answer:", start)
+    if sentence >= 0 and (closing < 0 or sentence < closing):
+        return sentence, *_sentence_answer(text, sentence, closing)
+    if closing < 0:
+        tag = text.find("<answer>", start)
+        if tag < 0:
+            return _first_end_token(text, start), None, None
+        closing = tag  # the solution was never closed: what follows is read, and the missing tag is a fault
+        return tag, _tagged(text, tag)[0], tag
+    after = closing + len("</solution>")
+    tag = text.find("<answer>", after)
+    if tag < 0 or text[after:tag].strip():
+        return closing, None if tag < 0 else _tagged(text, tag)[0], after
+    answer, rest = _tagged(text, tag)
+    return closing, answer, rest
+
+
+def _sentence_answer(text: str, sentence: int, closing: int) -> tuple[str, int]:
+    """The answer of `Answer: 9.`, and where the text after that sentence begins."""
+    content = sentence + len("Answer:")
+    end = closing if closing >= 0 else _first_tag(text, content)
+    stop = text.find(". ", content, end)
+    if stop >= 0 and not text[stop + 1 : end].isspace():
+        return text[content:stop].strip(), stop + 1
+    return text[content:end].strip(), end + len("</solution>") if closing >= 0 else end
+
+
+def _tagged(text: str, tag: int) -> tuple[str, int]:
+    """The content of the answer tag that opens at `tag`, and where the text after it begins."""
+    content = tag + len("<answer>")
+    closing = text.find("</answer>", content)
+    if closing >= 0:
+        return text[content:closing].strip(), closing + len("</answer>")
+    end = _first_end_token(text, content)
+    return text[content:end].strip(), end
+
+
+def _first_end_token(text: str, start: int) -> int:
+    return min((at for token in END_TOKENS if (at := text.find(token, start)) >= 0), default=len(text))
+
+
+def _first_tag(text: str, start: int) -> int:
+    tag = text.find("<", start)
+    return min(_first_end_token(text, start), tag if tag >= 0 else len(text))
+
+
+def _only_end_tokens(rest: str) -> bool:
+    if not rest or rest.isspace():
+        return True
+    for token in END_TOKENS:
+        rest = rest.replace(token, " ")
+    return rest.isspace()
+
+
+def _several_answers(text: str, start: int, fault: int | None) -> Envelope:
+    """More than one answer is no answer. The body ends at the first; the second is where the fault lies."""
+    slots: list[int] = []
+    for mark in ("<answer>", "Answer:"):
+        at = text.find(mark, start)
+        while at >= 0:
+            slots.append(at)
+            at = text.find(mark, at + 1)
+    slots.sort()
+    closing = text.find("</solution>", start, slots[0])
+    end = closing if closing >= 0 else slots[0]
+    answers = tuple(_tagged(text, at)[0] if text[at] == "<" else text[at + 7 : at + 40].strip() for at in slots[:2])
+    return Envelope(start, end, answers, True, fault if fault is not None else slots[1])

@@ -1,0 +1,79 @@
+"""The compact style, taken apart: `NAME = 2 * ( NAME + NAME ) = 2 * ( 3 + 4 ) = 2 * 7 = 14 .`
+
+Tokens are separated by blanks and no name contains an operator, a number, `=` or `.`, so the text is cut at these, in
+time proportional to its length. A quantity has no letter: the step's own name stands for it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from interplay.world.expression import Expression, parse, parse_tokens, value
+from interplay.world.steps import MAX_SEGMENTS, MAX_STEPS, PREFACE, Assignment, Equation, Step, Tail
+
+_VALUE_ENDS = frozenset("x)0123456789")
+_OPERATOR = re.compile(r"(?:(?<=\s)|^)([-+*()])(?=\s|$)")
+
+
+def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, int | None]:
+    """Steps, tail and the place of the first fault; `offset` is where the body lies in the whole text."""
+    steps: list[Step] = []
+    equations: list[list[str]] = []
+    tail_start = end = position = offset
+    fault = None
+    preamble = len(body) - len(body.lstrip())
+    if body.startswith(PREFACE, preamble):
+        preamble += len(PREFACE)
+        position += preamble
+        body = body[preamble:]
+    for statement in body.split(" .", MAX_STEPS):
+        start = position + len(statement) - len(statement.lstrip())
+        position += len(statement) + len(" .")
+        if not statement or statement.isspace():
+            continue
+        end = min(position, offset + preamble + len(body)) if preamble else position
+        segments = statement.split(" = ", MAX_SEGMENTS)
+        left = segments[0].strip()
+        if len(segments) > 1 and left[-1:] in _VALUE_ENDS and value(parse(left)) is not None:
+            tail_start = tail_start if equations else start
+            equations.append(segments)
+        elif equations:
+            fault = start if fault is None else fault  # a step after the tail
+        else:
+            steps.append(_step(left, segments[1:], start, end))
+    tail = _tail(equations, tail_start, end) if equations else None
+    return tuple(steps), tail, fault
+
+
+def _step(name: str, segments: list[str], start: int, end: int) -> Step:
+    if not segments:
+        return Step(name, name, None, False, start, end)
+    if len(segments) == 1 and segments[0].strip() == "x":
+        return Step(name, name, (), True, start, end)
+    formula = _formula(segments[0])
+    chain = (formula, *(parse(segment) for segment in segments[1:]))
+    return Step(name, name, (Assignment(name, chain),), False, start, end)
+
+
+def _formula(text: str) -> Expression | None:
+    """Names contain blanks, so the operators are what cuts them apart."""
+    return parse_tokens([token for piece in _OPERATOR.split(text) if (token := piece.strip())])
+
+
+def _tail(lines: list[list[str]], start: int, end: int) -> Tail:
+    """`E = N .`, `C * x = M .`, `x = M / C = N .`, in this order."""
+    broken = Tail(start, end, False)
+    if len(lines) != 3 or [len(line) for line in lines] != [2, 2, 3] or lines[2][0].strip() != "x":
+        return broken
+    stated, isolated = _equation(lines[0]), _equation(lines[1])
+    above, _, below = lines[2][1].partition(" / ")
+    quotient = _equation([above, below])
+    solution = parse(lines[2][2])
+    if stated is None or isolated is None or quotient is None or solution is None:
+        return broken
+    return Tail(start, end, True, None, (stated, isolated), None, quotient[1], quotient, solution)
+
+
+def _equation(sides: list[str]) -> Equation | None:
+    left, right = parse(sides[0]), parse(sides[1])
+    return None if left is None or right is None else (left, right)

@@ -133,12 +133,12 @@ def test_identical_values_do_not_give_an_empty_interval(shape: tuple[int, ...]):
     assert mean_interval(np.full(shape, 0.5), names=("x",)).lo < 0.5
 
 
-def test_one_success_in_200_problems_is_like_clopper_pearson():
+def test_one_success_in_200_problems_holds_clopper_pearson():
     values_P = np.zeros(200)
     values_P[7] = 1.0
     estimate = mean_interval(values_P, names=("x",))
-    assert estimate.lo == pytest.approx(0.0, abs=0.0002)
-    assert estimate.hi == pytest.approx(binomtest(1, 200).proportion_ci(0.95).high)
+    exact = binomtest(1, 200).proportion_ci(0.95)
+    assert 0.0 <= estimate.lo <= exact.low < exact.high <= estimate.hi < 0.04
 
 
 def test_pairing_narrows_the_interval():

@@ -1,0 +1,136 @@
+"""Reading an evaluation directory back: `problems.parquet`, `samples.parquet` and `summary.json`.
+
+Whoever compares or plots needs the records, not the code that wrote them. The readers check what later arithmetic
+relies on, every sample belonging to a known problem and none counted twice, and name the file in every complaint.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from interplay.evals.pass_at_k import success_counts
+
+RULES = ("strict", "exact", "paper_v1", "answer_correct")
+SAME_TEXT = ("problem", "question", "answer")  # columns in which two evaluations of one problem must agree
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Problems (one row each) and samples (one row each) of one evaluation; source says where they came from."""
+
+    problems: pa.Table
+    samples: pa.Table
+    source: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Per problem, under one rule: n samples and c right ones, in the order of `problem_ids`."""
+
+    problem_ids: tuple[str, ...]
+    n: NDArray[np.int64]
+    c: NDArray[np.int64]
+
+
+def read_problems(folder: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table of problems; all columns, or those asked for. ValueError with the path when it cannot be read."""
+    return _read_table(Path(folder) / "problems.parquet", columns)
+
+
+def read_samples(folder: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table of samples; all columns, or those asked for (`text` is most of its size). ValueError as above."""
+    return _read_table(Path(folder) / "samples.parquet", columns)
+
+
+def read_summary(folder: str | Path) -> dict[str, Any]:
+    """The summary, a JSON object. ValueError with the path when it is missing or broken."""
+    path = Path(folder) / "summary.json"
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing: is {folder} an evaluation directory?") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    if not isinstance(summary, dict):
+        raise ValueError(f"{path} must hold a JSON object, got {type(summary).__name__}")
+    return summary
+
+
+def read_evaluation(folder: str | Path, rules: Sequence[str] = RULES) -> Evaluation:
+    """Problems (without graphs and solutions) and the verdicts of a directory, checked."""
+    problems = read_problems(folder, ("problem_id", "regime", "op", *SAME_TEXT))
+    samples = read_samples(folder, ("problem_id", "sample", *rules))
+    return _checked(Evaluation(problems, samples, str(folder)))
+
+
+def from_table(table: pa.Table, source: str = "table") -> Evaluation:
+    """An evaluation from one table of samples: `problem_id`, the rules' columns, and `sample`, `regime` if there are.
+
+    Raises ValueError when a column is missing or a problem is in two regimes.
+    """
+    if "problem_id" not in table.column_names:
+        raise ValueError(f"{source} has no column problem_id, only {', '.join(table.column_names)}")
+    about = [name for name in ("regime", "op", *SAME_TEXT) if name in table.column_names]
+    problems = table.select(["problem_id", *about]).group_by(["problem_id", *about], use_threads=False).aggregate([])
+    return _checked(Evaluation(problems, table, source))
+
+
+def counts_by_problem(evaluation: Evaluation, rule: str) -> Counts:
+    """Samples and right samples of every problem, in the order of the table of problems. ValueError: no such rule."""
+    if rule not in evaluation.samples.column_names:
+        raise ValueError(f"{evaluation.source} has no verdicts under {rule!r}; rules are {', '.join(RULES)}")
+    verdicts = evaluation.samples[rule]
+    if verdicts.null_count:
+        raise ValueError(f"{evaluation.source} has {verdicts.null_count} samples without a verdict under {rule!r}")
+    ids = evaluation.problems["problem_id"].to_pylist()
+    n, c = success_counts(verdicts.to_numpy(), _problem_of_sample(evaluation), len(ids))
+    return Counts(tuple(ids), n, c)
+
+
+def _problem_of_sample(evaluation: Evaluation) -> NDArray[np.int64]:
+    ids = evaluation.problems["problem_id"].combine_chunks()
+    found = pc.index_in(evaluation.samples["problem_id"], value_set=ids)
+    if found.null_count:
+        strangers = pc.unique(evaluation.samples["problem_id"].filter(pc.is_null(found))).to_pylist()
+        raise ValueError(
+            f"{evaluation.source} has samples of {len(strangers)} unknown problems, {strangers[0]!r} first"
+        )
+    return np.asarray(found.to_numpy(), dtype=np.int64)
+
+
+def _checked(evaluation: Evaluation) -> Evaluation:
+    ids = evaluation.problems["problem_id"]
+    if ids.null_count or len(pc.unique(ids)) != len(ids):
+        raise ValueError(f"{evaluation.source}: problem_id must be there and be unique, one row for each problem")
+    problem_M = _problem_of_sample(evaluation)
+    if "sample" in evaluation.samples.column_names:
+        pairs = np.stack([problem_M, evaluation.samples["sample"].to_numpy()], axis=1)
+        repeated = len(pairs) - len(np.unique(pairs, axis=0))
+        if repeated:
+            raise ValueError(f"{evaluation.source}: {repeated} samples are there twice (same problem_id and sample)")
+    return evaluation
+
+
+def _read_table(path: Path, columns: Sequence[str] | None) -> pa.Table:
+    try:
+        present = pq.read_schema(path).names
+        missing = [name for name in columns or () if name not in present]
+        if missing:
+            raise ValueError(f"{path} lacks the columns {', '.join(missing)}; it has {', '.join(present)}")
+        return pq.ParquetFile(path).read(columns=None if columns is None else list(columns))
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing: is {path.parent} an evaluation directory?") from None
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, ValueError) and str(error).startswith(str(path)):
+            raise
+        raise ValueError(f"{path} cannot be read as Parquet: {error}") from error

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from interplay.world.expression import MAX_VALUE, PRIME, Meaning
 from interplay.world.graph import Graph, Linear, Rule, apply_rule
+from interplay.world.paper_v1 import PaperGraph, read
 
 _ARTICLES = frozenset(("the", "The", "a", "A", "an", "An"))
 _random = random.Random("the points at which formulas are compared")
@@ -43,7 +44,7 @@ class Reference:
         self.nodes: dict[str, Node] = {}
         self._aliases: dict[str, str | None] = {}
         self._units: frozenset[str] | None = None
-        self._paper: object = None
+        self._released: PaperGraph | None = None
         self.num_bits = 0
         self._add_nodes(derivable_values(graph.rules))
         missing = [name for name in graph.order if name not in self.nodes]
@@ -102,6 +103,13 @@ class Reference:
         self.num_bits += 1
         self.nodes[name] = Node(name, False, False, meaning, formula, parents)
         return self.nodes[name]
+
+    @property
+    def released(self) -> PaperGraph | None:
+        """The gold text as the paper's released rule sees it; None without one."""
+        if self._released is None and self.solution is not None:
+            self._released = read(self.solution)
+        return self._released
 
     @property
     def units(self) -> frozenset[str]:

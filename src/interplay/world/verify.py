@@ -14,10 +14,10 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from interplay.world import trace
+from interplay.world import paper_v1, trace
 from interplay.world.derivation import Reading
 from interplay.world.reference import Reference
-from interplay.world.steps import Trace
+from interplay.world.steps import MAX_CHARS, Trace
 
 __all__ = ["ERRORS", "VERIFIER_VERSION", "Reference", "StepVerdict", "Verdict", "read_answer", "verify"]
 
@@ -87,7 +87,7 @@ def verify(reference: Reference, text: str, *, truncated: bool = False) -> Verdi
     return Verdict(
         strict=error is None,
         exact=error is None and all(step.needed for step in steps),
-        paper_v1=answer_correct and len(reading.lenient) == len(nodes),
+        paper_v1=_released_rule(reference, reading, text, answer_correct),
         answer_correct=answer_correct,
         process_accuracy=list(nodes.values()).count("right") / len(nodes),
         error=error,
@@ -95,6 +95,15 @@ def verify(reference: Reference, text: str, *, truncated: bool = False) -> Verdi
         answer=answer,
         nodes=nodes,
     )
+
+
+def _released_rule(reference: Reference, reading: Reading, text: str, answer_correct: bool) -> bool:
+    """The paper's evaluation. It compares texts of the sentence style; without a gold text, or in the terse style,
+    its leniencies stand in: the last definition counts, of it only the parents and the last value, extra steps do not.
+    """
+    if reading.terse or reference.released is None:
+        return answer_correct and len(reading.lenient) == len(reference.graph.order)
+    return len(text) <= MAX_CHARS and paper_v1.compare(reference.released, paper_v1.read(text)).perfect
 
 
 def _first_fault(solution: Trace, steps: list[StepVerdict], breaking_off: str | None) -> str | None:
@@ -124,14 +133,15 @@ def _fault_of_the_whole(reading: Reading, solution: Trace, answer_correct: bool,
     return None if answer_correct else "wrong_answer"
 
 
-def read_answer(text: str, reference: Reference) -> int | None:
+def read_answer(text: str, reference: Reference | None) -> int | None:
     """`9`, `9.`, `9.0`, `1,234`, `9 schools`; None for anything else. A unit must be a word of the problem."""
     if len(text) > _MAX_ANSWER_CHARS:
         return None
     match = _ANSWER.fullmatch(text)
     if match is None or len(match[2]) > 16:
         return None
-    if match[3] is not None and not all(word.lower() in reference.units for word in match[3].split()):
+    unit = match[3] or ""
+    if unit and (reference is None or not all(word.lower() in reference.units for word in unit.split())):
         return None
     number = int(match[2].replace(",", ""))
     return -number if match[1] else number

@@ -1,0 +1,280 @@
+"""The released rule of the paper, its leniencies included, so that published numbers can be compared with.
+
+It reads any text in the sentence style: the last definition of a name wins, a step's value is the last thing after its
+last `V =` that can be computed (or else the last number in sight), and its parents are the quantities whose letters
+occur anywhere on its right-hand sides, words of prose included. That last habit is what rejects most right reverse
+solutions: in "We know G = 9, so we have ..." the letters of the prose count as parents of the last quantity.
+
+The behaviour was written down from observation and written anew: no text is executed, a power has no value, and the
+time is proportional to the length. Two scores come of one comparison. *Evaluation*, used for every published pass@k,
+ignores steps the gold does not have; *reward* subtracts them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from interplay.world.paper_arithmetic import calculate
+
+TOLERANCE = 1e-6
+_DEFINE = re.compile(r"define(?=\s)", re.IGNORECASE)
+_ASSIGNMENT = re.compile(r"([A-Za-z])\s*=\s*([^.;]+)")
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_LETTER = re.compile(r"[A-Za-z]")
+_TAG_ANSWER = re.compile(r"<answer>\s*([-+]?\d+(?:\.\d+)?)", re.IGNORECASE)
+_SENTENCE_ANSWER = re.compile(r"Answer:\s*([-+]?\d+(?:\.\d+)?)")
+
+
+class PaperNode(NamedTuple):
+    """A quantity as the released rule sees it."""
+
+    value: float | None
+    parents: frozenset[str]
+
+
+class PaperGraph(NamedTuple):
+    """A solution as the released rule sees it."""
+
+    nodes: dict[str, PaperNode]
+    answer: float | None
+
+
+class PaperScore(NamedTuple):
+    """outcome and process, their released blends, and whether the released evaluation accepts.
+
+    score_blended  0.2 outcome + 0.8 process, or 0 when the answer is wrong
+    score_strict   the same, but 0 unless the process is perfect
+    """
+
+    outcome: float
+    process: float
+    score_blended: float
+    score_strict: float
+    eval_perfect: bool
+
+
+class Comparison(NamedTuple):
+    """How a solution differs from the gold, in quantities."""
+
+    missing: int
+    extra: int
+    values: int
+    parents: int
+    answer: bool
+
+    @property
+    def perfect(self) -> bool:
+        """The released evaluation accepts: no difference but extra quantities."""
+        return not (self.missing or self.values or self.parents or self.answer)
+
+
+def score(gold_solution: str, candidate: str) -> PaperScore:
+    """The released scores of what a model wrote (`BODY </solution> <answer> N </answer>`)."""
+    gold, found = read(gold_solution), read(candidate)
+    difference = compare(gold, found)
+    gold_answer = _answer_text(gold_solution) or gold_solution.rpartition("Answer:")[2].strip().rstrip(".")
+    outcome = float(bool(gold_answer) and _answer_text(candidate) == gold_answer)
+    num_nodes = max(len(gold.nodes), 1)
+    penalty = difference.missing + min(difference.extra, num_nodes) + difference.values + difference.parents
+    penalty += difference.answer
+    process = max(0.0, 1.0 - penalty / num_nodes)
+    blended = min(1.0, 0.2 * outcome + 0.8 * process) if outcome else 0.0
+    return PaperScore(outcome, process, blended, 0.0 if penalty else blended, difference.perfect)
+
+
+def compare(gold: PaperGraph, found: PaperGraph) -> Comparison:
+    """Count the differences of a solution from the gold, by the names of quantities."""
+    shared = gold.nodes.keys() & found.nodes.keys()
+    return Comparison(
+        missing=len(gold.nodes) - len(shared),
+        extra=len(found.nodes) - len(shared),
+        values=sum(not _equal(gold.nodes[name].value, found.nodes[name].value) for name in shared),
+        parents=sum(gold.nodes[name].parents != found.nodes[name].parents for name in shared),
+        answer=not _equal(gold.answer, found.answer),
+    )
+
+
+def _equal(a: float | None, b: float | None) -> bool:
+    return a is b if a is None or b is None else not abs(a - b) > TOLERANCE
+
+
+def read(text: str) -> PaperGraph:
+    """A solution as the released rule sees it. Never raises."""
+    answer = _answer_value(text)
+    body = _without_tags(text).strip()
+    headers = list(_headers(body))
+    ends = [header.start for header in headers[1:]] + [len(body)]
+    steps = _Steps()
+    for header, end in zip(headers, ends, strict=False):
+        steps.add(header.name, header.letter, body[header.end : end].partition("Answer:")[0].strip())
+    return PaperGraph(steps.nodes(), answer)
+
+
+def _answer_value(text: str) -> float | None:
+    match = _TAG_ANSWER.search(text) or _SENTENCE_ANSWER.search(text)
+    return None if match is None else float(match[1])
+
+
+def _answer_text(text: str) -> str:
+    """The answer as a string: the first pair of answer tags, or what follows the last open one."""
+    lowered = text.lower() if text.isascii() else re.sub("<answer>|</answer>", lambda m: m[0].lower(), text, flags=re.I)
+    start = lowered.find("<answer>")
+    if start < 0:
+        return ""
+    end = lowered.find("</answer>", start + len("<answer>"))
+    if end >= 0:
+        return text[start + len("<answer>") : end].strip().rstrip(".")
+    rest = text[lowered.rfind("<answer>") + len("<answer>") :]
+    return re.split(r"[<\n]", rest, maxsplit=1)[0].strip().rstrip(".")
+
+
+def _without_tags(text: str) -> str:
+    """Drop everything between angle brackets, the brackets included; an empty pair stays."""
+    kept = []
+    position = 0
+    while (opening := text.find("<", position)) >= 0:
+        closing = text.find(">", opening + 2)
+        if closing < 0:
+            break
+        if text[opening + 1] == ">":  # "<>" cannot be a tag; a later "<" may be
+            kept.append(text[position : opening + 1])
+            position = opening + 1
+            continue
+        kept.append(text[position:opening])
+        position = closing + 1
+    kept.append(text[position:])
+    return "".join(kept)
+
+
+class _Header(NamedTuple):
+    start: int
+    name: str
+    letter: str
+    end: int
+
+
+def _headers(body: str) -> Iterator[_Header]:
+    """Every `Define NAME as V;`. Words of letters alone may stand between "as" (or "a") and V; the first "as" counts
+    from which only such words lead to a single letter and a semicolon."""
+    marks = list(_as_marks(body))
+    at = 0
+    position = 0
+    for define in _DEFINE.finditer(body):
+        if define.start() < position:
+            continue
+        start = define.end()
+        while start < len(body) and body[start].isspace():
+            start += 1
+        while at < len(marks) and marks[at][0] <= start:
+            at += 1
+        if at == len(marks):
+            return
+        as_start, letter, position = marks[at]
+        yield _Header(define.start(), _clean_name(body[start:as_start]), letter, position)
+
+
+def _as_marks(body: str) -> Iterator[tuple[int, str, int]]:
+    """(place of "as" or "a", letter, end) for every one from which plain words lead to a letter and a semicolon."""
+    end = 0
+    for piece in body.split(";")[:-1]:
+        start, end = end, end + len(piece) + 1
+        letter = piece[-1:]
+        if not (letter.isascii() and letter.isalpha() and piece[-2:-1].isspace()):
+            continue
+        marks = []
+        cursor = len(piece) - 1  # from here on there are only plain words
+        while True:
+            word_end = cursor
+            while word_end > 0 and piece[word_end - 1].isspace():
+                word_end -= 1
+            word_start = word_end
+            while word_start > 0 and piece[word_start - 1].isascii() and piece[word_start - 1].isalpha():
+                word_start -= 1
+            if word_start == word_end or word_start == 0 or not piece[word_start - 1].isspace():
+                break
+            if piece[word_start:word_end].lower() in ("as", "a"):
+                marks.append((start + word_start, letter, end))
+            cursor = word_start
+        yield from reversed(marks)
+
+
+def _clean_name(raw: str) -> str:
+    name = " ".join(raw.split()).replace("\ufffd", "").strip(" .;")
+    *_, last = re.split(r"\bdefine\s+", name, flags=re.IGNORECASE)
+    return last.strip(" .;")
+
+
+class _Step(NamedTuple):
+    name: str
+    letter: str
+    value: float | None
+    parents: frozenset[str]
+    expressions: list[str]
+
+
+class _Steps:
+    """The steps read so far, with the quantity and the value that each letter has now."""
+
+    def __init__(self) -> None:
+        self.steps: list[_Step] = []
+        self.owners: dict[str, str] = {}
+        self.values: dict[str, float] = {}
+
+    def add(self, name: str, letter: str, body: str) -> None:
+        """Read one step's text."""
+        parents: set[str] = set()  # letters; which quantity a letter names does not change within a step
+        inherited: dict[str, set[str]] = {}
+        expressions: list[str] = []
+        value = None
+        for match in _ASSIGNMENT.finditer(body):
+            target, right = match[1], match[2].strip()
+            last_segment = right.rpartition("=")[2].strip()
+            sources = self._sources(right, inherited)
+            if target == letter:
+                parents |= sources
+                if last_segment:
+                    expressions.append(last_segment)
+            else:
+                inherited.setdefault(target, set()).update(sources)
+            found = calculate(last_segment, self.values)
+            if found is None:
+                found = _last_number(match[0])
+            if found is not None:
+                self.values[target] = found
+                value = found if target == letter else value
+        if value is None:
+            value = _last_number(body)
+            if value is not None:
+                self.values[letter] = value
+        names = frozenset(self.owners[source] for source in parents)
+        self.steps.append(_Step(name, letter, value, names, expressions))
+        self.owners[letter] = name
+
+    def _sources(self, right: str, inherited: dict[str, set[str]]) -> set[str]:
+        sources: set[str] = set()
+        for letter in set(_LETTER.findall(right)):
+            if letter in self.owners:
+                sources.add(letter)
+            if letter in inherited:
+                sources |= inherited[letter]
+        return sources
+
+    def nodes(self) -> dict[str, PaperNode]:
+        """The quantities, the last definition of each; a step without a value gets a late one from its letter."""
+        nodes = {}
+        for step in self.steps:
+            value = step.value
+            if value is None:
+                late = (calculate(expression, self.values) for expression in reversed(step.expressions))
+                value = next((found for found in late if found is not None), self.values.get(step.letter))
+            if value is not None:
+                self.values[step.letter] = value
+            nodes[step.name] = PaperNode(value, step.parents)
+        return nodes
+
+
+def _last_number(text: str) -> float | None:
+    numbers = _NUMBER.findall(text)
+    return float(numbers[-1]) if numbers else None

@@ -1,7 +1,8 @@
 """Vocabularies: the words a problem is told in, read from TOML files.
 
-A context is data, so adding one is adding a file. The text formats are grammars, and a name that contains a word of the
-grammar could not be read back; such names are refused here, with the file and the key, before a problem is made of them.
+A context is data, so adding one is adding a file. The text formats are grammars, and a name that contains a word of
+the grammar could not be read back; such names are refused here, with the file and the key, before a problem is made
+of them.
 
     entities = ["lion", "otter", ...]      # at least 24
     locations = ["Meadow", "Canyon", ...]  # at least 24
@@ -26,10 +27,10 @@ MIN_NAMES = 24
 _BUILT_IN = Path(__file__).parent / "contexts"
 _KEYS = {"entities", "locations", "phrases"}
 # Words that carry the grammar of either style: inside a name they would end it or change what it is.
-_GRAMMAR_WORDS = frozenset(
-    "a an and answer as average between by define difference divide does equals equations exists find greater have how "
-    "in is isolate know many minus move no not number of per plus question simplifying so solution solve sum than the "
-    "times total we what x".split()
+_GRAMMAR = """a an and answer as average between by define difference divide does equals equations exists find greater
+have how in is isolate know many minus move no not number of per plus question simplifying so solution solve sum than the
+times total we what x"""
+_GRAMMAR_WORDS = frozenset(_GRAMMAR.split())
 )
 
 
@@ -71,7 +72,9 @@ class Context:
             of_total3 = f"total number of {self.average} of all {self.total}"
         return Names(
             counts=tuple(tuple(f"{e} in {place}" for e in self.entities) for place in self.locations),
-            averages=tuple(tuple(f"{of_average} per {e} in {place}" for e in self.entities) for place in self.locations),
+            averages=tuple(
+                tuple(f"{of_average} per {e} in {place}" for e in self.entities) for place in self.locations
+            ),
             totals=tuple(f"{of_total} in {place}" for place in self.locations),
             totals3=tuple(f"{of_total3} in {place}" for place in self.locations),
         )
@@ -84,13 +87,12 @@ def names() -> list[str]:
 
 @lru_cache(maxsize=64)
 def load(name_or_path: str | Path) -> Context:
-    """A built-in context by name, or a TOML file by path. Raises ValueError that names the file and the key at fault."""
+    """A built-in context by name, or a TOML file by path. Raises ValueError naming the file and the key at fault."""
     path = Path(name_or_path)
     if path.suffix != ".toml":
         if name_or_path not in names():
-            raise ValueError(
-                f"unknown context {str(name_or_path)!r}; the built-in ones are {', '.join(names())} (or give a .toml file)"
-            )
+            known = ", ".join(names())
+            raise ValueError(f"unknown context {str(name_or_path)!r}; the built-in ones are {known} (or give a .toml file)")
         path = _BUILT_IN / f"{name_or_path}.toml"
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))

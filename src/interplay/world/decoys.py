@@ -10,10 +10,9 @@ from .shape import Shape, Uniform
 from .values import Bounds, Numbers, Step, between
 
 
-def add_distractors(shape: Shape, numbers: Numbers, bounds: Bounds, count: int, uniform: Uniform) -> list[int]:
+def add_distractors(shape: Shape, numbers: Numbers, bounds: Bounds, count: int, uniform: Uniform) -> None:
     """Place `count` more quantities, with their steps and values; the skeleton must have kept names for them."""
     depth = shape.limits.depth
-    added = []
     shape.limits = shape.limits._replace(spare=0)  # the names that were kept until now
     for _ in range(count):
         pool = len(shape.kinds)
@@ -23,12 +22,10 @@ def add_distractors(shape: Shape, numbers: Numbers, bounds: Bounds, count: int, 
         numbers.steps.append(step)
         numbers.values.append(value)
         numbers.slopes.append(0)
-        added.append(number)
-    return added
 
 
 def _draw_step(values: list[int], pool: int, bounds: Bounds, uniform: Uniform) -> tuple[Step, int]:
-    """A rule in the proportions of needed ones, over the first `pool` quantities; a constant where nothing else fits."""
+    """A rule in the proportions of needed ones, over the first `pool` quantities; else a constant."""
     kind = uniform()
     low, high = bounds.numbers
     if kind > 0.35:

@@ -65,7 +65,7 @@ class Problem(NamedTuple):
 
 
 def make(spec: Spec, context: str | Context, style: str, rng: random.Random) -> Problem:
-    """One problem drawn from `rng`. Raises ValueError for an unknown context or style and for bounds that leave no room."""
+    """One problem drawn from `rng`. Raises ValueError for an unknown context or style, or bounds that leave no room."""
     if isinstance(context, str):
         context = load(context)
     graph = sample_graph(spec, context, style, rng)

@@ -1,7 +1,7 @@
 """The text of a problem: facts, question and gold solution, in one of two styles that say the same graph.
 
-`docs/format.md` has both grammars. The facts keep the order of the graph's rules; a reverse problem's stated value of the
-last quantity goes to a random place among them.
+`docs/format.md` has both grammars. The facts keep the order of the graph's rules; a reverse problem's stated value of
+the last quantity goes to a random place among them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sentence style of the GSM-Infinite files: English facts, and steps that bind one variable per computed value.
 
-Every assignment, also of an intermediate sum, takes a fresh random letter (a letter with a number once all are used). In
-reverse problems x is the unknown, so neither x nor X names anything else, and values are linear expressions in x.
+Every assignment, also of an intermediate sum, takes a fresh random letter (a letter with a number once all are used).
+In reverse problems x is the unknown, so neither x nor X names anything else, and values are linear expressions in x.
 """
 
 from __future__ import annotations
@@ -99,9 +99,7 @@ def solution(graph: Graph, uniform: Uniform) -> str:
     return "".join(parts)
 
 
-def step(
-    rule: Rule, operands: list[tuple[str, Linear]], letters: Letters, reverse: bool
-) -> tuple[str, str, Linear]:
+def step(rule: Rule, operands: list[tuple[str, Linear]], letters: Letters, reverse: bool) -> tuple[str, str, Linear]:
     """The assignments of one quantity, its letter and its value; the last assignment is the quantity's own."""
     own = letters.fresh()
     if not operands:

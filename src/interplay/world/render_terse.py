@@ -1,7 +1,8 @@
-"""The compact style: a fact is an equation, a step repeats it, puts the values in and computes until one value stands.
+"""The compact style: a fact is an equation, a step repeats it, puts the values in and computes until one value
+stands.
 
-Every token stands between blanks. Each printed segment does one operation, from the left, brackets first, so that a small
-model never has to do two things at once.
+Every token stands between blanks. Each printed segment does one operation, from the left, brackets first, so that a
+small model never has to do two things at once.
 """
 
 from __future__ import annotations

@@ -34,10 +34,13 @@ class Step(NamedTuple):
     join: Join
 
 
+_UNSET = Step("constant", (), None, "")
+
+
 class Numbers(NamedTuple):
     """Steps and true values by quantity, and the slope of each value in the unknown (zero in forward problems)."""
 
-    steps: list[Step | None]
+    steps: list[Step]
     values: list[int]
     slopes: list[int]
 
@@ -47,6 +50,15 @@ def shuffle(items: list[int], uniform: Uniform) -> None:
     for i in range(len(items) - 1, 0, -1):
         j = int(uniform() * (i + 1))
         items[i], items[j] = items[j], items[i]
+
+
+def choose(count: int, pool: int, uniform: Uniform) -> list[int]:
+    """`count` different numbers below `pool`, in random order."""
+    items = list(range(pool))
+    for i in range(count):
+        j = i + int(uniform() * (pool - i))
+        items[i], items[j] = items[j], items[i]
+    return items[:count]
 
 
 def between(low: int, high: int, uniform: Uniform) -> int:
@@ -83,10 +95,12 @@ def _attempt(
 ) -> Numbers | None:
     """One pass from the constants up to the target; None as soon as a value leaves the bounds."""
     n = len(order)
-    steps: list[Step | None] = [None] * n
+    steps = [_UNSET] * n
     values, slopes = [0] * n, [0] * n
     max_value = bounds.max_value
-    soft = max_value >> round_ if round_ < ROUNDS - 1 else 1  # sums above it give way to differences
+    # Sums above it give way to differences: the more quantities still to come, the more room they need.
+    products = [shape.places[number] for number, kind in enumerate(shape.kinds) if kind == "total3"]
+    soft = max_value // (1 + n // (4 if products else 8)) >> round_ if round_ < ROUNDS - 1 else 1
     for number in order:
         operands = shape.operands[number]
         if not operands:
@@ -94,7 +108,8 @@ def _attempt(
                 values[number], slopes[number] = between(*bounds.unknown, uniform), 1
                 steps[number] = Step("unknown", (), None, "")
             else:
-                span = bounds.multipliers if shape.kinds[number] == "average" else bounds.numbers
+                factor = shape.kinds[number] == "average" or shape.places[number] in products
+                span = bounds.multipliers if factor else bounds.numbers
                 values[number] = literal = between(*span, uniform)
                 steps[number] = Step("constant", (), literal, "")
         elif len(operands) == 1 and not shape.literals[number]:
@@ -113,7 +128,14 @@ def _attempt(
 
 
 def _derive(
-    shape: Shape, number: int, values: list[int], slopes: list[int], bounds: Bounds, soft: int, round_: int, uniform: Uniform
+    shape: Shape,
+    number: int,
+    values: list[int],
+    slopes: list[int],
+    bounds: Bounds,
+    soft: int,
+    round_: int,
+    uniform: Uniform,
 ) -> tuple[Step, int, int]:
     """Operation and literal of one quantity with two or more terms; its value and slope may still be out of bounds."""
     operands = shape.operands[number]

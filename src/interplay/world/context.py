@@ -28,10 +28,9 @@ _BUILT_IN = Path(__file__).parent / "contexts"
 _KEYS = {"entities", "locations", "phrases"}
 # Words that carry the grammar of either style: inside a name they would end it or change what it is.
 _GRAMMAR = """a an and answer as average between by define difference divide does equals equations exists find greater
-have how in is isolate know many minus move no not number of per plus question simplifying so solution solve sum than the
-times total we what x"""
+have how in is isolate know many minus move no not number of per plus question simplifying so solution solve sum than
+the times total we what x"""
 _GRAMMAR_WORDS = frozenset(_GRAMMAR.split())
-)
 
 
 class Names(NamedTuple):
@@ -92,7 +91,7 @@ def load(name_or_path: str | Path) -> Context:
     if path.suffix != ".toml":
         if name_or_path not in names():
             known = ", ".join(names())
-            raise ValueError(f"unknown context {str(name_or_path)!r}; the built-in ones are {known} (or give a .toml file)")
+            raise ValueError(f"unknown context {str(name_or_path)!r}; there are {known} (or give a .toml file)")
         path = _BUILT_IN / f"{name_or_path}.toml"
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))

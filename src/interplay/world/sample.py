@@ -70,7 +70,7 @@ def draw_limits(spec: Spec, pools: tuple[int, int], distractors: int, uniform: U
     if spec.depth is not None:
         depth = between(*bounds_of(spec.depth), uniform)
     else:
-        # The least depth whose fullest tree has room to spare; beyond it shallow problems are more frequent than chains.
+        # The least depth whose fullest tree has room to spare; beyond it the shallow ones are more frequent.
         least = 1 if op == 1 else 2
         while least < op and capacity(least, fan_in) < min(2 * op - 4, 3 * op // 2 + 2):
             least += 1

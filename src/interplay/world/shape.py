@@ -140,7 +140,7 @@ class Shape:
         if self.kinds[total] == "total":
             self.operands[total].append(self.place("count", location, entity, level, clean))
             return 2
-        # Only one factor of a product may hang on the unknown. The other one is a constant, which also keeps products small.
+        # Only one factor of a product may hang on the unknown; the other is a constant, which keeps products small.
         deepest = self.limits.depth
         first = self.uniform() < 0.5
         count = self.place("count", location, entity, level if first else deepest, clean or not first)

@@ -1,0 +1,222 @@
+"""What a file of problems is like, and how much of it another file repeats.
+
+`stats` shows the confounds that would spoil a comparison across op: clutter or length that follows op in the wrong way,
+and answers that can be guessed. `overlap` and `distinct` compare problems by their canonical digests, so a problem with
+other letters, another order of sentences or other distractors is the same problem; at level "structure" one with other
+names is, too. All functions are pure and read rows as `to_row` writes them, one at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from interplay.world.digest import LEVELS, Level, digest
+from interplay.world.graph import Graph, from_dict
+
+Row = Mapping[str, object]
+
+
+class OpStats(NamedTuple):
+    """The rows of one op. `top_share` is what always guessing the most frequent answer would score."""
+
+    op: int
+    n: int
+    prompt_chars: float
+    solution_chars: float
+    distractors: float
+    top_answer: str
+    top_share: float
+    distinct: Mapping[Level, int]
+
+
+class Stats(NamedTuple):
+    """A table by op and, over all rows, the correlation of op with the number of distractors and the prompt's length.
+
+    The correlation is NaN where one of the two never varies. `length_grows` says whether the mean prompt length rises
+    with every step of op. `unreadable` counts rows without a graph: they have a length and an answer, nothing else.
+    """
+
+    by_op: tuple[OpStats, ...]
+    n: int
+    op_distractors: float
+    op_prompt_chars: float
+    length_grows: bool
+    unreadable: int
+
+
+class Overlap(NamedTuple):
+    """Distinct problems of one op in the first source, and how many of them the second source has, at one level."""
+
+    op: int
+    level: Level
+    distinct: int
+    shared: int
+
+
+class Shortfall(NamedTuple):
+    """A cell with fewer distinct problems than rows: what is beyond `distinct` is repetition."""
+
+    op: int
+    context: str
+    mode: str
+    rows: int
+    distinct: int
+
+
+class Correlation:
+    """Pearson's correlation of pairs that are seen once, by Welford's updates: exact enough at any number of rows."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.mean_x = self.mean_y = self.xx = self.yy = self.xy = 0.0
+
+    def add(self, x: float, y: float) -> None:
+        self.n += 1
+        from_old_x = x - self.mean_x
+        from_old_y = y - self.mean_y
+        self.mean_x += from_old_x / self.n
+        self.mean_y += from_old_y / self.n
+        self.xx += from_old_x * (x - self.mean_x)
+        self.yy += from_old_y * (y - self.mean_y)
+        self.xy += from_old_x * (y - self.mean_y)
+
+    @property
+    def value(self) -> float:
+        return self.xy / math.sqrt(self.xx * self.yy) if self.xx > 0 and self.yy > 0 else math.nan
+
+
+class _Tally:
+    """Running sums of one op."""
+
+    def __init__(self) -> None:
+        self.n = self.readable = 0
+        self.prompt_chars = self.solution_chars = self.distractors = 0
+        self.answers: Counter[str] = Counter()
+        self.digests: dict[Level, set[str]] = {level: set() for level in LEVELS}
+
+    def result(self, op: int) -> OpStats:
+        answer, count = max(self.answers.items(), key=lambda item: (item[1], item[0]))
+        return OpStats(
+            op=op,
+            n=self.n,
+            prompt_chars=self.prompt_chars / self.n,
+            solution_chars=self.solution_chars / self.n,
+            distractors=self.distractors / self.readable if self.readable else math.nan,
+            top_answer=answer,
+            top_share=count / self.n,
+            distinct={level: len(self.digests[level]) for level in LEVELS},
+        )
+
+
+def stats(rows: Iterable[Row]) -> Stats:
+    """Statistics of rows, by op and over all. Raises ValueError for rows without the fields of a problem."""
+    tallies: defaultdict[int, _Tally] = defaultdict(_Tally)
+    clutter, length = Correlation(), Correlation()
+    for row in rows:
+        op, prompt, solution = op_of(row), f"{row['problem']} {row['question']}", str(row["solution"])
+        tally = tallies[op]
+        tally.n += 1
+        tally.prompt_chars += len(prompt)
+        tally.solution_chars += len(solution)
+        tally.answers[answer_of(row)] += 1
+        length.add(op, len(prompt))
+        graph = graph_of(row)
+        if graph is None:
+            continue
+        num_distractors = len(graph.distractors)
+        tally.readable += 1
+        tally.distractors += num_distractors
+        clutter.add(op, num_distractors)
+        for level in LEVELS:
+            tally.digests[level].add(digest(graph, level))
+    by_op = tuple(tallies[op].result(op) for op in sorted(tallies))
+    n = sum(entry.n for entry in by_op)
+    means = [entry.prompt_chars for entry in by_op]
+    return Stats(
+        by_op=by_op,
+        n=n,
+        op_distractors=clutter.value,
+        op_prompt_chars=length.value,
+        length_grows=all(a < b for a, b in zip(means, means[1:], strict=False)),
+        unreadable=n - clutter.n,
+    )
+
+
+def overlap(rows: Iterable[Row], against: Iterable[Row]) -> tuple[Overlap, ...]:
+    """For every op of `rows` and both levels: its distinct problems, and how many of these `against` has at any op."""
+    others: dict[Level, set[str]] = {level: set() for level in LEVELS}
+    for _, graph in graphs(against):
+        for level in LEVELS:
+            others[level].add(digest(graph, level))
+    mine: defaultdict[tuple[int, Level], set[str]] = defaultdict(set)
+    for op, graph in graphs(rows):
+        for level in LEVELS:
+            mine[op, level].add(digest(graph, level))
+    return tuple(
+        Overlap(op, level, len(digests), len(digests & others[level])) for (op, level), digests in sorted(mine.items())
+    )
+
+
+def distinct(rows: Iterable[Row]) -> dict[int, dict[Level, int]]:
+    """The number of distinct problems of every op at both levels."""
+    found: defaultdict[int, dict[Level, set[str]]] = defaultdict(lambda: {level: set() for level in LEVELS})
+    for op, graph in graphs(rows):
+        for level in LEVELS:
+            found[op][level].add(digest(graph, level))
+    return {op: {level: len(found[op][level]) for level in LEVELS} for op in sorted(found)}
+
+
+def shortfalls(rows: Iterable[Row], level: Level = "names") -> tuple[Shortfall, ...]:
+    """The cells that repeat themselves, for a warning to whoever asked for so many rows."""
+    counts: Counter[tuple[int, str, str]] = Counter()
+    digests: defaultdict[tuple[int, str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        graph = graph_of(row)
+        if graph is not None:
+            cell = (op_of(row), str(row.get("template", "")), graph.mode)
+            counts[cell] += 1
+            digests[cell].add(digest(graph, level))
+    return tuple(
+        Shortfall(*cell, rows=counts[cell], distinct=len(digests[cell]))
+        for cell in sorted(counts)
+        if len(digests[cell]) < counts[cell]
+    )
+
+
+def graphs(rows: Iterable[Row]) -> Iterator[tuple[int, Graph]]:
+    """Op and graph of the rows that have a graph."""
+    for row in rows:
+        graph = graph_of(row)
+        if graph is not None:
+            yield op_of(row), graph
+
+
+def graph_of(row: Row) -> Graph | None:
+    """The row's graph, or None for a row without one. Raises ValueError for a damaged one."""
+    data = row.get("graph")
+    if data is None:
+        return None
+    if not isinstance(data, Mapping):
+        raise ValueError(f"a row's graph must be an object, got {type(data).__name__}")
+    return from_dict(data)
+
+
+def op_of(row: Row) -> int:
+    """The row's op. Raises ValueError naming the field that is missing or no number."""
+    for field in ("problem", "question", "solution"):
+        if field not in row:
+            raise ValueError(f"a row lacks the field {field!r}")
+    op = row.get("op")
+    if not isinstance(op, int):
+        raise ValueError(f"a row's op must be an integer, got {op!r}")
+    return op
+
+
+def answer_of(row: Row) -> str:
+    """The row's answer, or where there is no such field what its gold solution ends in."""
+    if "answer" in row:
+        return str(row["answer"])
+    return str(row["solution"]).rpartition("Answer: ")[2].strip().rstrip(".")

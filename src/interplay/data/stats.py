@@ -8,6 +8,7 @@ names is, too. All functions are pure and read rows as `to_row` writes them, one
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -140,7 +141,7 @@ def stats(rows: Iterable[Row]) -> Stats:
         n=n,
         op_distractors=clutter.value,
         op_prompt_chars=length.value,
-        length_grows=all(a < b for a, b in zip(means, means[1:], strict=False)),
+        length_grows=all(a < b for a, b in itertools.pairwise(means)),
         unreadable=n - clutter.n,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Mapping
+from string import ascii_letters
 from typing import NamedTuple
 
 MAX_DEPTH = 60
@@ -21,6 +22,7 @@ _APPLY = {
     "//": operator.floordiv,
 }
 _LONGEST_NUMBER = 300
+_LETTERS = frozenset(ascii_letters)
 
 
 class _Stacks(NamedTuple):
@@ -33,6 +35,8 @@ def calculate(text: str, letters: Mapping[str, float]) -> float | None:
     if text.isascii() and text.isdecimal():
         plain = len(text) <= _LONGEST_NUMBER and (text[0] != "0" or not text.strip("0"))
         return float(text) if plain else None
+    if not (_LETTERS & set(text)) <= letters.keys():
+        return None
     if "\n" in text and not _newlines_are_bracketed(text):
         return None
     try:

@@ -19,10 +19,10 @@ from typing import NamedTuple
 from interplay.world.paper_arithmetic import calculate
 
 TOLERANCE = 1e-6
-_DEFINE = re.compile(r"define(?=\s)", re.IGNORECASE)
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}  # keeps every character's place
+_AS = re.compile(r"(?<=\s)(?:as|a)(?=\s)", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"([A-Za-z])\s*=\s*([^.;]+)")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_LETTER = re.compile(r"[A-Za-z]")
 _TAG_ANSWER = re.compile(r"<answer>\s*([-+]?\d+(?:\.\d+)?)", re.IGNORECASE)
 _SENTENCE_ANSWER = re.compile(r"Answer:\s*([-+]?\d+(?:\.\d+)?)")
 
@@ -113,7 +113,12 @@ def read(text: str) -> PaperGraph:
 
 
 def _answer_value(text: str) -> float | None:
-    match = _TAG_ANSWER.search(text) or _SENTENCE_ANSWER.search(text)
+    match = None
+    tag = text.find("<")
+    while tag >= 0 and match is None:
+        match = _TAG_ANSWER.match(text, tag)
+        tag = text.find("<", tag + 1)
+    match = match or _SENTENCE_ANSWER.search(text)
     return None if match is None else float(match[1])
 
 
@@ -161,18 +166,19 @@ def _headers(body: str) -> Iterator[_Header]:
     marks = list(_as_marks(body))
     at = 0
     position = 0
-    for define in _DEFINE.finditer(body):
-        if define.start() < position:
+    lowered = body.lower() if body.isascii() else body.translate(_LOWER)
+    while (define := lowered.find("define", position)) >= 0:
+        name_start = position = define + len("define")
+        while body[name_start : name_start + 1].isspace():
+            name_start += 1
+        if name_start == position:
             continue
-        start = define.end()
-        while start < len(body) and body[start].isspace():
-            start += 1
-        while at < len(marks) and marks[at][0] <= start:
+        while at < len(marks) and marks[at][0] <= name_start:
             at += 1
         if at == len(marks):
             return
         as_start, letter, position = marks[at]
-        yield _Header(define.start(), _clean_name(body[start:as_start]), letter, position)
+        yield _Header(define, _clean_name(body[name_start:as_start]), letter, position)
 
 
 def _as_marks(body: str) -> Iterator[tuple[int, str, int]]:
@@ -184,26 +190,21 @@ def _as_marks(body: str) -> Iterator[tuple[int, str, int]]:
         if not (letter.isascii() and letter.isalpha() and piece[-2:-1].isspace()):
             continue
         marks = []
-        cursor = len(piece) - 1  # from here on there are only plain words
-        while True:
-            word_end = cursor
-            while word_end > 0 and piece[word_end - 1].isspace():
-                word_end -= 1
-            word_start = word_end
-            while word_start > 0 and piece[word_start - 1].isascii() and piece[word_start - 1].isalpha():
-                word_start -= 1
-            if word_start == word_end or word_start == 0 or not piece[word_start - 1].isspace():
+        word_start = len(piece) - 1
+        for mark in reversed(list(_AS.finditer(piece))):
+            between = "".join(piece[mark.end() : word_start].split())
+            if between and not (between.isascii() and between.isalpha()):
                 break
-            if piece[word_start:word_end].lower() in ("as", "a"):
-                marks.append((start + word_start, letter, end))
-            cursor = word_start
+            marks.append((start + mark.start(), letter, end))
+            word_start = mark.start()
         yield from reversed(marks)
 
 
 def _clean_name(raw: str) -> str:
     name = " ".join(raw.split()).replace("\ufffd", "").strip(" .;")
-    *_, last = re.split(r"\bdefine\s+", name, flags=re.IGNORECASE)
-    return last.strip(" .;")
+    if "efine" in name.lower():
+        name = re.split(r"\bdefine\s+", name, flags=re.IGNORECASE)[-1]
+    return name.strip(" .;")
 
 
 class _Step(NamedTuple):
@@ -253,11 +254,10 @@ class _Steps:
         self.owners[letter] = name
 
     def _sources(self, right: str, inherited: dict[str, set[str]]) -> set[str]:
-        sources: set[str] = set()
-        for letter in set(_LETTER.findall(right)):
-            if letter in self.owners:
-                sources.add(letter)
-            if letter in inherited:
+        characters = set(right)
+        sources = characters & self.owners.keys()
+        if inherited:
+            for letter in characters & inherited.keys():
                 sources |= inherited[letter]
         return sources
 

@@ -49,6 +49,26 @@ class StepVerdict(NamedTuple):
     error: str | None
 
 
+class ReleasedRule(NamedTuple):
+    """What the paper's released evaluation needs in order to judge. It costs as much as all the rest of a verdict, so
+    it is asked when somebody looks.
+
+    It compares texts of the sentence style. In the terse style, or without a gold text, its leniencies stand in: the
+    last definition counts, of it only the parents and the last value, extra steps do not (`lenient`, else None).
+    """
+
+    reference: Reference
+    text: str
+    lenient: bool | None
+
+    def accepts(self) -> bool:
+        """The verdict of the released evaluation."""
+        gold = self.reference.released
+        if self.lenient is not None or gold is None:
+            return bool(self.lenient)
+        return len(self.text) <= MAX_CHARS and paper_v1.compare(gold, paper_v1.read(self.text)).perfect
+
+
 class Verdict(NamedTuple):
     """strict, exact, paper_v1 are the three rules. `error` is the first fault in reading order, None if there is none.
 
@@ -59,13 +79,18 @@ class Verdict(NamedTuple):
 
     strict: bool
     exact: bool
-    paper_v1: bool
     answer_correct: bool
     process_accuracy: float
     error: str | None
     steps: tuple[StepVerdict, ...]
     answer: str | None
     nodes: Mapping[str, str]
+    released: ReleasedRule
+
+    @property
+    def paper_v1(self) -> bool:
+        """The paper's released rule accepts."""
+        return self.released.accepts()
 
 
 def verify(reference: Reference, text: str, *, truncated: bool = False) -> Verdict:
@@ -84,26 +109,19 @@ def verify(reference: Reference, text: str, *, truncated: bool = False) -> Verdi
         error = _fault_of_the_whole(reading, solution, answer_correct, truncated)
     order = reference.graph.order
     nodes = {name: reading.nodes.get(name, "missing_node") for name in order}
+    by_leniency = reading.terse or reference.solution is None
+    lenient = answer_correct and len(reading.lenient) == len(order) if by_leniency else None
     return Verdict(
         strict=error is None,
         exact=error is None and all(step.needed for step in steps),
-        paper_v1=_released_rule(reference, reading, text, answer_correct),
         answer_correct=answer_correct,
         process_accuracy=list(nodes.values()).count("right") / len(nodes),
         error=error,
         steps=tuple(steps),
         answer=answer,
         nodes=nodes,
+        released=ReleasedRule(reference, text, lenient),
     )
-
-
-def _released_rule(reference: Reference, reading: Reading, text: str, answer_correct: bool) -> bool:
-    """The paper's evaluation. It compares texts of the sentence style; without a gold text, or in the terse style,
-    its leniencies stand in: the last definition counts, of it only the parents and the last value, extra steps do not.
-    """
-    if reading.terse or reference.released is None:
-        return answer_correct and len(reading.lenient) == len(reference.graph.order)
-    return len(text) <= MAX_CHARS and paper_v1.compare(reference.released, paper_v1.read(text)).perfect
 
 
 def _first_fault(solution: Trace, steps: list[StepVerdict], breaking_off: str | None) -> str | None:

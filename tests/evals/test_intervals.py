@@ -107,6 +107,19 @@ def test_coverage_is_93_to_97_percent_in_1000_evaluations(n: int, k: int):
     assert 0.93 <= paired_coverage(n, k, 1000) <= 0.97
 
 
+@pytest.mark.parametrize("beta", [(0.03, 0.97), (0.1, 5.0), (1.0, 1.0)])
+def test_no_effect_is_found_where_there_is_none(beta: tuple[float, float]):
+    """Most problems unsolved by both arms makes chance differences few and skewed, where BCa alone fails (10 %)."""
+    rng, pass_table = np.random.default_rng(6), table(32, 1)
+    found = 0
+    for _ in range(1000):
+        p_P = rng.beta(*beta, NUM_PROBLEMS)
+        a_P, b_P = (pass_table[rng.binomial(32, p_P)] for _ in range(2))
+        estimate = paired_interval(a_P, b_P, names=("null",))
+        found += not estimate.lo <= 0.0 <= estimate.hi
+    assert found <= 70  # 50 expected of 1,000 at most; three standard errors are 21
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("beta", [(0.02, 1.0), (0.1, 2.0), (5.0, 0.2), (0.005, 1.0)])
 def test_near_0_and_1_coverage_is_never_short_in_1000_evaluations(beta: tuple[float, float]):

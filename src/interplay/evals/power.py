@@ -183,6 +183,6 @@ def _shares(design: Design, share: float, rng: np.random.Generator) -> Floats:
 
 
 def _odds_sd(design: Design, p_Q: Floats) -> float:
-    """How far a seed moves the log-odds so that mean pass@k moves by seed_sd: divided by the slope of one in the other."""
+    """How far a seed moves the log-odds so that mean pass@k moves by seed_sd, by the slope of one in the other."""
     slope = float(np.mean(design.k * p_Q * (1.0 - p_Q) ** design.k))
     return min(design.seed_sd / slope, 3.0) if design.num_seeds > 1 and slope > 0.0 else 0.0

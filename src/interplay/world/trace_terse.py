@@ -21,6 +21,7 @@ def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, in
     equations: list[list[str]] = []
     tail_start = end = position = offset
     fault = None
+    limit = offset + len(body)
     preamble = len(body) - len(body.lstrip())
     if body.startswith(PREFACE, preamble):
         preamble += len(PREFACE)
@@ -31,7 +32,7 @@ def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, in
         position += len(statement) + len(" .")
         if not statement or statement.isspace():
             continue
-        end = min(position, offset + preamble + len(body)) if preamble else position
+        end = min(position, limit)
         segments = statement.split(" = ", MAX_SEGMENTS)
         left = segments[0].strip()
         if len(segments) > 1 and left[-1:] in _VALUE_ENDS and value(parse(left)) is not None:

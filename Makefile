@@ -1,0 +1,36 @@
+# Two commands do everything on a fresh machine with Python 3.11+ and make:
+#   make quickstart   set up, run the main job, end with the path of its report
+#   make test         set up, run the tests
+PYTHON ?= python3
+VENV := .venv
+STORE ?= store
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: quickstart test test-slow check format clean
+
+quickstart: $(READY)
+	@$(BIN)/interplay run quickstart --scale micro --store $(STORE)
+
+test: $(READY)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+test-slow: $(READY)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+
+check: $(READY)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+format: $(READY)
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+# torch first and pinned, so that no other requirement picks a build of its own
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check "$$(grep '^torch==' constraints.txt)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) store

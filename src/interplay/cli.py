@@ -1,0 +1,187 @@
+"""The command line: the only place where arguments are parsed. Bad input is one clear line and exit code 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+data = typer.Typer(no_args_is_help=True, help="Generate problems and look at files of them.")
+app.add_typer(data, name="data")
+
+
+@app.callback()
+def interplay() -> None:
+    """Controlled experiments on what pre-training, mid-training and RL add to a language model's reasoning."""
+
+
+@data.command("sample")
+def data_sample(
+    context: Annotated[str, typer.Option(help="a built-in context or a TOML file of your own")] = "zoo",
+    op: Annotated[int, typer.Option(help="exact operation count")] = 5,
+    mode: Annotated[str, typer.Option(help="forward or reverse")] = "forward",
+    n: Annotated[int, typer.Option(help="how many problems")] = 1,
+    seed: Annotated[int, typer.Option(help="names the stream; neighbouring seeds share nothing")] = 0,
+    style: Annotated[str, typer.Option(help="full or terse")] = "full",
+    distractors: Annotated[int, typer.Option(help="facts the answer does not need")] = 0,
+    d: Annotated[int, typer.Option(help="2, or 3 for averages and totals of products")] = 2,
+) -> None:
+    """Print problems as JSON lines in the GSM-Infinite fields, with `answer` and `graph`.
+
+    Example: interplay data sample --context zoo --op 7 --mode reverse --n 100 --seed 0
+    """
+    from interplay.world.context import load
+    from interplay.world.problem import make, to_row
+    from interplay.world.randomness import stream
+    from interplay.world.sample import Spec
+
+    if n < 0:
+        raise ValueError(f"--n must not be negative, got {n}")
+    spec = Spec(op=op, mode=mode, d=d, distractors=distractors)  # type: ignore[arg-type]
+    vocabulary = load(context)
+    for index in range(n):
+        rng = stream("sample", seed, vocabulary.name, style, mode, d, op, distractors, index)
+        print(json.dumps(to_row(make(spec, vocabulary, style, rng)), ensure_ascii=False))
+
+
+@app.command()
+def verify(
+    file: Annotated[str, typer.Argument(help="JSON lines; - reads standard input")],
+    gold_field: Annotated[str, typer.Option(help="field of the gold solution")] = "solution",
+    candidate_field: Annotated[str, typer.Option(help="field of the solution to judge")] = "candidate",
+    rule: Annotated[str, typer.Option(help="strict, exact or paper-v1: whose first fault `error` names")] = "strict",
+) -> None:
+    """Judge solutions step by step: one JSON object per row, under all three rules.
+
+    Example: interplay data sample --n 3 | interplay verify - --candidate-field solution
+    """
+    from interplay.data.gsm_infinite import verify_row
+
+    for index, line in enumerate(_lines(file)):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            row = None
+            reason = f"bad_row: not JSON ({str(error).splitlines()[0]})"
+        result = verify_row(row, gold_field, candidate_field, rule)
+        if row is None:
+            result["error"] = reason if line.strip() != "null" else result["error"]
+        print(json.dumps({"index": index, **result}, ensure_ascii=False))
+
+
+def _lines(file: str) -> Any:
+    if file == "-":
+        return sys.stdin
+    path = Path(file)
+    if not path.is_file():
+        raise ValueError(f"no such file: {path}")
+    return path.open(encoding="utf-8", errors="replace")
+
+
+@app.command()
+def run(
+    study: Annotated[str, typer.Argument(help="the study to run")],
+    scale: Annotated[str, typer.Option(help="micro runs in minutes on two CPU cores")] = "micro",
+    store: Annotated[Path, typer.Option(help="folder of cached stages")] = Path("store"),
+    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, changes a setting; repeatable")] = None,
+    threads: Annotated[int, typer.Option(help="CPU threads; never changes a result's address")] = 0,
+    plan: Annotated[bool, typer.Option("--plan", help="show what would run and stop")] = False,
+) -> None:
+    """Run a study to its report. What is in the store is not done again; a run that was cut goes on.
+
+    Example: interplay run quickstart --scale micro --store store --set seeds=0,1,2
+    """
+    from interplay.studies import run as runs
+    from interplay.studies.registry import make_study
+
+    overrides = dict(_assignment(text) for text in set_ or [])
+    _writable(store)
+    chosen = make_study(study, scale, overrides, store, threads or min(2, os.cpu_count() or 1))
+    if plan:
+        _print_plan(chosen)
+        return
+    from interplay.report.page import build_report
+
+    outcome = runs.run_study(chosen, store, _command())
+    report_path = build_report(outcome.folder)
+    print(f"report: {report_path}", file=sys.stderr)
+    result = {
+        "report": str(report_path),
+        "results": str(outcome.folder / "results.csv"),
+        "wall_s": round(outcome.wall_s, 1),
+        "cached_stages": outcome.cached_stages,
+        "run_stages": outcome.run_stages,
+    }
+    print(json.dumps(result))
+
+
+def _print_plan(study: Any) -> None:
+    from interplay.studies.run import plan_lines
+
+    for line in plan_lines(study):
+        print(line)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise ValueError(f"--set takes KEY=VALUE, got {text!r}")
+    return key, value
+
+
+def _command() -> str:
+    from interplay.studies.records import command_line
+
+    return command_line(["interplay", *sys.argv[1:]])
+
+
+def _writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"the store {folder} cannot be written: {error.strerror}") from error
+
+
+@app.command()
+def report(directory: Annotated[Path, typer.Argument(help="a folder of records, store/studies/NAME")]) -> None:
+    """Build a study's page again from its records alone.
+
+    Example: interplay report store/studies/quickstart-micro-0123456789
+    """
+    from interplay.report.page import build_report
+
+    if not directory.is_dir():
+        raise ValueError(f"no such folder: {directory}")
+    print(build_report(directory))
+
+
+def main() -> None:
+    """Entry point: a ValueError is the user's to mend and gets one line; an interrupt leaves what was saved."""
+    from pydantic import ValidationError
+
+    try:
+        app(standalone_mode=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        _fail(f"{where + ': ' if where else ''}{first['msg']}")
+    except ValueError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str) -> None:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,122 @@
+"""What a stream serves: cells of op x context x mode with weights, in a world whose other axes are fixed.
+
+Weights must sum to one. The released presets of the paper did not (one summed to 1.80), and nobody noticed, because
+the loader neither normalised nor complained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, Self
+
+from pydantic import Field, NonNegativeFloat, model_validator
+
+from interplay.config import Config
+from interplay.world.context import load
+from interplay.world.graph import MAX_OP, Mode
+from interplay.world.problem import Problem
+from interplay.world.sample import Spec
+
+Range = tuple[int, int]
+
+
+class World(Config):
+    """Every axis of difficulty that is not the cell: the style of the text and the bounds of the graphs."""
+
+    style: Literal["full", "terse"] = "full"
+    d: Literal[2, 3] = 2
+    distractors: int | Range = (0, 4)
+    depth: int | None = None
+    fan_in: int | None = None
+    locations: int | None = None
+    entities: int | None = None
+    names: int | None = None
+    numbers: Range | None = None
+    multipliers: Range | None = None
+    max_value: int | None = None
+    unknown: Range | None = None
+    totals: float | None = None
+
+    def spec(self, cell: Cell) -> Spec:
+        """The generator's specification of one cell. Raises ValueError for an impossible combination."""
+        chosen = self.model_dump(exclude={"style"}, exclude_none=True)
+        return Spec(op=cell.op, mode=cell.mode, **chosen)
+
+
+class Cell(Config):
+    """One kind of problem."""
+
+    op: int = Field(ge=1, le=MAX_OP)
+    context: str = "zoo"
+    mode: Mode = "forward"
+
+    @model_validator(mode="after")
+    def _context_exists(self) -> Self:
+        load(self.context)
+        return self
+
+    def __str__(self) -> str:
+        return f"op{self.op}/{self.context}/{self.mode}"
+
+
+def cell_of(problem: Problem) -> Cell:
+    """The cell a problem was drawn from."""
+    return Cell(op=problem.op, context=problem.context, mode=problem.mode)
+
+
+class Share(Config):
+    """A cell and its share of the mixture, in documents."""
+
+    cell: Cell
+    weight: NonNegativeFloat
+
+
+class Mixture(Config):
+    """Weighted cells; weights are shares of documents and sum to one."""
+
+    shares: tuple[Share, ...]
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Self:
+        total = math.fsum(share.weight for share in self.shares)
+        if not math.isclose(total, 1.0, abs_tol=1e-6):
+            raise ValueError(f"mixture weights must sum to 1, they sum to {total:.6g}")
+        return self
+
+    @classmethod
+    def of(cls, weights: Mapping[Cell, float]) -> Mixture:
+        """A mixture from a mapping; cells of weight zero are left out."""
+        return cls(shares=tuple(Share(cell=cell, weight=weight) for cell, weight in weights.items() if weight))
+
+    @classmethod
+    def uniform(
+        cls, ops: Iterable[int], contexts: Sequence[str] = ("zoo",), modes: Sequence[Mode] = ("forward",)
+    ) -> Mixture:
+        """Every combination of the given values with the same weight."""
+        cells = [Cell(op=op, context=context, mode=mode) for op in ops for context in contexts for mode in modes]
+        if not cells:
+            raise ValueError("a mixture needs at least one op, one context and one mode")
+        return cls.of({cell: 1 / len(cells) for cell in cells})
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells in their given order."""
+        return tuple(share.cell for share in self.shares)
+
+    def pick(self, u: float) -> Cell:
+        """The cell at quantile `u` in [0, 1)."""
+        for share in self.shares:
+            u -= share.weight
+            if u < 0:
+                return share.cell
+        return self.shares[-1].cell
+
+
+def blend(parts: Iterable[tuple[Mixture, float]]) -> Mixture:
+    """Mixtures in the given proportions, which sum to one; a cell that occurs twice gets the sum."""
+    weights: dict[Cell, float] = {}
+    for mixture, proportion in parts:
+        for share in mixture.shares:
+            weights[share.cell] = weights.get(share.cell, 0.0) + proportion * share.weight
+    return Mixture.of(weights)

@@ -1,0 +1,80 @@
+"""Index-addressable streams of problems: item i is a pure function of (stream identity, i).
+
+Nothing is stored. Any worker can make any item, in any order, and the bytes are the same, which is what exact resume and
+disjoint splits rest on. A problem's split is decided by its canonical digest, so two splits of one world can never share
+a problem, whatever their seeds: an index whose draw falls into another split draws again under a new name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from interplay.config import Config
+from interplay.data.mixture import Cell, Mixture, World
+from interplay.world.context import Context, load
+from interplay.world.digest import digest
+from interplay.world.problem import Problem, make
+from interplay.world.randomness import stream
+
+Split = Literal["train", "rl", "val", "test"]
+
+# Shares of the digest space, in sixteenths: train 0..10, rl 11..13, val 14, test 15.
+SPLIT_OF_BUCKET: tuple[Split, ...] = ("train",) * 11 + ("rl",) * 3 + ("val", "test")
+MAX_DRAWS = 2000
+
+
+def split_of(problem: Problem) -> Split:
+    """The split a problem belongs to, from its canonical digest (letters, order and distractors ignored)."""
+    return SPLIT_OF_BUCKET[int(digest(problem.graph)[:1], 16)]
+
+
+class Stream(Config):
+    """The identity of a stream; `seed` names a family of streams, it is never added to anything."""
+
+    world: World
+    mixture: Mixture
+    split: Split = "train"
+    seed: int = 0
+
+    def __getitem__(self, index: int) -> Problem:
+        """Item `index`. Raises ValueError where the split has no problem of the drawn cell."""
+        if index < 0:
+            raise IndexError(f"a stream has no item {index}")
+        cell = self.mixture.pick(stream("cell", self.split, self.seed, index).random())
+        return self.draw(cell, index)
+
+    def draw(self, cell: Cell, *names: int | str) -> Problem:
+        """A problem of `cell` that belongs to this split, named by `names`."""
+        context: Context = load(cell.context)
+        spec = self.world.spec(cell)
+        for attempt in range(MAX_DRAWS):
+            rng = stream("problem", self.split, self.seed, str(cell), *names, attempt)
+            problem = make(spec, context, self.world.style, rng)
+            if split_of(problem) == self.split:
+                return problem
+        raise ValueError(
+            f"no problem of {cell} fell into the split {self.split!r} in {MAX_DRAWS} draws: "
+            "the cell has too few distinct problems in this world"
+        )
+
+    def first(self, count: int) -> Iterator[Problem]:
+        """The first `count` items, made as they are asked for."""
+        return (self[index] for index in range(count))
+
+
+def distinct_problems(source: Stream, cell: Cell, count: int) -> list[Problem]:
+    """Up to `count` problems of a cell with distinct digests, in a fixed order; fewer where the cell has no more.
+
+    A cell counts as exhausted after `20 * count` draws, so the caller must compare lengths and say what it got.
+    """
+    seen: dict[str, Problem] = {}
+    for index in range(20 * count):
+        if len(seen) == count:
+            break
+        try:
+            problem = source.draw(cell, "distinct", index)
+        except ValueError:
+            break
+        seen.setdefault(digest(problem.graph), problem)
+    return list(seen.values())

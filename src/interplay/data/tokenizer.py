@@ -1,0 +1,98 @@
+"""The tokenizer: byte-level BPE trained on the stream itself, tags as special tokens, a digit policy.
+
+Byte-level means that any text makes the round trip exactly; training on the stream means that its words become single
+tokens. The result is a plain `PreTrainedTokenizerFast`, so a checkpoint opens without this package.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import PositiveInt
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from interplay.config import Config
+from interplay.data.stream import Stream
+from interplay.world.problem import Problem
+
+PAD, EOS = "[PAD]", "[EOS]"
+TAGS = ("<question>", "</question>", "<solution>", "</solution>", "<answer>", "</answer>")
+
+# How a whole number is cut before merges are learned; the rest is cut as GPT-2 does, a blank leading its word.
+DIGITS = {"whole": r" ?\d+", "single": r" |\d", "triples": r" ?\d{1,3}(?=(?:\d{3})*(?!\d))"}
+WORDS = r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+
+
+class TokenizerConfig(Config):
+    """What the tokenizer is trained on and how; every field is identity."""
+
+    stream: Stream
+    vocab_size: PositiveInt = 2200
+    documents: PositiveInt = 10_000
+    digits: Literal["whole", "single", "triples"] = "whole"
+
+
+def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:
+    """Train on the first `documents` items; the vocabulary never exceeds `vocab_size`, specials and bytes included."""
+    minimum = 256 + 2 + len(TAGS)
+    if config.vocab_size < minimum:
+        raise ValueError(f"vocab_size must be at least {minimum} (bytes, tags, pad, end), got {config.vocab_size}")
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+        [
+            pre_tokenizers.Split(Regex(f"{DIGITS[config.digits]}|{WORDS}"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    trainer = trainers.BpeTrainer(
+        vocab_size=config.vocab_size,
+        special_tokens=[PAD, EOS, *TAGS],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    texts = (problem.text for problem in config.stream.first(config.documents))
+    tokenizer.train_from_iterator(texts, trainer)
+    return wrap(tokenizer)
+
+
+def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    """The transformers face of a trained tokenizer."""
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, clean_up_tokenization_spaces=False
+    )
+
+
+def load_tokenizer(path: Path | str) -> Any:
+    """A tokenizer saved beside a checkpoint. Raises ValueError with one clear line where it cannot be read."""
+    file = Path(path) / "tokenizer.json"
+    try:
+        json.loads(file.read_text(encoding="utf-8"))
+        return PreTrainedTokenizerFast.from_pretrained(str(path))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no readable tokenizer in {path}: {str(error).splitlines()[0]}") from error
+
+
+def encode_document(tokenizer: PreTrainedTokenizerFast, problem: Problem) -> tuple[list[int], list[int]]:
+    """(prompt ids, completion ids) of a problem's model text; the completion ends with the end token."""
+    backend = tokenizer.backend_tokenizer
+    prompt = backend.encode(problem.prompt, add_special_tokens=False).ids
+    completion = backend.encode(problem.completion, add_special_tokens=False).ids
+    return prompt, [*completion, tokenizer.eos_token_id]
+
+
+def decode_completion(tokenizer: PreTrainedTokenizerFast, tokens: list[int]) -> str:
+    """The text of sampled tokens: the end token left out, tags kept."""
+    kept = tokens[:-1] if tokens and tokens[-1] == tokenizer.eos_token_id else tokens
+    return str(tokenizer.backend_tokenizer.decode(kept, skip_special_tokens=False))
+
+
+def characters_per_token(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> float:
+    """Mean characters a token stands for; nan on no text."""
+    ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    tokens = sum(map(len, ids))
+    return sum(map(len, texts)) / tokens if tokens else math.nan

@@ -1,0 +1,170 @@
+"""The two forward passes of the sampler: over whole prompts, and over one token of every row in flight.
+
+All rows share the linear layers, whatever cohort they belong to; attention runs cohort by cohort. On the CPU the number
+of rows is rounded up, because oneDNN compiles a kernel for every new shape (about 2 ms each).
+"""
+
+# N rows in flight, R rows of one cohort, P prompts, L prompt positions, S slots per prompt, T suffix positions,
+# D hidden, H query heads, K kv heads, G = H / K, E head dim, C = E / 2 rotary pairs, V vocabulary
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from interplay.model.cache import Prefix
+from interplay.model.clock import Clock
+from interplay.model.cohort import Cohort
+from interplay.model.weights import Layer, Weights
+
+
+def rounded(rows: int) -> int:
+    """The number of rows to compute when `rows` are needed."""
+    step = 32 if rows <= 256 else 64 if rows <= 1_024 else 256
+    return -(-rows // step) * step
+
+
+def prefill(weights: Weights, prompts: Sequence[Sequence[int]]) -> Prefix:
+    """Keys, values and next-token logits of the prompts, which are padded at the end: no prompt sees its padding."""
+    count, longest = len(prompts), max(map(len, prompts))
+    tokens_P_L = torch.zeros(count, longest, dtype=torch.long)
+    for i, prompt in enumerate(prompts):
+        tokens_P_L[i, : len(prompt)] = torch.tensor(prompt)
+    lengths_P = torch.tensor([len(prompt) for prompt in prompts], device=weights.device)
+    num_rows = count * longest
+    x_N_D = _embed(weights, tokens_P_L.view(-1).to(weights.device))
+    turn_N_C = weights.turn_M_C[:longest].repeat(count, 1)
+    keys, values = [], []
+    for layer in weights.layers:
+        qkv_N_ = layer.qkv(F.rms_norm(x_N_D, (x_N_D.shape[1],), layer.input_norm_D, weights.eps))
+        q_H_N_E, k_K_N_E, v_K_N_E = _split(weights, qkv_N_[:num_rows], turn_N_C)
+        q_P_H_L_E, k_P_K_L_E, v_P_K_L_E = (
+            t.reshape(len(t), count, longest, -1).transpose(0, 1) for t in (q_H_N_E, k_K_N_E, v_K_N_E)
+        )
+        attended_P_H_L_E = F.scaled_dot_product_attention(
+            q_P_H_L_E, k_P_K_L_E, v_P_K_L_E, is_causal=True, enable_gqa=weights.heads != weights.kv_heads
+        )
+        attended_N_ = x_N_D.new_zeros(len(x_N_D), weights.heads * weights.head_dim)
+        attended_N_[:num_rows] = attended_P_H_L_E.transpose(1, 2).reshape(num_rows, -1)
+        x_N_D = _feed_forward(weights, layer, layer.out(attended_N_).add_(x_N_D))
+        keys.append(k_P_K_L_E.transpose(0, 1).contiguous())
+        values.append(v_P_K_L_E.transpose(0, 1).contiguous())
+    last_P = torch.arange(count, device=weights.device) * longest + lengths_P - 1
+    return Prefix(tuple(keys), tuple(values), lengths_P, _logits(weights, x_N_D[last_P]))
+
+
+def decode(weights: Weights, cohorts: Sequence[Cohort], clock: Clock) -> Tensor:
+    """Feed every row's last token and return the logits of its next one, cohort after cohort."""
+    tokens_N = torch.cat([cohort.last_R for cohort in cohorts]) if len(cohorts) > 1 else cohorts[0].last_R
+    x_N_D = _embed(weights, tokens_N)
+    attended_N_ = x_N_D.new_zeros(len(x_N_D), weights.heads * weights.head_dim)
+    turns = [weights.turn_M_C[cohort.positions_R + cohort.length] for cohort in cohorts]
+    scaled = [turn_R_C * weights.head_dim**-0.5 for turn_R_C in turns]
+    for i, layer in enumerate(weights.layers):
+        normed_N_D = F.rms_norm(x_N_D, (x_N_D.shape[1],), layer.input_norm_D, weights.eps)
+        clock.lap("elementwise")
+        qkv_N_ = layer.qkv(normed_N_D)
+        clock.lap("linear")
+        start = 0
+        for cohort, turn_R_C, scaled_R_C in zip(cohorts, turns, scaled, strict=True):
+            rows = slice(start, start := start + len(turn_R_C))
+            _attend(weights, cohort, i, qkv_N_[rows], turn_R_C, scaled_R_C, attended_N_[rows])
+        clock.lap("attention")
+        attended_N_D = layer.out(attended_N_)
+        clock.lap("linear")
+        x_N_D = _feed_forward(weights, layer, attended_N_D.add_(x_N_D), clock)
+    for cohort in cohorts:
+        cohort.length += 1
+    logits_N_V = _logits(weights, x_N_D)[: len(tokens_N)]
+    clock.lap("head")
+    return logits_N_V
+
+
+def _embed(weights: Weights, tokens_N: Tensor) -> Tensor:
+    missing = rounded(len(tokens_N)) - len(tokens_N) if weights.device.type == "cpu" else 0
+    return F.embedding(F.pad(tokens_N, (0, missing)) if missing else tokens_N, weights.embed_V_D)
+
+
+def _feed_forward(weights: Weights, layer: Layer, x_N_D: Tensor, clock: Clock | None = None) -> Tensor:
+    clock = clock or Clock(running=False)
+    normed_N_D = F.rms_norm(x_N_D, (x_N_D.shape[1],), layer.ffn_norm_D, weights.eps)
+    clock.lap("elementwise")
+    gate_up_N_ = layer.gate_up(normed_N_D)
+    clock.lap("linear")
+    gate_N_, up_N_ = gate_up_N_.chunk(2, dim=-1)
+    hidden_N_ = F.silu(gate_N_).mul_(up_N_)
+    clock.lap("elementwise")
+    down_N_D = layer.down(hidden_N_)
+    clock.lap("linear")
+    return down_N_D.add_(x_N_D)
+
+
+def _logits(weights: Weights, x_N_D: Tensor) -> Tensor:
+    return weights.head(F.rms_norm(x_N_D, (x_N_D.shape[1],), weights.norm_D, weights.eps)).float()
+
+
+def _split(weights: Weights, qkv_N_: Tensor, turn_N_C: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    heads, kv_heads = weights.heads, weights.kv_heads
+    qkv_H_N_E = qkv_N_.view(len(qkv_N_), heads + 2 * kv_heads, weights.head_dim).transpose(0, 1)
+    turned_H_N_E = qkv_N_.new_empty(heads + kv_heads, len(qkv_N_), weights.head_dim)
+    turn(qkv_H_N_E[: heads + kv_heads], turn_N_C, turned_H_N_E)
+    return turned_H_N_E[:heads], turned_H_N_E[heads:], qkv_H_N_E[heads + kv_heads :]
+
+
+def turn(x____E: Tensor, turn_C: Tensor, out____E: Tensor) -> None:
+    """The rotary position embedding: neighbouring numbers are one complex number, and a position turns it."""
+    pairs____C = torch.view_as_complex(_pairs(x____E.float()))
+    if out____E.dtype == torch.float32:
+        torch.mul(pairs____C, turn_C, out=torch.view_as_complex(_pairs(out____E)))
+    else:
+        out____E.copy_(torch.view_as_real(pairs____C * turn_C).flatten(-2))
+
+
+def _pairs(x____E: Tensor) -> Tensor:
+    return x____E.view(*x____E.shape[:-1], -1, 2)
+
+
+def _attend(
+    weights: Weights, cohort: Cohort, i: int, qkv_R_: Tensor, turn_R_C: Tensor, scaled_R_C: Tensor, out_R_: Tensor
+) -> None:
+    """Write this token's key and value, then attend to prompt and suffix under one softmax. `scaled_R_C` turns q."""
+    num_rows, kv_heads, head_dim = len(qkv_R_), weights.kv_heads, weights.head_dim
+    group, length = weights.heads // kv_heads, cohort.length
+    prefix_K_P_L_E, prefix_values_K_P_L_E = cohort.prefix.keys_K_P_L_E[i], cohort.prefix.values_K_P_L_E[i]
+    keys_K_R_T_E, values_K_R_T_E = cohort.suffix.keys_K_R_T_E[i], cohort.suffix.values_K_R_T_E[i]
+    num_prefix = prefix_K_P_L_E.shape[2]
+
+    qkv_H_R_E = qkv_R_.view(num_rows, -1, head_dim).transpose(0, 1)
+    q_K_R_G_E = qkv_R_.new_empty(kv_heads, num_rows, group, head_dim)
+    q_in_K_G_R_E = qkv_H_R_E[: weights.heads].view(kv_heads, group, num_rows, head_dim)
+    turn(q_in_K_G_R_E, scaled_R_C, q_K_R_G_E.transpose(1, 2))
+    turn(qkv_H_R_E[weights.heads : -kv_heads], turn_R_C, keys_K_R_T_E[:, :, length])
+    values_K_R_T_E[:, :, length].copy_(qkv_H_R_E[-kv_heads:])
+
+    grid = cohort.grid
+    grid_shape = (kv_heads * grid.prompts, grid.slots * group)
+    row_shape = (kv_heads * num_rows, group)
+    q_KP_SG_E = grid.to_slots(q_K_R_G_E).reshape(*grid_shape, head_dim)
+    to_prefix_KP_SG_L = torch.bmm(q_KP_SG_E, prefix_K_P_L_E.flatten(0, 1).transpose(1, 2))
+    if cohort.mask_P_1_L is not None:
+        to_prefix_KP_SG_L.view(kv_heads, grid.prompts, -1, num_prefix).add_(cohort.mask_P_1_L)
+    to_prefix_K_PS_GL = to_prefix_KP_SG_L.view(kv_heads, grid.prompts * grid.slots, -1)
+    to_suffix_KR_G_T = torch.bmm(
+        q_K_R_G_E.view(*row_shape, head_dim), keys_K_R_T_E.flatten(0, 1)[:, : length + 1].transpose(1, 2)
+    )
+    scores_KR_G_LT = torch.cat([grid.to_rows(to_prefix_K_PS_GL).view(*row_shape, num_prefix), to_suffix_KR_G_T], dim=-1)
+    shares_KR_G_LT = torch.softmax(scores_KR_G_LT, dim=-1)
+    shares_KP_SG_L = grid.to_slots(shares_KR_G_LT.view(kv_heads, num_rows, group, -1)[..., :num_prefix])
+    attended_KP_SG_E = torch.bmm(_as_grid(shares_KP_SG_L, grid_shape), prefix_values_K_P_L_E.flatten(0, 1))
+    attended_K_PS_GE = attended_KP_SG_E.view(kv_heads, grid.prompts * grid.slots, -1)
+    attended_KR_G_E = grid.to_rows(attended_K_PS_GE).view(*row_shape, head_dim)
+    attended_KR_G_E.baddbmm_(shares_KR_G_LT[..., num_prefix:], values_K_R_T_E.flatten(0, 1)[:, : length + 1])
+    out_R_.view(num_rows, kv_heads, -1).copy_(attended_KR_G_E.view(kv_heads, num_rows, -1).transpose(0, 1))
+
+
+def _as_grid(shares_K_PS_G_L: Tensor, grid_shape: tuple[int, int]) -> Tensor:
+    """Rows as (prompts, slots), without a copy: the three row axes are one progression in memory."""
+    return shares_K_PS_G_L.flatten(0, 2).view(*grid_shape, -1)

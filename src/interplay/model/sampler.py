@@ -1,0 +1,181 @@
+"""Draw completions: many samples of many prompts, by one forward pass per token over every row in flight.
+
+Each prompt is read once and its keys are shared by all its samples. Rows that end leave, and the next prompt's rows
+enter, within a bound on rows and on tokens whose keys are held. A sample is a function of weights, prompt key, sample
+index and seed; which rows run beside it, and on how many threads, changes the last bits of its logits and nothing else.
+
+On several CPU threads each one works on its own share of the prompts with single-threaded products. That needs no
+barrier after every product, so it is faster than sharing them and does not collapse when another process takes a core.
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from interplay.model.choose import SamplingConfig
+from interplay.model.clock import Clock
+from interplay.model.cohort import Completion, Unit
+from interplay.model.general import sample_by_model_forward
+from interplay.model.weights import in_family, read_weights
+from interplay.model.worker import Job, Worker
+from interplay.world.randomness import derive
+
+__all__ = ["Clock", "Completion", "SamplingConfig", "sample", "sample_groups"]
+
+MIN_ROWS_PER_WORKER = 64
+MAX_WORKERS = 8
+
+
+def sample(
+    model: nn.Module,
+    prompts: Sequence[Sequence[int]],
+    *,
+    num_samples: int,
+    config: SamplingConfig,
+    stop_ids: Collection[int],
+    seed: int,
+    keys: Sequence[str | int] | None = None,
+    first_sample: int = 0,
+    max_rows: int | None = None,
+    max_tokens: int | None = None,
+    dtype: torch.dtype | None = None,
+    threads: int | None = None,
+    clock: Clock | None = None,
+) -> Iterator[Completion]:
+    """`num_samples` completions of every prompt, each as soon as it has ended, in no particular order.
+
+    A prompt's key names its stream of random numbers; without `keys` it is a hash of the prompt's tokens, so equal
+    prompts draw equal samples. Sample indices run from `first_sample`, so more samples can be drawn later. `max_rows`
+    bounds the rows in flight and `max_tokens` the tokens whose keys and values are held. `dtype` casts the weights for
+    this call; the model must not change before the iterator is exhausted.
+    """
+    check(model, prompts, num_samples, config, stop_ids, keys)
+    device = next(model.parameters()).device
+    on_cpu = device.type == "cpu"
+    max_rows = max_rows or (1_024 if on_cpu else 8_192)
+    max_tokens = max_tokens or (2**18 if on_cpu else 2**22)
+    vocab_size = int(cast(Any, model).config.vocab_size)
+    stops_V = torch.zeros(vocab_size, dtype=torch.bool, device=device)
+    stops_V[sorted(stop_ids)] = True
+    keys = [derive("prompt", *prompt) for prompt in prompts] if keys is None else keys
+    job = Job(prompts, keys, config, stops_V, seed)
+    units = [Unit(prompt, first_sample, num_samples) for prompt in range(len(prompts))]
+    if not in_family(model):
+        return sample_by_model_forward(model, job, units, max_rows)
+    if not units:
+        return iter(())
+    threads = threads or torch.get_num_threads()
+    num_workers = _num_workers(threads if on_cpu else 1, len(prompts) * num_samples, max_rows)
+    weights = read_weights(model, dtype)
+    clocks = [Clock(clock is not None) for _ in range(num_workers)]
+    workers = [
+        Worker(weights, job, share, max_rows // num_workers, max_tokens // num_workers, lap)
+        for share, lap in zip(_shares(units, num_workers), clocks, strict=True)
+    ]
+    return _run(workers, threads // num_workers, clock)
+
+
+def sample_groups(model: nn.Module, prompts: Sequence[Sequence[int]], **options: Any) -> list[list[Completion]]:
+    """The same, collected: for every prompt its completions in order of sample index."""
+    groups: list[list[Completion]] = [[] for _ in prompts]
+    for completion in sample(model, prompts, **options):
+        groups[completion.prompt].append(completion)
+    for group in groups:
+        group.sort(key=lambda completion: completion.sample)
+    return groups
+
+
+def check(
+    model: nn.Module,
+    prompts: Sequence[Sequence[int]],
+    num_samples: int,
+    config: SamplingConfig,
+    stop_ids: Collection[int],
+    keys: Sequence[str | int] | None,
+) -> None:
+    """What a caller can get wrong, before anything runs."""
+    shape = cast(Any, model).config
+    vocab_size, positions = int(shape.vocab_size), int(getattr(shape, "max_position_embeddings", 2**31))
+    if num_samples < 1:
+        raise ValueError(f"num_samples must be positive, got {num_samples}")
+    if keys is not None and len(keys) != len(prompts):
+        raise ValueError(f"{len(prompts)} prompts need as many keys, got {len(keys)}")
+    if outside := sorted(i for i in stop_ids if not 0 <= i < vocab_size):
+        raise ValueError(f"stop_ids must be in 0..{vocab_size - 1}, got {outside[0]}")
+    for i, prompt in enumerate(prompts):
+        if not prompt:
+            raise ValueError(f"prompt {i} is empty")
+        if len(prompt) + config.max_new_tokens > positions:
+            raise ValueError(
+                f"prompt {i} has {len(prompt)} tokens and max_new_tokens is {config.max_new_tokens}: "
+                f"together more than the model's {positions} positions"
+            )
+        if not 0 <= min(prompt) <= max(prompt) < vocab_size:
+            raise ValueError(f"prompt {i} has token {max(prompt)} or {min(prompt)} outside 0..{vocab_size - 1}")
+
+
+def _num_workers(threads: int, rows: int, max_rows: int) -> int:
+    return max(1, min(threads, MAX_WORKERS, rows // MIN_ROWS_PER_WORKER, max_rows // MIN_ROWS_PER_WORKER))
+
+
+def _shares(units: list[Unit], num_workers: int) -> list[list[Unit]]:
+    """Dealt out in turn; samples of one prompt are parted only when there are fewer prompts than workers."""
+    if len(units) < num_workers:
+        parts = -(-num_workers // len(units))
+        units = [part for unit in units for part in _parted(unit, parts)]
+    return [units[i::num_workers] for i in range(num_workers)]
+
+
+def _parted(unit: Unit, parts: int) -> list[Unit]:
+    edges = [unit.num_samples * i // parts for i in range(parts + 1)]
+    return [Unit(unit.prompt, unit.first_sample + a, b - a) for a, b in itertools.pairwise(edges) if b > a]
+
+
+def _run(workers: list[Worker], threads: int, clock: Clock | None) -> Iterator[Completion]:
+    if len(workers) == 1 and threads == torch.get_num_threads():
+        while workers[0].busy:
+            yield from workers[0].step()
+    else:
+        yield from _run_in_threads(workers, threads)
+    if clock is not None:
+        for worker in workers:
+            clock.add(worker.clock)
+
+
+def _run_in_threads(workers: list[Worker], threads: int) -> Iterator[Completion]:
+    """A thread per worker. Leaving the iterator early stops them; an error in one is raised here."""
+    results: queue.SimpleQueue[list[Completion] | BaseException | None] = queue.SimpleQueue()
+    stopped, before = threading.Event(), torch.get_num_threads()
+
+    def work(worker: Worker) -> None:
+        torch.set_num_threads(threads)
+        try:
+            while worker.busy and not stopped.is_set():
+                results.put(worker.step())
+            results.put(None)
+        except BaseException as error:
+            results.put(error)
+
+    running = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in workers]
+    for thread in running:
+        thread.start()
+    try:
+        left = len(running)
+        while left:
+            result = results.get()
+            if isinstance(result, BaseException):
+                raise result
+            left -= result is None
+            yield from result or ()
+    finally:
+        stopped.set()
+        for thread in running:
+            thread.join()
+        torch.set_num_threads(before)

@@ -1,0 +1,139 @@
+"""The pieces every figure is made of: panels with the arms' colours, axes with sensible ends, lines with bands.
+
+A panel is one Vega-Lite chart with a title; a figure is a row of panels. The page shows panels side by side, or one
+below the other on a phone; the saved picture joins them, with one legend.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import altair as alt
+
+from interplay.report.theme import ArmStyle
+
+Row = Mapping[str, Any]
+WIDTH, HEIGHT = 310, 220
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One chart of a figure; `chart` is without title and size."""
+
+    title: str
+    chart: alt.LayerChart
+    height: int = HEIGHT
+
+    def spec(self) -> dict[str, Any]:
+        """The Vega-Lite specification for the page, which sets the title in HTML."""
+        spec: dict[str, Any] = self.chart.properties(width=WIDTH, height=self.height).to_dict()
+        return spec
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A row of panels, what they show and which arms appear."""
+
+    name: str
+    title: str
+    caption: str
+    panels: tuple[Panel, ...]
+    arms: tuple[str, ...]
+
+    def spec(self, columns: int = 3) -> dict[str, Any]:
+        """All panels as one specification, for the saved picture."""
+        charts = [panel.chart.properties(title=panel.title, width=WIDTH, height=panel.height) for panel in self.panels]
+        joined = alt.concat(*charts, columns=columns, spacing=24).resolve_scale(
+            color="shared", shape="shared", strokeDash="shared"
+        )
+        spec: dict[str, Any] = joined.to_dict()
+        return spec
+
+
+def figure(name: str, title: str, caption: str, panels: Sequence[Panel], arms: Iterable[str]) -> Figure | None:
+    """The figure, or None without panels."""
+    return Figure(name, title, caption, tuple(panels), tuple(dict.fromkeys(arms))) if panels else None
+
+
+def layered(rows: Sequence[Row], *layers: alt.Chart) -> alt.LayerChart:
+    """Layers over one set of rows."""
+    return alt.LayerChart(layer=list(layers), data=inline(rows))
+
+
+def inline(rows: Sequence[Row]) -> Any:
+    """Rows as a data source inside the specification."""
+    return alt.Data(values=[dict(row) for row in rows])  # type: ignore[no-untyped-call]
+
+
+def by_arm(styles: Mapping[str, ArmStyle]) -> dict[str, Any]:
+    """Colour of the arm, by its label; a legend that shows the arms in the study's order."""
+    return {"color": alt.Color("arm:N", scale=_scale(styles, [s.color for s in styles.values()]), title=None)}
+
+
+def shape_by_arm(styles: Mapping[str, ArmStyle]) -> alt.Shape:
+    """Shape of the arm's points."""
+    return alt.Shape("arm:N", scale=_scale(styles, [s.shape for s in styles.values()]), title=None)
+
+
+def dash_by_arm(styles: Mapping[str, ArmStyle]) -> alt.StrokeDash:
+    """Dash of the arm's lines."""
+    return alt.StrokeDash("arm:N", scale=_scale(styles, [list(s.dash) for s in styles.values()]), title=None)
+
+
+def _scale(styles: Mapping[str, ArmStyle], values: list[Any]) -> alt.Scale:
+    return alt.Scale(domain=[style.label for style in styles.values()], range=values)
+
+
+def share_axis(title: str | None, highest: float) -> alt.Y:
+    """A share from 0, to 1 or, where everything is low, to a round number above the highest."""
+    top = ceiling(highest)
+    step = top / 5 if top > 0.5 else top / 4
+    ticks = [round(step * i, 4) for i in range(round(top / step) + 1)]
+    axis = alt.Axis(values=ticks, format=".1f" if top > 0.5 else "~f", minExtent=30)
+    return alt.Y("value:Q", title=title, scale=alt.Scale(domain=[0, top], nice=False), axis=axis)
+
+
+def ceiling(highest: float) -> float:
+    """1 above a half; else the next of 0.5, 0.4, 0.2, 0.1, 0.04, 0.02, 0.01 ... that holds the highest."""
+    if highest > 0.5:
+        return 1.0
+    for top in (0.01, 0.02, 0.04, 0.1, 0.2, 0.4):
+        if highest <= top:
+            return top
+    return 0.5
+
+
+def log2_axis(field: str, title: str, values: Sequence[int]) -> alt.X:
+    """Powers of two at equal distances, with a label at each value that was measured."""
+    scale = alt.Scale(type="log", base=2, domain=[min(values), max(max(values), min(values) + 1)], nice=False)
+    axis = alt.Axis(values=list(values), format="d", labelFlush=False)
+    return alt.X(f"{field}:Q", title=title, scale=scale, axis=axis)
+
+
+def points(styles: Mapping[str, ArmStyle], x: alt.X, y: alt.Y, size: int = 46) -> Any:
+    """The measured points, each with its description, which the page shows under the pointer."""
+    mark = alt.Chart().mark_point(filled=True, size=size, opacity=1)
+    return mark.encode(x=x, y=y, shape=shape_by_arm(styles), description="tip:N", **by_arm(styles))
+
+
+def seed_mean(series: Sequence[Sequence[tuple[float, float]]]) -> list[tuple[float, float]]:
+    """Mean of several curves bin by bin; a bin that one of them does not reach is the mean of the others."""
+    bins: dict[int, list[tuple[float, float]]] = {}
+    for curve in series:
+        for position, point in enumerate(curve):
+            bins.setdefault(position, []).append(point)
+    return [tuple(math.fsum(axis) / len(axis) for axis in zip(*points, strict=True)) for points in bins.values()]  # type: ignore[misc]
+
+
+def binned(points: Sequence[tuple[float, float]], num_bins: int) -> list[tuple[float, float]]:
+    """At most `num_bins` points, each the mean of its neighbours, so that a trend is seen through the noise."""
+    ordered = sorted(points)
+    if len(ordered) <= num_bins:
+        return ordered
+    edges = [round(i * len(ordered) / num_bins) for i in range(num_bins + 1)]
+    groups = [ordered[a:b] for a, b in pairwise(edges)]
+    return [(math.fsum(x for x, _ in g) / len(g), math.fsum(y for _, y in g) / len(g)) for g in groups]

@@ -1,0 +1,124 @@
+"""One look for every figure: colours, shapes and dashes of the arms, and how a Vega-Lite chart becomes a picture.
+
+Arms have the colours of Okabe and Ito, which stay apart for colour-blind readers, and each its own shape and dash, so
+that a printed page in grey can be read as well. On the page every colour of a picture is a CSS variable: one picture
+serves light and dark. The pictures saved beside the page keep plain colours and carry their own legend.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import vl_convert
+
+INK, MUTED, GRID, SHADE = "#1b1f24", "#59636f", "#e2e6ea", "#f3f5f7"
+LIGHT = ("#5b6470", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6f00")
+DARK = ("#aeb6c0", "#4aa8e0", "#f2884b", "#2cc29a", "#e3a0c6", "#f2b83f", "#8fd0f5", "#d3bd4e")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
+DASHES = ((1, 0), (6, 2), (2, 2), (8, 2, 2, 2), (4, 2), (1, 2), (10, 3), (6, 2, 1, 2))
+MARKERS = (
+    '<circle cx="18" cy="7" r="4"/>',
+    '<rect x="14.4" y="3.4" width="7.2" height="7.2"/>',
+    '<path d="M18 2.4 22.6 10.8H13.4Z"/>',
+    '<path d="M18 1.8 22.4 7 18 12.2 13.6 7Z"/>',
+    '<path d="M18 11.6 13.4 3.2H22.6Z"/>',
+    '<path d="M16.6 2.6h2.8v3h3v2.8h-3v3h-2.8v-3h-3V5.6h3Z"/>',
+    '<path d="M13.8 2.4 22.2 7 13.8 11.6Z"/>',
+    '<path d="M22.2 2.4 13.8 7 22.2 11.6Z"/>',
+)
+
+_ROLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", SHADE: "--shade"}
+_PAINT = re.compile(r'\b(fill|stroke)="(#[0-9a-fA-F]{6})"')
+_COORDINATES = re.compile(r'(?<= )(d|transform|[xy][12]?|x|y|width|height|viewBox)="([^"<]*)"')
+_LONG_DECIMAL = re.compile(r"-?\d+\.\d{2,}")
+
+
+@dataclass(frozen=True)
+class ArmStyle:
+    """How one arm looks everywhere."""
+
+    arm: str
+    label: str
+    index: int
+    color: str
+    shape: str
+    dash: tuple[int, ...]
+    marker: str
+
+    @property
+    def css(self) -> str:
+        """The CSS colour that follows the page's theme."""
+        return f"var(--arm-{self.index})"
+
+    @property
+    def dash_css(self) -> str:
+        """`stroke-dasharray`; `none` for a solid line."""
+        return "none" if self.dash == (1, 0) else " ".join(map(str, self.dash))
+
+
+def arm_styles(labels: dict[str, str]) -> dict[str, ArmStyle]:
+    """Style of every arm, by its place in the study. Beyond eight arms colours return with the next shape."""
+    styles = {}
+    for place, (arm, label) in enumerate(labels.items()):
+        index, turn = place % len(LIGHT), place // len(LIGHT)
+        other = (index + turn) % len(SHAPES)
+        styles[arm] = ArmStyle(arm, label, index, LIGHT[index], SHAPES[other], DASHES[other], MARKERS[other])
+    return styles
+
+
+def config(legend: bool) -> dict[str, Any]:
+    """The Vega-Lite configuration of every chart; on the page the legend is HTML."""
+    font = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
+    axis = {"labelColor": MUTED, "titleColor": INK, "titleFontWeight": "normal", "labelFontSize": 11}
+    axis |= {"titleFontSize": 12, "titlePadding": 6, "gridColor": GRID, "domainColor": MUTED, "tickColor": MUTED}
+    return {
+        "font": font,
+        "background": "#ffffff" if legend else None,
+        "view": {"stroke": None},
+        "axis": axis | {"tickSize": 4, "labelPadding": 4},
+        "axisY": {"domain": False, "ticks": False},
+        "axisX": {"grid": False},
+        "title": {"color": INK, "fontSize": 13, "fontWeight": 600, "anchor": "start", "offset": 8},
+        "legend": {"disable": not legend, "orient": "bottom", "title": None, "labelFontSize": 12, "labelLimit": 400,
+                   "labelColor": INK, "symbolSize": 70, "symbolStrokeWidth": 2, "direction": "horizontal"},
+    }  # fmt: skip
+
+
+def page_svg(spec: dict[str, Any], name: str) -> str:
+    """A chart as SVG inside the page: colours are CSS variables, ids are the page's own, no namespace, no size."""
+    svg = vl_convert.vegalite_to_svg(spec | {"config": config(legend=False)})
+    head, _, body = svg.partition(">")
+    box = re.search(r'viewBox="([^"]*)"', head)
+    assert box is not None, "a picture without a viewBox"
+    _, _, width, height = box[1].split()
+    body = _PAINT.sub(_variable, body)
+    body = _COORDINATES.sub(lambda m: f'{m[1]}="{_LONG_DECIMAL.sub(_shorter, m[2])}"', body)
+    body = re.sub(r'\bid="([\w-]+)"', rf'id="{name}-\1"', body)
+    body = re.sub(r"url\(#([\w-]+)\)", rf"url(#{name}-\1)", body)
+    body = body.replace(' pointer-events="none"', "").replace(' opacity="1"', "").replace(' class="background"', "")
+    return f'<svg viewBox="0 0 {width} {height}" style="--natural:{width}px" role="group">{body}'
+
+
+def _variable(match: re.Match[str]) -> str:
+    color = match[2].lower()
+    role = _ROLES.get(color) or (f"--arm-{LIGHT.index(color)}" if color in LIGHT else None)
+    return match[0] if role is None else f'{match[1]}="var({role})"'
+
+
+def _shorter(match: re.Match[str]) -> str:
+    short = f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+    return "0" if short == "-0" else short
+
+
+def saved_svg(spec: dict[str, Any]) -> str:
+    """A chart as a file of its own, with its legend."""
+    svg: str = vl_convert.vegalite_to_svg(spec | {"config": config(legend=True)})
+    return svg
+
+
+def saved_pdf(spec: dict[str, Any]) -> bytes:
+    """The same as PDF."""
+    pdf: bytes = vl_convert.vegalite_to_pdf(spec | {"config": config(legend=True)})
+    return pdf

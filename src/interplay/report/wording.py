@@ -1,0 +1,98 @@
+"""Numbers, sizes and times as a reader wants to see them, and the words for error classes, rules and stages.
+
+A missing number is an en dash, never a zero. Signs are real minus signs in text; tables that are copied keep ASCII.
+"""
+
+from __future__ import annotations
+
+import math
+
+DASH = "–"
+STAGES = {
+    "tokenizer": "Tokenizer",
+    "pretrain": "Pre-training",
+    "midtrain": "Mid-training",
+    "rl": "RL",
+    "evaluate": "Evaluation",
+}
+RULES = {
+    "strict": "every needed step present, right parents, right value, every printed equality true, right answer",
+    "exact": "strict, and no step that the answer does not need",
+    "paper_v1": "the rule of the published release, its leniencies included",
+    "answer": "the final answer alone",
+}
+ERRORS = {
+    "missing_node": "a needed quantity is never derived",
+    "wrong_parent": "derived from the wrong quantities",
+    "wrong_value": "the value does not follow",
+    "false_equality": "a printed equality is false",
+    "undefined_variable": "uses what was never defined",
+    "duplicate_definition": "defines a quantity twice",
+    "wrong_answer": "right steps, wrong answer",
+    "no_answer": "gives no answer",
+    "truncated": "breaks off before its end",
+    "not_parseable": "does not follow the format",
+}
+
+
+def error_name(error: str) -> str:
+    """`wrong_value` as `wrong value`."""
+    return error.replace("_", " ")
+
+
+def decimal(value: float | None, digits: int = 3) -> str:
+    """0.612; an en dash where there is no number."""
+    return DASH if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """+0.121 or −0.040."""
+    return DASH if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def interval(lo: float | None, hi: float | None, sign: bool = False) -> str:
+    """[0.580, 0.640], or nothing where there is no interval."""
+    if lo is None or hi is None:
+        return ""
+    spell = signed if sign else decimal
+    return f"[{spell(lo)}, {spell(hi)}]"
+
+
+def size(value: float | None) -> str:
+    """4.2M, 33k, 512; beyond 10^12 as 1.2e13."""
+    if value is None:
+        return DASH
+    if abs(value) >= 1e12:
+        return f"{value:.2g}".replace("e+", "e")
+    for limit, letter in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= limit:
+            return f"{value / (limit if letter != 'k' else 1e3):.3g}{letter}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.3g}"
+
+
+def duration(seconds: float | None) -> str:
+    """2 h 05 min, 3 min 20 s, 4.1 s."""
+    if seconds is None or math.isnan(seconds):
+        return DASH
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds) // 60
+    if minutes < 60:
+        return f"{minutes} min {round(seconds) % 60:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def plural(count: int, noun: str) -> str:
+    """1 seed, 3 seeds."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def sample_size(n_problems: int | None, n_samples: int | None = None, n_seeds: int | None = None) -> str:
+    """200 problems × 16 samples, 3 seeds."""
+    parts = [] if n_problems is None else [plural(n_problems, "problem")]
+    if n_samples is not None:
+        parts.append(plural(n_samples, "sample"))
+    known = " × ".join(parts)
+    if n_seeds is None:
+        return known or DASH
+    return ", ".join(part for part in (known, plural(n_seeds, "seed")) if part)

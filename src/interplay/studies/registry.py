@@ -1,0 +1,21 @@
+"""The studies by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from interplay.studies.quickstart import quickstart
+from interplay.studies.settings import settings
+from interplay.studies.study import Study, StudyMaker, Workplace
+from interplay.train.runtime import Runtime
+
+STUDIES: Mapping[str, StudyMaker] = {"quickstart": quickstart}
+
+
+def make_study(name: str, scale: str, overrides: Mapping[str, str], store: Path, threads: int) -> Study:
+    """A study at a scale, nothing run yet. Raises ValueError naming what is unknown and what there is."""
+    if name not in STUDIES:
+        raise ValueError(f"unknown study {name!r}; the studies are {', '.join(STUDIES)}")
+    runtime = Runtime(threads=threads)
+    return STUDIES[name](settings(scale, overrides), Workplace(str(store), runtime.model_dump()))

@@ -1,0 +1,193 @@
+"""The cached steps of a study. A stage is its config: the config gives the address, the address the result.
+
+exca turns each stage into an address and caches what `run` returns, which is paths inside the stage's folder and plain
+values. `runtime` never enters an address. A stage that was cut off left its folder behind and goes on from there; a lock
+on the folder keeps two runs in one store from doing a stage twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import exca
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from transformers import PreTrainedTokenizerFast
+
+from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
+from interplay.evals.evaluate import EvaluateConfig, evaluate, problems_of
+from interplay.model.build import build, load
+from interplay.model.sizes import ModelConfig
+from interplay.progress import say
+from interplay.rl.grpo import RLConfig, reinforce
+from interplay.train.publish import finish, read_summary
+from interplay.train.runtime import Runtime
+from interplay.train.supervised import TrainConfig, supervise
+
+Result = dict[str, Any]
+
+
+class Stage(BaseModel):
+    """What all stages share; a subclass names itself in `kind` and applies its `infra` to `run`."""
+
+    model_config = ConfigDict(extra="forbid")
+    _exclude_from_cls_uid: tuple[str, ...] = ("runtime", "label")
+
+    label: str = ""
+    runtime: Runtime = Runtime()
+
+    @property
+    def address(self) -> str:
+        """Short name of the stage's identity, the same in every store."""
+        kind: str = self.kind  # type: ignore[attr-defined]
+        return f"{kind}/{hashlib.sha256(self._infra.uid().encode()).hexdigest()[:10]}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the stage keeps its files."""
+        return Path(self._infra.uid_folder(create=True))
+
+    @property
+    def cached(self) -> bool:
+        """True when the result is there."""
+        return bool(self._infra.status() == "completed")
+
+    @property
+    def _infra(self) -> Any:
+        return self.infra  # type: ignore[attr-defined]
+
+    @contextmanager
+    def _alone(self) -> Iterator[Path]:
+        """The stage's folder, for one process at a time."""
+        folder = self.folder
+        with (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (folder / "stage.json").write_text(json.dumps(self.identity(), indent=1))
+            yield folder
+
+    def identity(self) -> dict[str, Any]:
+        """The resolved config, without what does not change the result."""
+        return {"address": self.address, **self._infra.config(uid=True, exclude_defaults=False)}
+
+
+class TokenizerStage(Stage):
+    """Train the tokenizer."""
+
+    kind: Literal["tokenizer"] = "tokenizer"
+    config: TokenizerConfig
+    infra: exca.TaskInfra = exca.TaskInfra(version="1", mode="retry")
+
+    @infra.apply
+    def run(self) -> Result:
+        """Returns {"tokenizer": folder}."""
+        with self._alone() as folder:
+            tokenizer = train_tokenizer(self.config)
+            tokenizer.save_pretrained(folder / "tokenizer")
+            return finish(folder, {"tokenizer": "tokenizer", "vocab_size": len(tokenizer)}, scratch=())
+
+    def load(self) -> PreTrainedTokenizerFast:
+        """The tokenizer, trained first where it is not there."""
+        return load_tokenizer(self.folder / self.run()["tokenizer"])
+
+
+class PretrainStage(Stage):
+    """Train a model from scratch."""
+
+    kind: Literal["pretrain"] = "pretrain"
+    tokenizer: TokenizerStage
+    model: ModelConfig
+    config: TrainConfig
+    seed: NonNegativeInt = 0
+    infra: exca.TaskInfra = exca.TaskInfra(version="1", mode="retry")
+
+    @infra.apply
+    def run(self) -> Result:
+        """Returns the summary of `supervise`."""
+        tokenizer = self.tokenizer.load()
+        model = build(
+            self.model, len(tokenizer), self.seed,
+            eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+        )  # fmt: skip
+        with self._alone() as folder:
+            return supervise(self.config, model, tokenizer, folder, self.runtime, self.label or "pre-training")
+
+
+class MidtrainStage(Stage):
+    """Continue training on another mixture, with a schedule of its own."""
+
+    kind: Literal["midtrain"] = "midtrain"
+    start: PretrainStage
+    config: TrainConfig
+    infra: exca.TaskInfra = exca.TaskInfra(version="1", mode="retry")
+
+    @infra.apply
+    def run(self) -> Result:
+        """Returns the summary of `supervise`."""
+        model, tokenizer = open_checkpoint(self.start)
+        with self._alone() as folder:
+            return supervise(self.config, model, tokenizer, folder, self.runtime, self.label or "mid-training")
+
+
+class RLStage(Stage):
+    """Reinforce a checkpoint."""
+
+    kind: Literal["rl"] = "rl"
+    start: Annotated[PretrainStage | MidtrainStage, Field(discriminator="kind")]
+    config: RLConfig
+    infra: exca.TaskInfra = exca.TaskInfra(version="1", mode="retry")
+
+    @infra.apply
+    def run(self) -> Result:
+        """Returns the summary of `reinforce`."""
+        model, tokenizer = open_checkpoint(self.start)
+        with self._alone() as folder:
+            return reinforce(self.config, model, tokenizer, folder, self.runtime, self.label or "RL")
+
+
+Trained = Annotated[PretrainStage | MidtrainStage | RLStage, Field(discriminator="kind")]
+
+
+class EvaluateStage(Stage):
+    """Sample and verify a checkpoint's solutions."""
+
+    kind: Literal["evaluate"] = "evaluate"
+    checkpoint: Trained
+    config: EvaluateConfig
+    infra: exca.TaskInfra = exca.TaskInfra(version="1", mode="retry")
+
+    @infra.apply
+    def run(self) -> Result:
+        """Returns {"problems": count, "samples": per problem}; the tables lie in the stage's folder."""
+        model, tokenizer = open_checkpoint(self.checkpoint)
+        with self._alone() as folder:
+            if (done := read_summary(folder)) is not None:
+                return done
+            config = self.config
+            asked = problems_of(config)
+            evaluate(
+                asked, model, tokenizer, folder, samples=config.samples, sampling=config.sampling,
+                seed=config.seed, runtime=self.runtime, title=self.label or "evaluation",
+            )  # fmt: skip
+            return finish(folder, {"problems": len(asked), "samples": config.samples}, scratch=("parts",))
+
+
+def open_checkpoint(stage: PretrainStage | MidtrainStage | RLStage) -> tuple[Any, PreTrainedTokenizerFast]:
+    """(model, tokenizer) of a training stage, which runs first where it has not. Raises ValueError when damaged."""
+    path = stage.folder / stage.run()["checkpoint"]
+    return load(path), load_tokenizer(path)
+
+
+def upstream(stage: Stage) -> list[Stage]:
+    """The stages a stage needs, first things first, itself last."""
+    parents = [getattr(stage, name) for name in ("tokenizer", "start", "checkpoint") if hasattr(stage, name)]
+    return [*(s for parent in parents for s in upstream(parent)), stage]
+
+
+def announce(stage: Stage) -> None:
+    """Say what is about to run."""
+    say(f"[bold]{stage.kind}[/bold] {stage.address}  {stage.label}")  # type: ignore[attr-defined]

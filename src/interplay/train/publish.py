@@ -1,0 +1,51 @@
+"""What a training stage hands on: a Hugging Face folder and a summary, each whole or not there.
+
+The folder opens with `AutoModelForCausalLM` and `AutoTokenizer`, without this package, and is free of pickles. The summary
+is written last: a stage that has one is finished, whatever was cut off after it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from interplay.train.checkpoint import seal
+
+CARD = """---
+library_name: transformers
+tags: [interplay, reasoning, synthetic]
+---
+A decoder trained from scratch on generated reasoning problems with `interplay`.
+
+Prompt: `<question> PROBLEM QUESTION </question> <solution>`; sampling stops at the end token.
+Parameters: {parameters:,}. The settings that made it are in the record of its stage.
+"""
+
+
+def publish(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Write weights (safetensors), config, tokenizer and a model card; the folder appears whole or not at all."""
+    staging = folder.parent / f".staging-{folder.name}"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    model.save_pretrained(staging)
+    tokenizer.save_pretrained(staging)
+    (staging / "README.md").write_text(CARD.format(parameters=model.num_parameters()))
+    seal(staging, folder)
+
+
+def read_summary(folder: Path) -> dict[str, Any] | None:
+    """The summary of a finished stage, or None."""
+    path = folder / "summary.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def finish(folder: Path, summary: dict[str, Any], scratch: tuple[str, ...]) -> dict[str, Any]:
+    """Write the summary, then remove what only a resumed run needs."""
+    staging = folder / "summary.staging"
+    staging.write_text(json.dumps(summary, indent=1))
+    staging.replace(folder / "summary.json")
+    for name in scratch:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    return summary

@@ -1,0 +1,33 @@
+"""Where and how fast a stage runs. No field here may move a result beyond floating-point order, and a test holds that."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+
+from interplay.config import Config
+
+
+class Runtime(Config):
+    """Device, threads and the cutting of batches; never part of an address."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: PositiveInt = 2
+    micro_tokens: PositiveInt = 1 << 15
+    workers: NonNegativeInt = 0
+    save_seconds: PositiveFloat = 30.0
+    sample_rows: PositiveInt = 1024
+
+    @property
+    def on_cpu(self) -> bool:
+        """True where no accelerator is used."""
+        return self.device == "cpu" or (self.device == "auto" and not torch.cuda.is_available())
+
+    def torch_device(self) -> torch.device:
+        """The device, after setting the number of CPU threads. Raises ValueError when it is not there."""
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise ValueError("device 'cuda' was asked for, but torch sees no CUDA device; use 'cpu' or 'auto'")
+        torch.set_num_threads(self.threads)
+        return torch.device("cpu" if self.on_cpu else "cuda")

@@ -5,8 +5,8 @@ holds what the choice of problems and the sampling of solutions add. Samples of 
 themselves: they are already in that problem's value.
 
 One seed: bias-corrected and accelerated (BCa) bootstrap over problems (Efron 1987, "Better Bootstrap Confidence
-Intervals"). It speaks of this one training run; how other seeds would fare, one seed cannot say. A difference has to lie
-outside Student's interval as well: when nothing changed, BCa takes the skewness of chance for a real one and finds an
+Intervals"). It speaks of this one training run; how other seeds would fare, one seed cannot say. The interval of a
+difference holds Student's too: where nothing changed, BCa takes the skewness of chance for a real one and finds an
 effect in up to 10 % of comparisons, while Student's alone is lopsided when an effect falls on few problems.
 
 Several seeds on the same problems: a hierarchical bootstrap is much too narrow with three seeds (coverage near 0.8),

@@ -57,6 +57,9 @@ def sample(
     this call; the model must not change before the iterator is exhausted.
     """
     check(model, prompts, num_samples, config, stop_ids, keys)
+    for name, bound in {"max_rows": max_rows, "max_tokens": max_tokens, "threads": threads}.items():
+        if bound is not None and bound < 1:
+            raise ValueError(f"{name} must be positive, got {bound}")
     device = next(model.parameters()).device
     on_cpu = device.type == "cpu"
     max_rows = max_rows or (1_024 if on_cpu else 8_192)

@@ -102,17 +102,21 @@ class Worker:
         if self.cohorts and free_rows < self.max_rows / 4:
             return None
         units: list[Unit] = []
+        longest = 0
         while self.waiting and free_rows > 0:
-            unit = self.waiting.popleft()
-            room = (free_tokens - len(self.job.prompts[unit.prompt])) // self.job.config.max_new_tokens
-            count = min(unit.num_samples, free_rows, max(room, 0 if units or self.cohorts else 1))
+            unit, size = self.waiting[0], self.job.config.max_new_tokens
+            longest = max(longest, len(self.job.prompts[unit.prompt]))  # prompts are padded to the longest
+            room = (free_tokens - longest * (len(units) + 1)) // size
+            count = min(
+                unit.num_samples, free_rows, max(room, 0 if units or self.cohorts else 1)
+            )  # one row always runs
+            if count <= 0:
+                break
+            self.waiting.popleft()
             if count < unit.num_samples:
                 self.waiting.appendleft(Unit(unit.prompt, unit.first_sample + count, unit.num_samples - count))
-            if count == 0:
-                break
             units.append(Unit(unit.prompt, unit.first_sample, count))
-            free_rows -= count
-            free_tokens -= count * self.job.config.max_new_tokens + len(self.job.prompts[unit.prompt])
+            free_rows, free_tokens = free_rows - count, free_tokens - count * size
         return self._start(units) if units else None
 
     def _start(self, units: list[Unit]) -> Cohort:

@@ -59,15 +59,16 @@ def compare(
 
 
 def format_table(rows: Sequence[dict[str, Any]]) -> str:
-    """The rows as text, one line each; an effect whose corrected p-value is below 0.05 carries a star."""
+    """The rows as text, one line each. A star: the interval leaves 0 out and the corrected p-value is below 0.05."""
     head = ("regime", "rule", "k", "problems", "a", "b", "b - a", "interval", "p (Holm)")
     lines = [head]
     for row in rows:
-        star = "*" if row["p_holm"] < 0.05 else " "
+        star = "*" if row["p_holm"] < 0.05 and not row["lo"] <= 0.0 <= row["hi"] else " "
+        p_holm = "<0.0001" if row["p_holm"] < 0.0001 else f"{row['p_holm']:.4f}"
         interval = f"[{row['lo']:+.3f}, {row['hi']:+.3f}]"
         lines.append((
             row["regime"], row["rule"], str(row["k"]), str(row["n_problems"]), f"{row['a']:.3f}", f"{row['b']:.3f}",
-            f"{row['effect']:+.3f}{star}", interval, f"{row['p_holm']:.4f}",
+            f"{row['effect']:+.3f}{star}", interval, p_holm,
         ))  # fmt: skip
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     text = []

@@ -1,53 +1,83 @@
 """Distractors: facts that the answer does not need, told like the others.
 
-They are placed where they cannot become members of a needed total, use needed quantities and one another, and are well
-defined and never negative. Their number is set apart from op, so that neither length nor clutter gives op away.
+They are placed where they cannot become members of a needed total. They use needed quantities, one another, and totals
+of their own, so that neither a rule's form nor a total being mentioned shows what is needed; they are well defined and
+never negative. Their number is set apart from op, so that clutter does not give op away.
 """
 
 from __future__ import annotations
 
+from .graph import Combine
 from .shape import Shape, Uniform
 from .values import Bounds, Numbers, Step, between
 
+CONSTANTS = 0.38  # share of constants among needed facts, at every op within 0.08
+
 
 def add_distractors(shape: Shape, numbers: Numbers, bounds: Bounds, count: int, uniform: Uniform) -> None:
-    """Place `count` more quantities, with their steps and values; the skeleton must have kept names for them."""
-    depth = shape.limits.depth
+    """Place `count` more quantities, with steps and values; the skeleton has kept names for them."""
+    known = list(range(len(shape.kinds)))
     shape.limits = shape.limits._replace(spare=0)  # the names that were kept until now
-    for _ in range(count):
-        pool = len(shape.kinds)
-        number = shape.new_plain(depth)
-        assert number >= 0, "no name left for a distractor"
-        step, value = _draw_step(numbers.values, pool, bounds, uniform)
-        numbers.steps.append(step)
-        numbers.values.append(value)
-        numbers.slopes.append(0)
+    subjects = [shape.new_plain(shape.limits.depth) for _ in range(count)]
+    assert -1 not in subjects, "no name left for a distractor"
+    for _ in subjects:
+        _append(numbers, Step("constant", (), 0, ""), 0)
+    for number in subjects:
+        first, constant = known[int(uniform() * len(known))], uniform() < CONSTANTS
+        if not constant and uniform() < shape.limits.totals:
+            total = _total(shape, numbers, bounds, known, uniform)
+            if total >= 0:
+                first = total
+                known.append(total)
+        if constant:
+            literal = between(*bounds.numbers, uniform)
+            numbers.steps[number], numbers.values[number] = Step("constant", (), literal, ""), literal
+        else:
+            numbers.steps[number], numbers.values[number] = _derive(numbers.values, known, first, bounds, uniform)
+        known.append(number)
 
 
-def _draw_step(values: list[int], pool: int, bounds: Bounds, uniform: Uniform) -> tuple[Step, int]:
-    """A rule in the proportions of needed ones, over the first `pool` quantities; else a constant."""
-    kind = uniform()
-    low, high = bounds.numbers
-    if kind > 0.35:
-        a = int(uniform() * pool)
-        literal = between(low, high, uniform)
-        if kind < 0.55:
-            return Step("copy", (a,), None, ""), values[a]
-        if kind < 0.75:
-            factor = between(*bounds.multipliers, uniform)
-            if kind < 0.65 and values[a] * factor <= bounds.max_value:
-                return Step("copy", (a,), factor, "*"), values[a] * factor
-            if values[a] + literal <= bounds.max_value:
-                return Step("copy", (a,), literal, "+"), values[a] + literal
-        b = int(uniform() * pool)
-        if a != b:
-            total = values[a] + values[b]
-            if kind < 0.88 and total <= bounds.max_value:
-                if kind > 0.83 and total + literal <= bounds.max_value:
-                    return Step("sum", (a, b), literal, "+"), total + literal
-                return Step("sum", (a, b), None, ""), total
-            if values[a] >= values[b]:
-                return Step("difference", (a, b), None, ""), values[a] - values[b]
-            return Step("difference", (b, a), None, ""), values[b] - values[a]
-    literal = between(low, high, uniform)
-    return Step("constant", (), literal, ""), literal
+def _append(numbers: Numbers, step: Step, value: int) -> None:
+    numbers.steps.append(step)
+    numbers.values.append(value)
+    numbers.slopes.append(0)
+
+
+def _total(shape: Shape, numbers: Numbers, bounds: Bounds, known: list[int], uniform: Uniform) -> int:
+    """A total that only a distractor needs, of a plain location whose counts are all known; -1 if there is none."""
+    place = shape.plain[int(uniform() * len(shape.plain))]
+    members = [other for other, location in enumerate(shape.places) if location == place]
+    if any(other not in known or shape.kinds[other] != "count" for other in members):
+        return -1
+    value = sum([numbers.values[member] for member in members])
+    if value > bounds.max_value:
+        return -1
+    total = shape.place("total", place, -1, shape.limits.depth)
+    _append(numbers, Step("total", tuple(members), None, ""), value)
+    return total
+
+
+def _derive(values: list[int], known: list[int], first: int, bounds: Bounds, uniform: Uniform) -> tuple[Step, int]:
+    """A rule that uses `first`, in about the proportions of needed ones; a copy where nothing else stays in bounds."""
+    form = uniform()
+    value = values[first]
+    literal = between(*bounds.numbers, uniform)
+    operands = [first]
+    for _ in range(int(form > 0.6) + int(form > 0.9)):
+        other = known[int(uniform() * len(known))]
+        if other not in operands:
+            operands.append(other)
+            value += values[other]
+    if len(operands) == 2 and (form < 0.75 or value > bounds.max_value):
+        a, b = operands if values[operands[0]] >= values[operands[1]] else operands[::-1]
+        return Step("difference", (a, b), None, ""), values[a] - values[b]
+    if value > bounds.max_value:
+        return Step("copy", (first,), None, ""), values[first]
+    combine: Combine = "copy" if len(operands) == 1 else "sum"
+    scale = uniform()
+    if scale < 0.3 and value + literal <= bounds.max_value:
+        return Step(combine, tuple(operands), literal, "+"), value + literal
+    factor = between(*bounds.multipliers, uniform)
+    if scale > 0.75 and value * factor <= bounds.max_value:
+        return Step(combine, tuple(operands), factor, "*"), value * factor
+    return Step(combine, tuple(operands), None, ""), value

@@ -75,7 +75,7 @@ def draw_limits(spec: Spec, pools: tuple[int, int], distractors: int, uniform: U
         while least < op and capacity(least, fan_in) < min(2 * op - 4, 3 * op // 2 + 2):
             least += 1
         most = max(least, min(op, 2 + op * 3 // 5, locations * entities - distractors))
-        depth = least + int((most - least + 1) * uniform() ** 2)
+        depth = least + int((most - least + 1) * uniform() ** 1.5)
     return Limits(
         op=op, d=spec.d, reverse=spec.mode == "reverse", depth=depth, fan_in=fan_in,
         locations=locations, entities=entities, spare=distractors, totals=spec.totals,
@@ -126,7 +126,7 @@ def _graph(
     """The graph in words; stated facts in random order, then the totals."""
     text_order = [number for number, entity in enumerate(shape.entities) if entity >= 0]
     shuffle(text_order, uniform)
-    text_order += [number for number in order if shape.entities[number] < 0]
+    text_order += [number for number, entity in enumerate(shape.entities) if entity < 0]
     rules = {words[number]: _rule(shape.kinds[number], numbers.steps[number], words) for number in text_order}
     assert len(rules) == len(words), "two quantities share a name"
     in_words = tuple([words[number] for number in order])

@@ -95,19 +95,21 @@ class Graph(NamedTuple):
 
 def needed_order(rules: Mapping[str, Rule], target: str) -> tuple[str, ...]:
     """Ancestors of `target` and itself, parents first. Raises ValueError on a cycle, KeyError on an undefined name."""
-    done: dict[str, bool] = {}
+    order: dict[str, None] = {}
+    open_: dict[str, None] = {}  # visited, but not all of its parents are in order yet
     stack: list[tuple[str, bool]] = [(target, False)]
     while stack:
         name, expanded = stack.pop()
         if expanded:
-            done[name] = True
-        elif name not in done:
-            done[name] = False
-            stack.append((name, True))
-            stack.extend((parent, False) for parent in rules[name].operands if not done.get(parent))
-        elif not done[name] and (name, True) in stack:
+            del open_[name]
+            order[name] = None
+        elif name in open_:
             raise ValueError(f"the quantity {name!r} depends on itself")
-    return tuple(name for name, finished in done.items() if finished)
+        elif name not in order:
+            open_[name] = None
+            stack.append((name, True))
+            stack.extend((parent, False) for parent in rules[name].operands if parent not in order)
+    return tuple(order)
 
 
 def evaluate(rules: Mapping[str, Rule], order: Iterable[str]) -> dict[str, Linear]:

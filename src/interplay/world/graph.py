@@ -175,7 +175,7 @@ def from_dict(data: Mapping[str, object]) -> Graph:
             str(name): Rule(r["kind"], r["combine"], tuple(r["operands"]), r["literal"], r["join"])
             for name, r in fields.pop("rules").items()  # type: ignore[attr-defined]
         }
-        order = tuple(fields.pop("order"))  # type: ignore[arg-type]
+        order: tuple[str, ...] = tuple(fields.pop("order"))  # type: ignore[arg-type]
         return Graph(rules=rules, order=order, **fields)  # type: ignore[arg-type]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a graph: {error!r}") from error

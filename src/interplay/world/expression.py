@@ -1,7 +1,7 @@
 """Arithmetic as a solution writes it, read into a sum of monomials and valued without ever being executed.
 
 A solution comes from a model, so it is hostile until read: numbers have at most 12 digits, brackets nest at most
-16 deep, a power does not exist, a product has at most three named factors, and a text costs time in proportion to its
+8 deep, a power does not exist, a product has at most three named factors, and a text costs time in proportion to its
 length. What is outside these bounds is simply not an expression.
 
 An expression is valued twice at once. Its *value* is exact and linear in x. Its *fingerprint* is the same sum with
@@ -20,7 +20,9 @@ from typing import NamedTuple
 PRIME = 2**61 - 1
 MAX_DIGITS = 12
 MAX_VALUE = 10**15
-MAX_DEPTH = 16
+MAX_DEPTH = 8
+MAX_TOKENS = 1_024
+MAX_CHARS = 8_192  # of one expression
 MAX_FACTORS = 3
 MAX_PRODUCT_TERMS = 64
 OUT_OF_RANGE = 10**40  # the slope of a value that is not linear in x or too large: equal to nothing that can be printed
@@ -28,6 +30,7 @@ OUT_OF_RANGE = 10**40  # the slope of a value that is not linear in x or too lar
 _TOKEN = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+|[A-Za-z][A-Za-z0-9_]*|\S")
 _CACHED_CHARS = 64
 _OPERATORS = frozenset("+-*/()")
+_DIGITS = frozenset("0123456789")
 
 
 class Meaning(NamedTuple):
@@ -60,12 +63,14 @@ def parse(text: str) -> Expression | None:
 
     A division is read only where it leaves integers, a decimal only where it is one (`3.0`).
     """
-    return _parse_cached(text) if len(text) <= _CACHED_CHARS else _parse(text)
+    if len(text) <= _CACHED_CHARS:
+        return _parse_cached(text)
+    return _parse(text) if len(text) <= MAX_CHARS else None
 
 
 def parse_tokens(tokens: list[str]) -> Expression | None:
     """Read tokens that somebody else separated; whatever is not a number or an operator is a name."""
-    if not tokens:
+    if not tokens or len(tokens) > MAX_TOKENS:
         return None
     try:
         return _Reader(tokens).whole()
@@ -109,16 +114,15 @@ class _Reader:
         return Expression(terms.get((), 0), linear, products, simplified)
 
     def sum(self) -> tuple[dict[tuple[str, ...], int], bool]:
+        """Terms joined by + and -, and whether they are a simplified value."""
         tokens, total, kinds = self.tokens, dict[tuple[str, ...], int](), ""
         sign = 1
         while True:
             terms, kind = self.term()
-            kinds += kind if len(kinds) < 3 else ""
-            if not total and sign == 1:
-                total = terms
-            else:
-                for names, coefficient in terms.items():
-                    total[names] = total.get(names, 0) + sign * coefficient
+            if len(kinds) < 3:
+                kinds += kind
+            for names, coefficient in terms.items():
+                total[names] = total.get(names, 0) + sign * coefficient
             if self.position >= len(tokens) or tokens[self.position] not in ("+", "-"):
                 return total, kinds in ("n", "v", "nv", "vn")
             sign = 1 if tokens[self.position] == "+" else -1
@@ -128,6 +132,8 @@ class _Reader:
         """Kind "n" is a number, "v" one name or its multiple, "o" all else. Constants are multiplied in at the end,
         so that a long chain of them does not walk over the terms each time."""
         terms, kind = self.factor()
+        if self.position >= len(self.tokens) or self.tokens[self.position] not in ("*", "/"):
+            return terms, kind
         scale, divisor = 1, 1
         while self.position < len(self.tokens) and self.tokens[self.position] in ("*", "/"):
             operator = self.tokens[self.position]
@@ -155,26 +161,26 @@ class _Reader:
             raise _NotAnExpression
         token = self.tokens[self.position]
         self.position += 1
+        if token[0] in _DIGITS:
+            return {(): _integer(token)}, "n"
+        if token not in _OPERATORS:
+            return {(token,): 1}, "v"
         if token == "-":
             if self.position < len(self.tokens) and self.tokens[self.position] == "-":
                 raise _NotAnExpression
             terms, kind = self.factor()
             return {names: -coefficient for names, coefficient in terms.items()}, kind
-        if token == "(":
-            self.depth += 1
-            if self.depth > MAX_DEPTH:
-                raise _NotAnExpression
-            terms, _ = self.sum()
-            if self.position >= len(self.tokens) or self.tokens[self.position] != ")":
-                raise _NotAnExpression
-            self.position += 1
-            self.depth -= 1
-            return terms, "o"
-        if token[0] in "0123456789":
-            return {(): _integer(token)}, "n"
-        if token in _OPERATORS:
+        if token != "(":
             raise _NotAnExpression
-        return {(token,): 1}, "v"
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise _NotAnExpression
+        terms, _ = self.sum()
+        if self.position >= len(self.tokens) or self.tokens[self.position] != ")":
+            raise _NotAnExpression
+        self.position += 1
+        self.depth -= 1
+        return terms, "o"
 
 
 def _integer(token: str) -> int:

@@ -15,7 +15,6 @@ from interplay.world.graph import Kind, Rule
 _SEPARATOR = re.compile(r", and the |, the | and the ")
 _EXISTS = (" exists, and its number is greater than 0", " is greater than 0")
 _SCALE = re.compile(r"([0-9]{1,12}) (plus|times) (the .*)", re.DOTALL)
-_HOW_MANY = re.compile(r"How many (.*) does (.*) have\?", re.DOTALL)
 
 
 class Facts(NamedTuple):
@@ -45,9 +44,10 @@ def read_facts(problem: str) -> Facts:
 def asked(question: str) -> str:
     """The quantity a question names. Raises ValueError for another kind of sentence."""
     question = question.strip()
-    how_many = _HOW_MANY.fullmatch(question)
-    if how_many:
-        return f"{how_many[1]} in {how_many[2]}"
+    if question.startswith("How many ") and question.endswith(" have?"):
+        entity, does, location = question[len("How many ") : -len(" have?")].partition(" does ")
+        if does:
+            return f"{entity} in {location}"
     if question.startswith("What is the ") and question.endswith("?"):
         return quantity(question[len("What is the ") : -1])
     raise ValueError(f"not a question of the grammar: {question[:120]!r}")

@@ -12,6 +12,7 @@ from string import ascii_letters
 from typing import NamedTuple
 
 MAX_DEPTH = 60
+MAX_CHARS = 4_096
 _TOKEN = re.compile(r"[0-9]+|//|\*\*|[A-Za-z_]\w*|[-+*/()]|\S")
 _PRIORITY = {"+": 1, "-": 1, "*": 2, "/": 2, "//": 2, "sign": 3, "negative": 3}
 _APPLY = {
@@ -35,7 +36,7 @@ def calculate(text: str, letters: Mapping[str, float]) -> float | None:
     if text.isascii() and text.isdecimal():
         plain = len(text) <= _LONGEST_NUMBER and (text[0] != "0" or not text.strip("0"))
         return float(text) if plain else None
-    if not (_LETTERS & set(text)) <= letters.keys():
+    if len(text) > MAX_CHARS or not (_LETTERS & set(text)) <= letters.keys():
         return None
     if "\n" in text and not _newlines_are_bracketed(text):
         return None

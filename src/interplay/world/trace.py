@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from interplay.world import trace_full, trace_terse
-from interplay.world.steps import END_TOKENS, MAX_CHARS, Trace
+from interplay.world.steps import END_TOKENS, MAX_BRACKETS, MAX_CHARS, Trace
 
 __all__ = ["Envelope", "Trace", "open_envelope", "read"]
 
@@ -30,7 +30,7 @@ class Envelope(NamedTuple):
 
 def read(text: str) -> Trace:
     """Take a solution apart. Never raises."""
-    if len(text) > MAX_CHARS:
+    if len(text) > MAX_CHARS or text.count("(") > MAX_BRACKETS:
         return Trace("full", (), None, (), False, 0)
     envelope = open_envelope(text)
     body = text[envelope.start : envelope.end]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from interplay.world.expression import Expression, parse, parse_tokens, value
+from interplay.world.expression import MAX_CHARS, Expression, parse, parse_tokens, value
 from interplay.world.steps import MAX_SEGMENTS, MAX_STEPS, PREFACE, Assignment, Equation, Step, Tail
 
 _VALUE_ENDS = frozenset("x)0123456789")
@@ -58,6 +58,8 @@ def _step(name: str, segments: list[str], start: int, end: int) -> Step:
 
 def _formula(text: str) -> Expression | None:
     """Names contain blanks, so the operators are what cuts them apart."""
+    if len(text) > MAX_CHARS:
+        return None
     return parse_tokens([token for piece in _OPERATOR.split(text) if (token := piece.strip())])
 
 

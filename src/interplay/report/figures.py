@@ -108,7 +108,8 @@ def effects(records: Records, styles: Styles) -> Figure | None:
     rows: list[Row] = []
     for effect in records.effects:
         if effect.effect is not None:
-            name = f"{effect.label} · {effect.regime} · pass@{effect.k}"
+            rule = "" if effect.rule == "strict" else f" ({effect.rule})"
+            name = f"{effect.label} · {effect.regime} · pass@{effect.k}{rule}"
             row = {"name": name, "value": effect.effect, "lo": effect.lo, "hi": effect.hi}
             rows.append({**row, "arm": styles[effect.treatment].label, "tip": name})
     if not rows:
@@ -118,11 +119,7 @@ def effects(records: Records, styles: Styles) -> Figure | None:
     arm = charts.by_arm(styles)
     bars = alt.Chart().mark_rule(strokeWidth=2).encode(x=alt.X("lo:Q"), x2="hi:Q", y=y, **arm)
     zero = alt.Chart().mark_rule(color=MUTED, strokeDash=[2, 2]).encode(x=alt.datum(0))
-    panel = Panel(
-        "",
-        charts.layered(rows, zero, bars, charts.points(styles, x, y, size=60)),
-        height=24 * len({row["name"] for row in rows}),
-    )
-    return charts.figure(
-        "effects", "Effects", "Effects with 95 % intervals.", [panel], [e.treatment for e in records.effects]
-    )
+    drawn = charts.layered(rows, zero, bars, charts.points(styles, x, y, size=60))
+    panel = Panel("", drawn, height=24 * len({row["name"] for row in rows}))
+    treatments = [effect.treatment for effect in records.effects]
+    return charts.figure("effects", "Effects", "Effects with 95 % intervals.", [panel], treatments)

@@ -1,0 +1,93 @@
+"""What was trained on what, as a table: a row per arm, a column per kind of stage, shared stages drawn as one cell.
+
+Arms that share a stage (the same addresses at every seed) and stand next to each other share its cell, so that the
+table reads as the tree of the study.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from interplay.report import wording
+from interplay.report.records import Arm, Records, Stage
+from interplay.report.theme import ArmStyle
+
+TRAINED = ("tokenizer", "pretrain", "midtrain", "rl")
+UNITS = (("tokens", "tokens"), ("steps", "steps"), ("documents", "documents"), ("flops", "FLOPs"))
+
+
+@dataclass(frozen=True)
+class StageCell:
+    """The stages of one kind, in the arms of `rows` table rows; empty when the arm skips that kind."""
+
+    what: tuple[str, ...]
+    costs: tuple[str, ...]
+    wall: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """One arm: its name and the cells that begin in its row."""
+
+    style: ArmStyle
+    description: str
+    cells: tuple[StageCell | None, ...]
+
+
+def stage_kinds(records: Records) -> list[str]:
+    """The kinds of training stages that occur, in the order in which they run."""
+    seen = {stage.kind for arm in records.study.arms for stage in arm.stages} - {"evaluate"}
+    return [kind for kind in TRAINED if kind in seen] + sorted(seen - set(TRAINED))
+
+
+def arm_rows(records: Records, styles: dict[str, ArmStyle]) -> list[ArmRow]:
+    """The table, row by row; None where the cell above reaches down."""
+    by_arm = {name: [arm for arm in records.study.arms if arm.arm == name] for name in styles}
+    names = list(styles)
+    rows: dict[str, list[StageCell | None]] = {name: [] for name in names}
+    for kind in stage_kinds(records):
+        keys = [_addresses(by_arm[name], kind) for name in names]
+        for place, name in enumerate(names):
+            if place and keys[place] and keys[place] == keys[place - 1]:
+                rows[name].append(None)
+                continue
+            reach = place + 1
+            while keys[place] and reach < len(names) and keys[reach] == keys[place]:
+                reach += 1
+            rows[name].append(_cell([_stages(arm, kind) for arm in by_arm[name]], reach - place))
+    return [ArmRow(styles[name], by_arm[name][0].description, tuple(rows[name])) for name in names]
+
+
+def _stages(arm: Arm, kind: str) -> list[Stage]:
+    return [stage for stage in arm.stages if stage.kind == kind]
+
+
+def _addresses(arms: list[Arm], kind: str) -> tuple[str, ...]:
+    return tuple(stage.address for arm in arms for stage in _stages(arm, kind))
+
+
+def _cell(per_seed: list[list[Stage]], rows: int) -> StageCell:
+    stages = [stage for seed in per_seed for stage in seed]
+    what = tuple(dict.fromkeys(stage.what for stage in stages if stage.what))
+    costs = [f"{_range(stages, key)} {unit}" for key, unit in UNITS if _values(stages, key)]
+    wall = _values(stages, "wall_s")
+    return StageCell(what, tuple(costs), wording.duration(sum(wall) / len(wall)) if wall else "", rows)
+
+
+def _values(stages: list[Stage], key: str) -> list[float]:
+    found: list[Any] = [stage.summary.get(key) for stage in stages]
+    return [float(value) for value in found if isinstance(value, int | float) and value]
+
+
+def _range(stages: list[Stage], key: str) -> str:
+    """One size where all seeds agree, else the smallest and the largest."""
+    values = _values(stages, key)
+    low, high = wording.size(min(values)), wording.size(max(values))
+    return low if low == high else f"{low}–{high}"
+
+
+def addresses(records: Records) -> list[tuple[str, int, list[Stage]]]:
+    """Label, seed and stages of every arm at every seed."""
+    return [(arm.label, arm.seed, list(arm.stages)) for arm in records.study.arms]

@@ -1,0 +1,141 @@
+"""One HTML file that a person can send to a colleague: everything inside, nothing loaded, made from records alone.
+
+Figures are drawn when the page is made (SVG), so that it shows at once, prints, and can be read without scripts; the
+script only adds what a hand on the page wants: values under the pointer, copied tables, a theme. A content policy in
+the page forbids every request and every script but that one, whatever a model wrote.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from interplay.report import arms, figures, samples, select, tables, theme, wording
+from interplay.report.charts import Figure
+from interplay.report.read import read_records
+from interplay.report.records import Claim, Records
+from interplay.report.theme import ArmStyle
+
+
+@dataclass(frozen=True)
+class DrawnFigure:
+    """A figure on the page: panels as SVG and the arms of its legend."""
+
+    figure: Figure
+    panels: tuple[tuple[str, Markup], ...]
+    legend: tuple[ArmStyle, ...]
+
+
+def build_report(directory: Path) -> Path:
+    """Make `report.html` and `figures/` from the records in `directory`. Raises ValueError for a bad record."""
+    records = read_records(directory)
+    styles = theme.arm_styles(records.arms)
+    drawn = figures.all_figures(records, styles)
+    page = render_page(records, styles, drawn)
+    save_figures(directory / "figures", drawn)
+    return _write(directory / "report.html", page.encode())
+
+
+def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figure]) -> str:
+    """The page as text."""
+    script, sheet = _asset("page.js"), _asset("page.css") + _colors()
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            records=records,
+            study=records.study,
+            styles=styles,
+            claims=[(claim, claim_numbers(claim)) for claim in records.claims],
+            figures={figure.name: _draw(figure, styles) for figure in drawn if figure.name != "effects"},
+            kinds=arms.stage_kinds(records),
+            arm_rows=arms.arm_rows(records, styles),
+            addresses=arms.addresses(records),
+            regimes=select.regimes_of(records),
+            tables=_tables(records, styles),
+            samples=samples.samples(records.examples),
+            settings=tables.settings(records.study.settings),
+            machine=tables.settings(records.study.machine),
+            script=Markup(script),
+            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            sheet=Markup(sheet),
+        )
+    )
+
+
+def claim_numbers(claim: Claim) -> str:
+    """Effect, interval and n of a claim in one line; empty where the claim has no effect."""
+    if claim.effect is None:
+        return ""
+    known = wording.sample_size(claim.n_problems, None, claim.n_seeds)
+    return f"{wording.signed(claim.effect)} {wording.interval(claim.lo, claim.hi, sign=True)}, {known}"
+
+
+def save_figures(folder: Path, drawn: list[Figure]) -> None:
+    """Each figure as SVG and PDF, for a paper or a slide."""
+    folder.mkdir(exist_ok=True)
+    for figure in drawn:
+        spec = figure.spec()
+        _write(folder / f"{figure.name}.svg", theme.saved_svg(spec).encode())
+        _write(folder / f"{figure.name}.pdf", theme.saved_pdf(spec))
+
+
+def _tables(records: Records, styles: dict[str, ArmStyle]) -> dict[str, tables.Table]:
+    made = (
+        tables.effects(records, styles),
+        tables.numbers(records, styles),
+        tables.rules(records, styles),
+        tables.error_classes(records, styles),
+    )
+    return {table.name: table for table in made if table is not None}
+
+
+def _draw(figure: Figure, styles: dict[str, ArmStyle]) -> DrawnFigure:
+    panels = [
+        (panel.title, Markup(theme.page_svg(panel.spec(), f"{figure.name}-{place}")))
+        for place, panel in enumerate(figure.panels)
+    ]
+    return DrawnFigure(figure, tuple(panels), tuple(style for arm, style in styles.items() if arm in figure.arms))
+
+
+def _colors() -> str:
+    """The arms' colours for both themes."""
+    light = "".join(f"--arm-{i}:{color};" for i, color in enumerate(theme.LIGHT))
+    dark = "".join(f"--arm-{i}:{color};" for i, color in enumerate(theme.DARK))
+    system = f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
+    return f":root{{{light}}}\n{system}\n@media screen{{:root[data-theme=dark]{{{dark}}}}}\n"
+
+
+def _environment() -> jinja2.Environment:
+    loader = jinja2.PackageLoader("interplay.report", "assets")
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals["words"] = wording
+    environment.tests["estimate"] = lambda cell: isinstance(cell, tables.Estimate)
+    environment.tests["label"] = lambda cell: isinstance(cell, tables.Label)
+    environment.filters["anchor"] = lambda text: re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-")
+    return environment
+
+
+def _asset(name: str) -> str:
+    return (resources.files("interplay.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _write(path: Path, content: bytes) -> Path:
+    """The file appears whole or not at all."""
+    staging = path.with_name(f".{path.name}.{os.getpid()}.staging")
+    try:
+        staging.write_bytes(content)
+        staging.replace(path)
+    finally:
+        staging.unlink(missing_ok=True)
+    return path

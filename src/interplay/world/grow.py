@@ -69,7 +69,7 @@ def lay_spine(shape: Shape) -> int:
                 number = shape.new_plain(level, kind="average" if last_chance else None)
             if number < 0:
                 raise NoRoom(
-                    f"depth {depth} needs more than {limits.locations} locations x {limits.entities} entities "
+                    f"op {limits.op} at depth {depth} needs more than {limits.locations} locations x {limits.entities} entities "
                     f"(less {limits.spare} for distractors)"
                 )
         has_average = has_average or shape.kinds[number] in ("average", "total3")

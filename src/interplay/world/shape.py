@@ -98,15 +98,15 @@ class Shape:
         """A count (d = 3: or an average) in a plain location, or -1 when the names have run out."""
         if self.room <= self.limits.spare:
             return -1
-        if kind is None:
-            kind = "average" if self.limits.d == 3 and self.uniform() < AVERAGES else "count"
-        location = self._plain_location(self.free_counts if kind == "count" else self.free_averages)
+        if kind == "average" or (kind is None and self.limits.d == 3 and self.uniform() < AVERAGES):
+            location = self._plain_location(self.free_averages)
+            if location >= 0:
+                return self.place("average", location, self.take(self.free_averages[location]), level, clean)
+        location = self._plain_location(self.free_counts)
         if location < 0:
             return -1
-        if kind == "count":
-            self.room -= 1
-            return self.place(kind, location, self.take(self.free_counts[location]), level, clean)
-        return self.place(kind, location, self.take(self.free_averages[location]), level, clean)
+        self.room -= 1
+        return self.place("count", location, self.take(self.free_counts[location]), level, clean)
 
     def _plain_location(self, free: list[list[int]]) -> int:
         """A plain location with a free entity, mostly one that is in use already; -1 when there is none."""

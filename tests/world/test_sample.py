@@ -1,0 +1,285 @@
+"""What a spec asks for is what every problem has: op recounted from the words, and every other axis."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interplay.world import graph as graphs
+from interplay.world.context import load, names
+from interplay.world.graph import MAX_OP, Graph, evaluate
+from interplay.world.problem import Problem, from_row, make, to_row
+from interplay.world.randomness import stream
+from interplay.world.sample import Spec
+from interplay.world.solve import solve
+
+STYLES = ("full", "terse")
+MODES = ("forward", "reverse")
+
+
+def problem(spec: Spec, context: str = "zoo", style: str = "terse", *seed: int | str) -> Problem:
+    return make(spec, context, style, stream("test", *seed))
+
+
+def check(made: Problem, spec: Spec) -> None:
+    """Everything a problem of this spec promises, from its words and from its graph."""
+    graph = made.graph
+    solution = solve(made.problem, made.question, load(made.context))
+    assert solution == (graph.answer, spec.op)
+    assert graph.op == spec.op
+    assert (graph.mode, graph.d) == (spec.mode, spec.d)
+    assert graph.order[-1] == graph.target
+    assert set(graphs.needed_order(graph.rules, graph.target)) == set(graph.order)
+    values = true_values(graph)
+    assert all(1 <= values[name] <= spec.max_value for name in graph.order)
+    assert all(0 <= value <= spec.max_value for value in values.values())
+    if spec.d == 3:
+        assert any(graph.rules[name].kind in ("average", "total3") for name in graph.order)
+    if spec.mode == "reverse":
+        assert graph.given == values[graph.target]
+        assert spec.unknown[0] <= graph.answer <= spec.unknown[1]
+
+
+def true_values(graph: Graph) -> dict[str, int]:
+    lines = evaluate(graph.rules, all_in_order(graph))
+    return {name: slope * graph.answer + constant for name, (slope, constant) in lines.items()}
+
+
+def all_in_order(graph: Graph) -> list[str]:
+    order: dict[str, None] = {}
+    for name in graph.rules:
+        order |= dict.fromkeys(graphs.needed_order(graph.rules, name))
+    return list(order)
+
+
+def depth(graph: Graph) -> int:
+    levels: dict[str, int] = {}
+    for name in graph.order:
+        levels[name] = 1 + max((levels[parent] for parent in graph.rules[name].operands), default=0)
+    return levels[graph.target]
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> Spec:
+    mode = draw(st.sampled_from(MODES))
+    op = draw(st.integers(2 if mode == "reverse" else 1, MAX_OP))
+    return Spec(op=op, mode=mode, d=draw(st.sampled_from((2, 3))), distractors=draw(st.sampled_from((0, 3, (0, 8)))))
+
+
+@settings(max_examples=400)
+@given(specs(), st.sampled_from(names()), st.sampled_from(STYLES), st.integers())
+def test_every_problem_is_solved_from_its_words_with_the_asked_op(
+    spec: Spec, context: str, style: str, seed: int
+) -> None:
+    check(make(spec, context, style, stream(seed)), spec)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("d", [2, 3])
+def test_every_op_has_problems(mode: str, d: int) -> None:
+    for op in range(2 if mode == "reverse" else 1, MAX_OP + 1):
+        spec = Spec(op=op, mode=mode, d=d, distractors=2)  # type: ignore[arg-type]
+        check(problem(spec, "school", STYLES[op % 2], mode, d, op), spec)
+
+
+@given(st.integers(2, 30), st.sampled_from(MODES), st.integers(0, 12), st.integers())
+def test_the_number_of_distractors_is_exact_and_none_joins_a_needed_total(
+    op: int, mode: str, count: int, seed: int
+) -> None:
+    spec = Spec(op=op, mode=mode, distractors=count)  # type: ignore[arg-type]
+    graph = make(spec, "zoo", "terse", stream(seed)).graph
+    assert len(graph.distractors) == count
+    for name in graph.rules:
+        rule = graph.rules[name]
+        if rule.combine == "total":
+            location = name.rpartition(" in ")[2]
+            counts = [n for n, r in graph.rules.items() if r.kind == "count" and n.endswith(f" in {location}")]
+            assert sorted(rule.operands) == sorted(counts)
+
+
+@given(st.integers(2, 20), st.data(), st.sampled_from(MODES), st.sampled_from((2, 3)), st.integers())
+def test_the_longest_chain_is_as_long_as_asked(op: int, data: st.DataObject, mode: str, d: int, seed: int) -> None:
+    least = 2 if op <= 8 else 3
+    asked = data.draw(st.integers(least, op))
+    spec = Spec(op=op, mode=mode, d=d, depth=asked)  # type: ignore[arg-type]
+    made = make(spec, "zoo", "terse", stream(seed))
+    assert depth(made.graph) == asked
+    check(made, spec)
+
+
+@given(st.integers(2, 40), st.integers(1, 4), st.sampled_from(MODES), st.integers())
+def test_fan_in_bounds_the_stated_rules(op: int, fan_in: int, mode: str, seed: int) -> None:
+    graph = make(Spec(op=op, mode=mode, fan_in=fan_in), "zoo", "terse", stream(seed)).graph  # type: ignore[arg-type]
+    assert all(len(rule.operands) <= fan_in for rule in graph.rules.values() if not rule.implicit)
+
+
+@given(
+    st.integers(2, 10),
+    st.sampled_from(MODES),
+    st.sampled_from((2, 3)),
+    st.integers(2, 4),
+    st.integers(4, 6),
+    st.integers(),
+)
+def test_locations_entities_and_names_are_bounded(
+    op: int, mode: str, d: int, locations: int, entities: int, seed: int
+) -> None:
+    spec = Spec(op=op, mode=mode, d=d, locations=locations, entities=entities, names=8, distractors=2)  # type: ignore[arg-type]
+    made = make(spec, "zoo", "terse", stream(seed))
+    check(made, spec)
+    context = load("zoo")
+    places = {name.rpartition(" in ")[2] for name in made.graph.rules}
+    stated = [name for name, rule in made.graph.rules.items() if not rule.implicit]
+    things = {name.rpartition(" in ")[0].rpartition(" per ")[2] for name in stated}
+    assert len(places) <= locations
+    assert len(things) <= entities
+    assert places <= set(context.locations[:8])
+    assert things <= set(context.entities[:8])
+
+
+@given(st.integers(2, 8), st.sampled_from(MODES), st.sampled_from((20, 30)), st.integers())
+def test_small_worlds_stay_small(op: int, mode: str, max_value: int, seed: int) -> None:
+    spec = Spec(
+        op=op,
+        mode=mode,
+        numbers=(1, 5),
+        max_value=max_value,
+        locations=3,
+        entities=4,
+        unknown=(1, 9),
+        distractors=(0, 2),
+    )  # type: ignore[arg-type]
+    made = make(spec, "zoo", "terse", stream(seed))
+    check(made, spec)
+    literals = [rule.literal for rule in made.graph.rules.values() if rule.literal is not None]
+    assert all(1 <= literal <= 5 for literal in literals)
+
+
+@given(st.integers(4, 30), st.integers())
+def test_the_share_of_totals_reaches_from_none_to_most(op: int, seed: int) -> None:
+    none, most = (
+        [rule.implicit for rule in make(Spec(op=op, totals=t), "zoo", "terse", stream(seed)).graph.rules.values()]
+        for t in (0.0, 1.0)
+    )
+    assert not any(none)
+    assert any(most) or op < 6
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"op": 0}, "op must be in 1..60 in forward mode, got 0"),
+        ({"op": 1, "mode": "reverse"}, "op must be in 2..60 in reverse mode, got 1"),
+        ({"op": 61}, "op must be in 1..60"),
+        ({"op": 5, "mode": "sideways"}, "mode must be forward or reverse"),
+        ({"op": 5, "d": 4}, "d must be 2 or 3"),
+        ({"op": 5, "depth": 6}, "depth must be in 2..5 at op 5, got 6"),
+        ({"op": 5, "depth": (1, 3)}, "depth must be in 2..5"),
+        ({"op": 40, "depth": 2, "fan_in": 3, "totals": 0.0}, "cannot be reached at depth 2 and fan_in 3: at most 7"),
+        ({"op": 5, "fan_in": 0}, "fan_in must be at least 1"),
+        ({"op": 5, "locations": 4, "names": 3}, "locations 4 is more than the 3 names in use"),
+        ({"op": 5, "locations": 2, "entities": 2, "distractors": 4}, "4 distractors need more than 2 locations x 2"),
+        ({"op": 5, "distractors": (3, 1)}, "distractors must be"),
+        ({"op": 5, "distractors": -1}, "distractors must be"),
+        ({"op": 5, "numbers": (0, 4)}, "numbers must be a range that starts at 1"),
+        ({"op": 5, "multipliers": (1, 4)}, "multipliers must be a range that starts at 2"),
+        ({"op": 5, "unknown": (9, 3)}, "unknown must be a range"),
+        ({"op": 5, "max_value": 10}, "numbers reaches 20, above max_value 10"),
+        ({"op": 5, "totals": 1.5}, r"totals must be in 0\.\.1"),
+    ],
+)
+def test_a_wrong_spec_says_which_bound_it_breaks(bad: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Spec(**bad)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"op": 40, "locations": 1, "entities": 3}, "1 locations x 3 entities"),
+        ({"op": 60, "depth": 2, "fan_in": 2}, "more than depth 2, fan_in 2"),
+        (
+            {"op": 30, "fan_in": 1, "totals": 0.0, "numbers": (4, 4), "entities": 5, "locations": 5, "max_value": 20},
+            "op 30 does not fit under max_value 20 with numbers .4, 4.",
+        ),
+        ({"op": 5, "entities": 99}, "has 28 entities, the spec asks for 99"),
+        ({"op": 5, "names": 99}, "has 28 locations, the spec asks for 99"),
+    ],
+)
+def test_bounds_without_room_are_an_error_and_no_endless_loop(bad: dict[str, object], message: str) -> None:
+    for seed in range(20):
+        with pytest.raises(ValueError, match=message):
+            problem(Spec(**bad), "zoo", "terse", seed)  # type: ignore[arg-type]
+
+
+def test_a_lone_constant_is_op_one() -> None:
+    made = problem(Spec(op=1), "zoo", "terse")
+    assert made.problem == f"{made.graph.target} = {made.graph.answer} ."
+
+
+@given(specs(), st.sampled_from(STYLES), st.integers())
+def test_rows_come_back_as_the_problem_they_were(spec: Spec, style: str, seed: int) -> None:
+    made = make(spec, "movie", style, stream(seed))
+    row = json.loads(json.dumps(to_row(made)))
+    assert from_row(row) == made
+    assert list(from_row(row).graph.rules) == list(made.graph.rules)
+    assert row["mode"] == {"forward": "normalforward", "reverse": "forwardreverse"}[spec.mode]
+    assert row["solution"].endswith(f"Answer: {row['answer']}.")
+
+
+@pytest.mark.parametrize("missing", ["graph", "problem", "id"])
+def test_a_row_that_lacks_a_field_says_so(missing: str) -> None:
+    row = to_row(problem(Spec(op=3)))
+    del row[missing]
+    with pytest.raises(ValueError, match=missing):
+        from_row(row)
+
+
+def test_the_bytes_do_not_depend_on_the_hash_seed() -> None:
+    code = (
+        "from interplay.world.problem import make, to_row; from interplay.world.sample import Spec\n"
+        "from interplay.world.randomness import stream; from interplay.world.digest import digest\n"
+        "for i in range(40):\n"
+        " spec = Spec(op=2 + i, mode=('forward', 'reverse')[i % 2], d=2 + i // 2 % 2, distractors=(0, 5))\n"
+        " p = make(spec, 'zoo', ('full', 'terse')[i // 4 % 2], stream(i))\n"
+        " print(to_row(p), digest(p.graph), digest(p.graph, 'structure'))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True, text=True
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(outputs) == 1
+    assert len(outputs.pop()) > 10_000
+
+
+def test_distractors_do_not_follow_op() -> None:
+    from interplay.data.stats import stats
+
+    rows = [
+        to_row(problem(Spec(op=2 + i % 19, mode=MODES[i // 19 % 2], distractors=(0, 6)), "zoo", "terse", i))  # type: ignore[arg-type]
+        for i in range(5_700)
+    ]
+    found = stats(rows)
+    assert abs(found.op_distractors) < 0.04  # standard error 0.013
+    assert found.op_prompt_chars > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+def test_no_confounds_over_twenty_thousand_problems(mode: str) -> None:
+    from interplay.data.stats import stats
+
+    found = stats(
+        to_row(problem(Spec(op=2 + i % 19, mode=mode, distractors=(0, 6)), "zoo", "full", mode, i))  # type: ignore[arg-type]
+        for i in range(20_000)
+    )
+    assert abs(found.op_distractors) < 0.02
+    assert found.length_grows
+    assert max(entry.top_share for entry in found.by_op if entry.op >= 4) <= 0.10

@@ -31,7 +31,7 @@ class Envelope(NamedTuple):
 def read(text: str) -> Trace:
     """Take a solution apart. Never raises."""
     if len(text) > MAX_CHARS or text.count("(") > MAX_BRACKETS:
-        return Trace("full", (), None, (), False, 0)
+        return Trace("full", (), None, (), True, 0)
     envelope = open_envelope(text)
     body = text[envelope.start : envelope.end]
     full = "Define " in body

@@ -150,6 +150,100 @@ def _writable(folder: Path) -> None:
         raise ValueError(f"the store {folder} cannot be written: {error.strerror}") from error
 
 
+@app.command("eval")
+def evaluate_checkpoint(
+    checkpoint: Annotated[Path, typer.Argument(help="a Hugging Face folder, ours or another")],
+    data_file: Annotated[Path, typer.Option("--data", help="JSON lines: our rows or GSM-Infinite's")],
+    samples: Annotated[int, typer.Option(help="solutions per problem")] = 128,
+    k: Annotated[str, typer.Option(help="comma-separated")] = "1,8,64,128",
+    out: Annotated[Path, typer.Option(help="folder of the records; an evaluation that was cut goes on")] = Path("eval"),
+    temperature: Annotated[float, typer.Option(help="sampling temperature")] = 0.7,
+    max_new_tokens: Annotated[int, typer.Option(help="longest solution, in tokens")] = 1024,
+    seed: Annotated[int, typer.Option(help="names the samples")] = 0,
+    threads: Annotated[int, typer.Option(help="CPU threads")] = 0,
+) -> None:
+    """Sample solutions of a checkpoint, verify every step, and print pass@k under all rules, with intervals.
+
+    Example: interplay eval store/checkpoint --data problems.jsonl --samples 128 --k 1,8,64,128 --out eval
+    """
+    from interplay.evals.run import EvalRequest, run_eval
+
+    ks = tuple(_whole(text, "--k") for text in k.split(","))
+    _writable(out)
+    request = EvalRequest(
+        checkpoint=checkpoint, data=data_file, out=out, samples=samples, ks=ks, temperature=temperature,
+        max_new_tokens=max_new_tokens, seed=seed, threads=threads or min(2, os.cpu_count() or 1),
+    )  # fmt: skip
+    print(json.dumps(run_eval(request)))
+
+
+def _whole(text: str, option: str) -> int:
+    if not text.strip().isdigit() or int(text) < 1:
+        raise ValueError(f"{option} takes positive whole numbers, got {text!r}")
+    return int(text)
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="an evaluation's folder")],
+    b: Annotated[Path, typer.Argument(help="another evaluation of the same problems")],
+    k: Annotated[str, typer.Option(help="comma-separated")] = "1,8,64,128",
+    rule: Annotated[str, typer.Option(help="strict, exact, paper_v1 or answer_correct")] = "strict",
+) -> None:
+    """Print the paired effects of B over A, per regime and k, with intervals.
+
+    Example: interplay compare eval/base eval/rl --k 1,16
+    """
+    from interplay.evals.compare import compare as compare_evaluations
+    from interplay.evals.compare import format_table
+
+    ks = [_whole(text, "--k") for text in k.split(",")]
+    print(format_table(compare_evaluations(a, b, ks=ks, rules=[rule])))
+
+
+@data.command("stats")
+def data_stats(
+    file: Annotated[Path, typer.Argument(help="JSON lines of problems")],
+    against: Annotated[Path | None, typer.Option(help="report the overlap with this file")] = None,
+) -> None:
+    """Print what a file's problems confound: distractors, prompt length and answers by op; overlap with another file.
+
+    Example: interplay data stats train.jsonl --against test.jsonl
+    """
+    from interplay.data.stats_text import overlap_lines, stats_lines
+
+    for path in (file, against):
+        if path is not None and not path.is_file():
+            raise ValueError(f"no such file: {path}")
+    for line in stats_lines(file):
+        print(line)
+    for line in overlap_lines(file, against) if against else ():
+        print(line)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="generate, stream, verify, sample, train or rl")],
+    json_: Annotated[bool, typer.Option("--json", help="one JSON object as the last line")] = False,
+    threads: Annotated[int, typer.Option(help="CPU threads of sample, train and rl")] = 0,
+) -> None:
+    """Measure one part beside a peer, in the same run.
+
+    Example: interplay bench sample --json
+    """
+    from interplay.bench import run_bench
+
+    result = run_bench(name, threads or min(2, os.cpu_count() or 1))
+    if json_:
+        print(json.dumps(result))
+        return
+    print(f"{result['name']}: {result['value']:,.0f} {result['unit']}")
+    if result["peer"]:
+        print(f"{result['peer']}: {result['peer_value']:,.0f} {result['unit']}, ratio {result['ratio']:.2f}")
+    for part, value in result["parts"].items():
+        print(f"  {part}: {value}")
+
+
 @app.command()
 def report(directory: Annotated[Path, typer.Argument(help="a folder of records, store/studies/NAME")]) -> None:
     """Build a study's page again from its records alone.
@@ -164,22 +258,28 @@ def report(directory: Annotated[Path, typer.Argument(help="a folder of records, 
 
 
 def main() -> None:
-    """Entry point: a ValueError is the user's to mend and gets one line; an interrupt leaves what was saved."""
+    """Entry point: what the user can mend gets one line and exit code 2; an interrupt leaves what was saved."""
     from pydantic import ValidationError
 
     try:
-        app(standalone_mode=True)
+        sys.exit(app(standalone_mode=False))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         _fail(f"{where + ': ' if where else ''}{first['msg']}")
     except ValueError as error:
         _fail(str(error))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # a usage error of the parser; anything else is ours
+            raise
+        if not str(error.format_message()).strip():
+            sys.exit(2)
+        _fail(error.format_message())
 
 
 def _fail(message: str) -> None:

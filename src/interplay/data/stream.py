@@ -24,6 +24,10 @@ SPLIT_OF_BUCKET: tuple[Split, ...] = ("train",) * 11 + ("rl",) * 3 + ("val", "te
 MAX_DRAWS = 2000
 
 
+class CellExhausted(ValueError):
+    """A split has no problem of a cell: the cell has too few distinct ones in this world."""
+
+
 def split_of(problem: Problem) -> Split:
     """The split a problem belongs to, from its canonical digest (letters, order and distractors ignored)."""
     return SPLIT_OF_BUCKET[int(digest(problem.graph)[:1], 16)]
@@ -53,7 +57,7 @@ class Stream(Config):
             problem = make(spec, context, self.world.style, rng)
             if split_of(problem) == self.split:
                 return problem
-        raise ValueError(
+        raise CellExhausted(
             f"no problem of {cell} fell into the split {self.split!r} in {MAX_DRAWS} draws: "
             "the cell has too few distinct problems in this world"
         )
@@ -74,7 +78,7 @@ def distinct_problems(source: Stream, cell: Cell, count: int) -> list[Problem]:
             break
         try:
             problem = source.draw(cell, "distinct", index)
-        except ValueError:
+        except CellExhausted:
             break
         seen.setdefault(digest(problem.graph), problem)
     return list(seen.values())

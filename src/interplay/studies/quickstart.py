@@ -74,18 +74,18 @@ def evaluation(chosen: Settings) -> EvaluateConfig:
     )
 
 
+def tokenizer_config(chosen: Settings) -> TokenizerConfig:
+    """One tokenizer for all arms and seeds, trained on every op that is ever asked."""
+    mixes = mixtures(chosen)
+    every = blend((mix, 1 / len(mixes)) for mix in mixes.values())
+    stream = Stream(world=chosen.world, mixture=every)
+    return TokenizerConfig(stream=stream, vocab_size=chosen.vocab_size, documents=chosen.tokenizer_documents)
+
+
 def arms_of_seed(chosen: Settings, place: Workplace, seed: int) -> list[Arm]:
     """The four arms of one seed; the tokenizer is shared by all seeds."""
     mixes = mixtures(chosen)
-    every = blend((mix, 1 / len(mixes)) for mix in mixes.values())
-    tokenizer = TokenizerStage(
-        config=TokenizerConfig(
-            stream=Stream(world=chosen.world, mixture=every),
-            vocab_size=chosen.vocab_size,
-            documents=chosen.tokenizer_documents,
-        ),
-        **place.stage("tokenizer"),
-    )
+    tokenizer = TokenizerStage(config=tokenizer_config(chosen), **place.stage("tokenizer"))
     base = PretrainStage(
         tokenizer=tokenizer, model=chosen.model, seed=seed,
         config=supervised(chosen, mixes["id"], chosen.pretrain_tokens, seed), **place.stage(f"pre-training {seed}"),

@@ -1,0 +1,33 @@
+"""Problems per second with text and gold solution, op 10, one core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interplay.bench.clock import rates
+from interplay.world.context import load
+from interplay.world.graph import Mode
+from interplay.world.problem import make
+from interplay.world.randomness import stream
+from interplay.world.sample import Spec
+
+COUNT = 500
+
+
+def bench(threads: int) -> dict[str, Any]:
+    """Forward is the value; the parts hold both modes. One core whatever `threads` is."""
+    zoo = load("zoo")
+    specs: dict[str, Spec] = {mode: Spec(op=10, mode=_mode(mode), distractors=(0, 4)) for mode in ("forward", "reverse")}
+
+    def work(name: str) -> float:
+        rng = stream("bench", "generate", name)
+        for _ in range(COUNT):
+            make(specs[name], zoo, "full", rng)
+        return COUNT
+
+    found = rates({name: lambda name=name: work(name) for name in specs}, budget_s=8)  # type: ignore[misc]
+    return {"value": round(found["forward"], 1), "unit": "problems/s", "parts": {k: round(v, 1) for k, v in found.items()}}
+
+
+def _mode(name: str) -> Mode:
+    return "forward" if name == "forward" else "reverse"

@@ -1,0 +1,81 @@
+"""Evaluate a checkpoint on a file: what `interplay eval` does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from interplay.data.gsm_infinite import read_rows
+from interplay.data.tokenizer import load_tokenizer
+from interplay.evals.evaluate import evaluate
+from interplay.evals.from_file import problems_of_rows
+from interplay.evals.summary import summarize
+from interplay.model.build import load
+from interplay.model.sampler import SamplingConfig
+from interplay.progress import say
+from interplay.train.checkpoint import file_digest
+from interplay.train.runtime import Runtime
+
+
+class EvalRequest(NamedTuple):
+    """One evaluation, as the command line asks for it."""
+
+    checkpoint: Path
+    data: Path
+    out: Path
+    samples: int
+    ks: tuple[int, ...]
+    temperature: float
+    max_new_tokens: int
+    seed: int
+    threads: int
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the samples depend on; an output folder belongs to one identity."""
+        weights = sorted(self.checkpoint.glob("*.safetensors"))
+        return {
+            "weights": [file_digest(path) for path in weights],
+            "data": file_digest(self.data),
+            "samples": self.samples,
+            "temperature": self.temperature,
+            "max_new_tokens": self.max_new_tokens,
+            "seed": self.seed,
+        }
+
+
+def run_eval(request: EvalRequest) -> dict[str, Any]:
+    """Run or resume it; the summary with pass@k rows. Raises ValueError for anything the caller can mend."""
+    if not request.data.is_file():
+        raise ValueError(f"no such file: {request.data}")
+    if request.samples < 1:
+        raise ValueError(f"--samples must be at least 1, got {request.samples}")
+    sampling = SamplingConfig(temperature=request.temperature, max_new_tokens=request.max_new_tokens)
+    model, tokenizer = load(request.checkpoint), load_tokenizer(request.checkpoint)
+    _claim(request)
+    found = problems_of_rows(read_rows(request.data))
+    if found.defective or found.repeated:
+        say(f"left out: {found.defective} rows whose gold does not follow from the problem, {found.repeated} repeated rows")
+    evaluate(
+        found.asked, model, tokenizer, request.out, samples=request.samples, sampling=sampling,
+        seed=request.seed, runtime=Runtime(threads=request.threads), title=str(request.checkpoint.name),
+    )  # fmt: skip
+    summary = {
+        "out": str(request.out),
+        "problems": len(found.asked),
+        "samples": request.samples,
+        "defective_rows": found.defective,
+        "repeated_rows": found.repeated,
+        "pass_at_k": summarize(request.out, request.ks),
+    }
+    (request.out / "summary.json").write_text(json.dumps(summary, indent=1))
+    return summary
+
+
+def _claim(request: EvalRequest) -> None:
+    """Refuse to mix two evaluations in one folder."""
+    path = request.out / "evaluation.json"
+    if path.exists() and json.loads(path.read_text()) != request.identity:
+        raise ValueError(f"{request.out} holds another evaluation (see {path}); give another --out")
+    path.write_text(json.dumps(request.identity, indent=1))

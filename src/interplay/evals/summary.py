@@ -1,0 +1,35 @@
+"""pass@k of one evaluation per regime and overall, under every rule side by side, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from interplay.evals.intervals import mean_interval
+from interplay.evals.pass_at_k import pass_at_k
+from interplay.evals.records import RULES, counts_by_problem, read_evaluation
+
+
+def summarize(folder: Path, ks: Sequence[int], rules: Sequence[str] = RULES) -> list[dict[str, Any]]:
+    """One row per regime (and "all"), rule and k: value, lo, hi, n_problems, n_samples. A k beyond the samples is null."""
+    evaluation = read_evaluation(folder)
+    regimes = np.array(evaluation.problems["regime"].to_pylist())
+    names = list(dict.fromkeys(regimes.tolist()))
+    rows = []
+    for rule in rules:
+        counts = counts_by_problem(evaluation, rule)
+        for regime in ["all", *names]:
+            chosen = np.ones(len(regimes), bool) if regime == "all" else regimes == regime
+            for k in ks:
+                values = np.asarray(pass_at_k(counts.n[chosen], counts.c[chosen], k))
+                estimate = mean_interval(values, names=("summary", regime), n_samples=int(counts.n[chosen].min()))
+                undefined = bool(np.isnan(estimate.value))
+                rows.append(
+                    {"regime": regime, "rule": rule, "k": k}
+                    | {name: None if undefined else round(getattr(estimate, name), 6) for name in ("value", "lo", "hi")}
+                    | {"n_problems": estimate.n_problems, "n_samples": estimate.n_samples}
+                )
+    return rows

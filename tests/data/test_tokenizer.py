@@ -1,0 +1,63 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interplay.data.mixture import Mixture, World
+from interplay.data.stream import Stream
+from interplay.data.tokenizer import (
+    TokenizerConfig,
+    characters_per_token,
+    decode_completion,
+    encode_document,
+    load_tokenizer,
+    train_tokenizer,
+)
+
+import pytest
+
+
+@given(text=st.text(st.characters(exclude_categories=("Cs",))))
+def test_any_text_makes_the_round_trip(tokenizer, text):
+    ids = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids
+    assert tokenizer.backend_tokenizer.decode(ids, skip_special_tokens=False) == text
+    assert all(0 <= token < len(tokenizer) for token in ids)
+
+
+def test_document_splits_where_the_prompt_ends(tokenizer, terse_stream):
+    problem = terse_stream[0]
+    prompt, completion = encode_document(tokenizer, problem)
+    assert tokenizer.backend_tokenizer.decode(prompt, skip_special_tokens=False) == problem.prompt
+    assert completion[-1] == tokenizer.eos_token_id
+    assert decode_completion(tokenizer, completion) == problem.completion
+    together = tokenizer.backend_tokenizer.encode(problem.text, add_special_tokens=False).ids
+    assert prompt + completion[:-1] == together
+
+
+@pytest.mark.parametrize(("digits", "most"), [("single", 1), ("triples", 3)])
+def test_digit_policy_bounds_the_digits_of_a_token(terse_stream, digits, most):
+    config = TokenizerConfig(stream=terse_stream, vocab_size=400, documents=200, digits=digits)
+    tokenizer = train_tokenizer(config)
+    words = [tokenizer.decode([i]).strip() for i in tokenizer.backend_tokenizer.encode(" 1234567 = 89").ids]
+    assert all(len(word) <= most for word in words if word.isdigit())
+    assert "".join(words).replace(" ", "") == "1234567=89"
+
+
+def test_vocabulary_never_exceeds_what_was_asked(terse_stream):
+    assert len(train_tokenizer(TokenizerConfig(stream=terse_stream, vocab_size=300, documents=100))) <= 300
+    with pytest.raises(ValueError, match="at least 264"):
+        train_tokenizer(TokenizerConfig(stream=terse_stream, vocab_size=200))
+
+
+def test_saved_tokenizer_opens_again_and_a_damaged_one_is_named(tokenizer, tmp_path):
+    tokenizer.save_pretrained(tmp_path)
+    assert load_tokenizer(tmp_path).encode(" lion in") == tokenizer.encode(" lion in")
+    (tmp_path / "tokenizer.json").write_text("{")
+    with pytest.raises(ValueError, match="no readable tokenizer"):
+        load_tokenizer(tmp_path)
+
+
+@pytest.mark.slow
+def test_full_text_takes_at_least_4_2_characters_a_token():
+    stream = Stream(world=World(), mixture=Mixture.uniform(range(2, 21), ["zoo", "school", "movie"], ["forward", "reverse"]))
+    tokenizer = train_tokenizer(TokenizerConfig(stream=stream, vocab_size=2200, documents=10_000))
+    fresh = [p.text for p in stream.model_copy(update={"seed": 1}).first(500)]
+    assert characters_per_token(tokenizer, fresh) >= 4.2

@@ -1,0 +1,56 @@
+"""Layers: a file imports from its own layer and from those before it; `world` imports the standard library alone."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "interplay"
+LAYERS = ("world", "data", "model", "train", "rl", "evals", "studies", "report", "bench", "interop", "cli")
+FREE = {"config", "progress"}  # roots that import nothing of the package
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+def imported(path: Path) -> list[str]:
+    """Every module a file names, relative imports spelled out."""
+    package = ("interplay", *path.relative_to(SOURCE).with_suffix("").parts[:-1])
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            stem = package[: len(package) - node.level + 1] if node.level else ()
+            names.append(".".join([*stem, *([node.module] if node.module else [])]))
+    return names
+
+
+def layer_of(module: str) -> str:
+    return module.split(".")[1] if module.count(".") else ""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_imports_point_to_the_left(path):
+    own = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+    for name in imported(path):
+        top = name.split(".")[0]
+        if own == "world":
+            assert top == "interplay" or top in sys.stdlib_module_names, f"world imports {name}"
+        if top != "interplay" or layer_of(name) in {"", *FREE}:
+            continue
+        assert own not in FREE, f"{own} is free of layers, but imports {name}"
+        assert own in LAYERS, f"{own} is in no layer"
+        assert LAYERS.index(layer_of(name)) <= LAYERS.index(own), f"{own} imports {name}"
+        assert layer_of(name) != "interop" or own in ("interop", "cli"), f"only cli may import {name}"
+
+
+def test_files_stay_readable():
+    too_long = {path.name: n for path in FILES if (n := len(path.read_text().splitlines())) > 400}
+    assert not too_long
+    long_functions = [
+        f"{path.name}:{node.name}"
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno > 60
+    ]
+    assert not long_functions

@@ -1,0 +1,94 @@
+"""A supervised run: twenty golden losses, the same bytes however it is cut, the same curve however it is batched."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from interplay.model.build import load
+from interplay.train.checkpoint import file_digest
+from interplay.train.metrics import read_metrics
+from interplay.train.optimizer import OptimizerConfig
+from interplay.train.runtime import Runtime
+from interplay.train.supervised import Record, supervise
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "supervised_losses.json"
+RUNTIME = Runtime(device="cpu", threads=1, save_seconds=1e9)
+
+
+def losses(folder):
+    return [row["train/loss"] for row in read_metrics(folder / "metrics.jsonl")]
+
+
+def weights(folder, summary):
+    return file_digest(folder / summary["checkpoint"] / "model.safetensors")
+
+
+class Cut(BaseException):
+    """Stands for the end of the process."""
+
+
+def cut_after(monkeypatch, step):
+    """Save after every step and stop right after `step`, before it is saved."""
+    was = Record.on_step_end
+
+    def on_step_end(self, args, state, control, **kwargs):
+        was(self, args, state, control, **kwargs)
+        control.should_save = True
+        if state.global_step == step:
+            raise Cut
+
+    monkeypatch.setattr(Record, "on_step_end", on_step_end)
+
+
+def test_losses_are_golden(config, model, tokenizer, tmp_path):
+    supervise(config, model, tokenizer, tmp_path, RUNTIME)
+    assert losses(tmp_path) == pytest.approx(json.loads(GOLDEN.read_text()), rel=1e-4)
+
+
+def test_an_interrupted_run_ends_in_the_same_bytes(config, fresh_model, tokenizer, tmp_path, monkeypatch):
+    straight = supervise(config, fresh_model(), tokenizer, tmp_path / "straight", RUNTIME)
+    for step in (7, 13):
+        with monkeypatch.context() as patch:
+            cut_after(patch, step)
+            with pytest.raises(Cut):
+                supervise(config, fresh_model(), tokenizer, tmp_path / "cut", RUNTIME)
+    resumed = supervise(config, fresh_model(), tokenizer, tmp_path / "cut", RUNTIME)
+    assert resumed["resumed_at_step"] == 12
+    assert weights(tmp_path / "cut", resumed) == weights(tmp_path / "straight", straight)
+    assert losses(tmp_path / "cut") == losses(tmp_path / "straight")
+    assert resumed["documents"] == straight["documents"]
+
+
+@pytest.mark.parametrize("changed", [{"micro_tokens": 256}, {"micro_tokens": 512}, {"workers": 1}])
+def test_runtime_leaves_the_loss_curve(config, fresh_model, tokenizer, tmp_path, changed):
+    # AdamW: Muon orthogonalises in bf16, which makes 1e-3 of the last bits that a micro-batch moves
+    config = config.model_copy(update={"optimizer": OptimizerConfig(kind="adamw", lr=3e-3)})
+    supervise(config, fresh_model(), tokenizer, tmp_path / "plain", RUNTIME)
+    runtime = Runtime.model_validate(RUNTIME.model_dump() | changed)
+    supervise(config, fresh_model(), tokenizer, tmp_path / "changed", runtime)
+    assert losses(tmp_path / "changed") == pytest.approx(losses(tmp_path / "plain"), rel=1e-5)
+
+
+def test_budget_is_met_to_the_row_and_the_rest_is_on_record(config, model, tokenizer, tmp_path):
+    odd = config.model_copy(update={"budget_tokens": 3 * 1024 + 3 * 128 + 50})
+    summary = supervise(odd, model, tokenizer, tmp_path, RUNTIME)
+    assert summary["tokens"] == 27 * 128
+    assert summary["steps"] == 4
+    assert set(summary["documents"]) == {"op2/zoo/forward", "op3/zoo/forward"}
+
+
+def test_the_published_checkpoint_opens_and_holds_no_pickle(config, model, tokenizer, tmp_path):
+    short = config.model_copy(update={"budget_tokens": 1024, "grid_tokens": (1024,)})
+    summary = supervise(short, model, tokenizer, tmp_path, RUNTIME)
+    folder = tmp_path / summary["checkpoint"]
+    assert load(folder).num_parameters() == model.num_parameters()
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".pt", ".pth", ".bin", ".pkl")]
+    assert not (tmp_path / "resume").exists()
+
+
+def test_a_batch_that_is_not_a_whole_number_of_blocks_is_refused(config, model, tokenizer, tmp_path):
+    with pytest.raises(ValueError, match="multiple of a block's 2 x 128 = 256"):
+        supervise(config.model_copy(update={"batch_tokens": 300}), model, tokenizer, tmp_path, RUNTIME)
+    with pytest.raises(ValueError, match="less than one row"):
+        supervise(config.model_copy(update={"budget_tokens": 10}), model, tokenizer, tmp_path, RUNTIME)

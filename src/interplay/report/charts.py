@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import altair as alt
@@ -17,7 +16,7 @@ import altair as alt
 from interplay.report.theme import ArmStyle
 
 Row = Mapping[str, Any]
-WIDTH, HEIGHT = 310, 220
+WIDTH, HEIGHT = 310, 220  # three side by side on a desktop, one on a phone, without being scaled much
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,11 @@ class Panel:
     title: str
     chart: alt.LayerChart
     height: int = HEIGHT
+    width: int = WIDTH
 
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite specification for the page, which sets the title in HTML."""
-        spec: dict[str, Any] = self.chart.properties(width=WIDTH, height=self.height).to_dict()
+        spec: dict[str, Any] = self.chart.properties(width=self.width, height=self.height).to_dict()
         return spec
 
 
@@ -44,10 +44,17 @@ class Figure:
     panels: tuple[Panel, ...]
     arms: tuple[str, ...]
 
-    def spec(self, columns: int = 3) -> dict[str, Any]:
+    @property
+    def columns(self) -> int:
+        """Panels in a row on a desktop."""
+        return 4 if len(self.panels) > 6 or len(self.panels) == 4 else min(3, len(self.panels))
+
+    def spec(self) -> dict[str, Any]:
         """All panels as one specification, for the saved picture."""
-        charts = [panel.chart.properties(title=panel.title, width=WIDTH, height=panel.height) for panel in self.panels]
-        joined = alt.concat(*charts, columns=columns, spacing=24).resolve_scale(
+        charts = [
+            panel.chart.properties(title=panel.title, width=panel.width, height=panel.height) for panel in self.panels
+        ]
+        joined = alt.concat(*charts, columns=self.columns, spacing=24).resolve_scale(
             color="shared", shape="shared", strokeDash="shared"
         )
         spec: dict[str, Any] = joined.to_dict()
@@ -107,6 +114,16 @@ def ceiling(highest: float) -> float:
     return 0.5
 
 
+def log10_axis(title: str, lowest: float, highest: float) -> alt.Y:
+    """A logarithmic axis with labels at 1, 2 and 5 times the powers of ten, and lines nowhere else."""
+    decades = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
+    ticks = [float(f"{part}e{decade}") for decade in decades for part in (1, 2, 5)]
+    low = max([tick for tick in ticks if tick <= lowest], default=lowest)
+    high = min([tick for tick in ticks if tick >= highest], default=highest)
+    axis = alt.Axis(values=[tick for tick in ticks if low <= tick <= high], format="~g", minExtent=30)
+    return alt.Y("value:Q", title=title, scale=alt.Scale(type="log", domain=[low, high], nice=False), axis=axis)
+
+
 def log2_axis(field: str, title: str, values: Sequence[int]) -> alt.X:
     """Powers of two at equal distances, with a label at each value that was measured."""
     scale = alt.Scale(type="log", base=2, domain=[min(values), max(max(values), min(values) + 1)], nice=False)
@@ -134,6 +151,6 @@ def binned(points: Sequence[tuple[float, float]], num_bins: int) -> list[tuple[f
     ordered = sorted(points)
     if len(ordered) <= num_bins:
         return ordered
-    edges = [round(i * len(ordered) / num_bins) for i in range(num_bins + 1)]
-    groups = [ordered[a:b] for a, b in pairwise(edges)]
+    size = math.ceil(len(ordered) / num_bins)
+    groups = [ordered[i : i + size] for i in range(0, len(ordered), size)]
     return [(math.fsum(x for x, _ in g) / len(g), math.fsum(y for _, y in g) / len(g)) for g in groups]

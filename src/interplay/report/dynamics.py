@@ -21,6 +21,7 @@ LEARNING = (
     ("rl", "rl/length", "Solution length in tokens"),
 )
 NUM_BINS = 60
+LEARNING_WIDTH, ERROR_WIDTH = 235, 220
 
 
 def learning(records: Records, styles: Styles) -> Figure | None:
@@ -29,7 +30,7 @@ def learning(records: Records, styles: Styles) -> Figure | None:
     for stage, metric, title in LEARNING:
         points = [p for p in records.curves if p.stage == stage and p.metric == metric and p.value is not None]
         if points:
-            panels.append(Panel(title, _learning_panel(points, metric, styles), height=170))
+            panels.append(Panel(title, _learning_panel(points, metric, styles), height=170, width=LEARNING_WIDTH))
     caption = (
         f"Each point is the mean of neighbouring steps (at most {NUM_BINS} points a curve). Thin lines are single "
         "seeds, thick lines their mean; a stage that arms share is drawn once. A group is silent when all its samples "
@@ -55,22 +56,31 @@ def _learning_panel(points: list[CurvePoint], metric: str, styles: Styles) -> al
         label = styles[arm].label
         if len(seeds) > 1:
             rows += [_curve_row(label, f"seed {i}", *point) for i, curve in enumerate(seeds) for point in curve]
-        rows += [_curve_row(label, "mean", *point) for point in charts.seed_mean(seeds)]
+        mean = charts.seed_mean(seeds)
+        rows += [_curve_row(label, "mean", *point) for point in mean]
+        where = f"{wording.size(mean[-1][0])} tokens" if by_tokens else f"step {mean[-1][0]:.0f}"
+        end = f"{label}: {wording.decimal(mean[-1][1])} at {where}, {wording.plural(len(seeds), 'seed')}"
+        rows[-1] = {**rows[-1], "tip": end}
     axis = alt.Axis(format="~s", tickCount=5) if by_tokens else alt.Axis(format="d", tickCount=5)
     x = alt.X("x:Q", title="tokens" if by_tokens else "step", axis=axis, scale=alt.Scale(nice=False))
-    log = metric == "train/loss" and min(row["value"] for row in rows) > 0
-    y = alt.Y("value:Q", title="nats per token" if metric == "train/loss" else None,
-              scale=alt.Scale(type="log", nice=True) if log else alt.Scale(zero=metric != "rl/length"),
-              axis=alt.Axis(tickCount=4, format="~g", minExtent=30))  # fmt: skip
-    arm_color = charts.by_arm(styles)
-    lines = alt.Chart().mark_line(interpolate="monotone", aria=False).encode(x=x, y=y, detail="line:N", **arm_color)
+    y = _learning_axis(metric, [row["value"] for row in rows])
+    lines = alt.Chart().encode(x=x, y=y, detail="line:N", **charts.by_arm(styles))
     thin = lines.mark_line(strokeWidth=1, opacity=0.35, aria=False).transform_filter("datum.line != 'mean'")
     thick = lines.mark_line(strokeWidth=2, aria=False).transform_filter("datum.line == 'mean'")
-    return charts.layered(rows, thin, thick.encode(strokeDash=charts.dash_by_arm(styles)))
+    ends = charts.points(styles, x, y).transform_filter("datum.tip != null")
+    return charts.layered(rows, thin, thick, ends)
+
+
+def _learning_axis(metric: str, values: list[float]) -> alt.Y:
+    """A loss on a logarithmic axis; a length wherever it lies; the rest from zero."""
+    if metric == "train/loss" and min(values) > 0:
+        return charts.log10_axis("nats per token", min(values), max(values))
+    scale = alt.Scale(zero=metric != "rl/length")
+    return alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4, format="~g", minExtent=30))
 
 
 def _curve_row(arm: str, line: str, x: float, value: float) -> Row:
-    return {"arm": arm, "line": line, "x": x, "value": round(value, 6)}
+    return {"arm": arm, "line": line, "x": x, "value": round(value, 6), "tip": None}
 
 
 def error_classes(records: Records, styles: Styles) -> Figure | None:
@@ -90,7 +100,9 @@ def error_classes(records: Records, styles: Styles) -> Figure | None:
                 value = count / total
                 rows.append({"arm": style.label, "error": wording.error_name(error), "value": value, "tip": tip})
         if rows:
-            panels.append(Panel(title, _error_panel(rows, order, styles), height=26 * len(order) + 10))
+            panels.append(
+                Panel(title, _error_panel(rows, order, styles), height=26 * len(order) + 10, width=ERROR_WIDTH)
+            )
     caption = "First fault of each solution, as a share of all samples of that arm; strictly right solutions have none."
     return charts.figure(
         "error_classes",

@@ -14,6 +14,7 @@ from interplay.report.records import Records, Result
 from interplay.report.theme import GRID, INK, MUTED, SHADE, ArmStyle
 
 Styles = dict[str, ArmStyle]
+OP_WIDTH = 350
 
 
 def all_figures(records: Records, styles: Styles) -> list[Figure]:
@@ -37,18 +38,26 @@ def pass_at_k(records: Records, styles: Styles) -> Figure | None:
         if here:
             panels.append(Panel(title, _pass_panel(here, styles)))
     caption = (
-        "Share of problems solved by at least one of k samples, every step checked (strict). "
-        "Bands are 95 % intervals; the vertical scale differs where a panel is low."
+        "Share of problems solved by at least one of k samples, every step checked (strict). Bands are 95 % intervals."
     )
+    tops = [
+        charts.ceiling(_highest([row for row in rows if row.regime == regime])) for regime in {r.regime for r in rows}
+    ]
+    if len(set(tops)) > 1:
+        caption += " The vertical scales differ."
     return charts.figure("pass_at_k", "pass@k", caption, panels, [row.arm for row in rows])
+
+
+def _highest(rows: list[Result]) -> float:
+    """The highest end of an interval."""
+    return max(row.hi if row.hi is not None else row.value or 0.0 for row in rows)
 
 
 def _pass_panel(rows: list[Result], styles: Styles) -> alt.LayerChart:
     values = [_result_row(row, styles) for row in rows]
-    highest = max(row.hi if row.hi is not None else row.value or 0.0 for row in rows)
     x = charts.log2_axis("k", "k (samples per problem)", select.ks_of(rows))
     arm = charts.by_arm(styles)
-    y = charts.share_axis("pass@k", highest)
+    y = charts.share_axis("pass@k", _highest(rows))
     bands = alt.Chart().mark_area(opacity=0.15).encode(x=x, y=alt.Y("lo:Q"), y2="hi:Q", **arm)
     lines = alt.Chart().mark_line(strokeWidth=2).encode(x=x, y=y, strokeDash=charts.dash_by_arm(styles), **arm)
     return charts.layered(values, bands, lines, charts.points(styles, x, y))
@@ -67,7 +76,9 @@ def by_op(records: Records, styles: Styles) -> Figure | None:
     rows = [row for row in select.pass_rows(records, over_ops=False) if row.op != "all"]
     ks = select.ks_of(rows)
     shown = ks[:1] + ks[1:][-1:]
-    panels = [Panel(f"pass@{k}", _op_panel(records, [r for r in rows if r.k == k], styles)) for k in shown]
+    panels = [
+        Panel(f"pass@{k}", _op_panel(records, [r for r in rows if r.k == k], styles), width=OP_WIDTH) for k in shown
+    ]
     caption = "Strictly right solutions by operation count; bars are 95 % intervals, shading marks the regimes."
     return charts.figure("by_op", "By operation count", caption, panels, [row.arm for row in rows])
 
@@ -80,17 +91,17 @@ def _op_panel(records: Records, rows: list[Result], styles: Styles) -> alt.Layer
         shift = (arms.index(row.arm) - (len(arms) - 1) / 2) * spread
         values.append({**_result_row(row, styles, f"op {row.op}"), "x": int(row.op) + shift})
     ops = sorted({int(row.op) for row in rows})
-    scale = alt.Scale(domain=[ops[0] - 0.5, ops[-1] + 0.5], nice=False)
-    x = alt.X("x:Q", title="op", scale=scale, axis=alt.Axis(values=ops, format="d"))
+    x = _op_axis("x", ops)
     y = charts.share_axis("share solved", 1.0)
     arm = charts.by_arm(styles)
     bars = alt.Chart().mark_rule(strokeWidth=1.5, opacity=0.6).encode(x=x, y=alt.Y("lo:Q"), y2="hi:Q", **arm)
     lines = alt.Chart().mark_line(strokeWidth=1.5).encode(x=x, y=y, strokeDash=charts.dash_by_arm(styles), **arm)
     drawn = charts.layered(values, bars, lines, charts.points(styles, x, y))
-    return alt.LayerChart(layer=[*_regime_shading(records), drawn])
+    return alt.LayerChart(layer=[*_regime_shading(records, ops), drawn])
 
 
-def _regime_shading(records: Records) -> list[alt.Chart]:
+def _regime_shading(records: Records, shown: list[int]) -> list[alt.Chart]:
+    """A ground for every regime and its name above; both on the axis of the ops."""
     known = [(name, ops) for name, ops in records.study.regimes.items() if ops]
     values = [
         {"from": min(ops) - 0.5, "to": max(ops) + 0.5, "at": (min(ops) + max(ops)) / 2, "name": name, "odd": place % 2}
@@ -98,9 +109,17 @@ def _regime_shading(records: Records) -> list[alt.Chart]:
     ]
     data = charts.inline(values)
     paint = alt.condition("datum.odd", alt.value(GRID), alt.value(SHADE))
-    ground = alt.Chart(data).mark_rect(opacity=0.75, aria=False).encode(x="from:Q", x2="to:Q", color=paint)
-    names = alt.Chart(data).mark_text(baseline="top", dy=4, color=MUTED, fontSize=11, aria=False)
-    return [ground, names.encode(x="at:Q", y=alt.value(0), text="name:N")]
+    ground = (
+        alt.Chart(data).mark_rect(opacity=0.75, aria=False).encode(x=_op_axis("from", shown), x2="to:Q", color=paint)
+    )
+    names = alt.Chart(data).mark_text(baseline="bottom", dy=-4, color=MUTED, fontSize=11, aria=False)
+    return [ground, names.encode(x=_op_axis("at", shown), y=alt.value(0), text="name:N")]
+
+
+def _op_axis(field: str, ops: list[int]) -> alt.X:
+    """The axis of the ops for one field; layers share an axis only when they agree on all of it."""
+    scale = alt.Scale(domain=[ops[0] - 0.5, ops[-1] + 0.5], nice=False)
+    return alt.X(f"{field}:Q", title="op", scale=scale, axis=alt.Axis(values=ops, format="d"))
 
 
 def effects(records: Records, styles: Styles) -> Figure | None:

@@ -55,6 +55,8 @@ def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figur
             study=records.study,
             styles=styles,
             claims=[(claim, claim_numbers(claim)) for claim in records.claims],
+            one_rule=len({claim.rule for claim in records.claims}) == 1,
+            one_note=len({claim.note for claim in records.claims}) == 1,
             figures={figure.name: _draw(figure, styles) for figure in drawn if figure.name != "effects"},
             kinds=arms.stage_kinds(records),
             arm_rows=arms.arm_rows(records, styles),

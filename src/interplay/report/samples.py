@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from interplay.report import wording
 from interplay.report.records import Example
 
+BROKEN = ("truncated", "not_parseable")  # faults of the whole text, which say more about a step than what it computes
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -50,7 +52,8 @@ def pieces(example: Example) -> tuple[Piece, ...]:
             found.append(Piece(example.text[position : step.start]))
         mark = "right" if step.error is None else "wrong" if met else "first"
         met = met or step.error is not None
-        found.append(Piece(example.text[step.start : step.end], mark, step.name, _reason(step.error)))
+        error = example.error if mark == "first" and example.error in BROKEN else step.error
+        found.append(Piece(example.text[step.start : step.end], mark, step.name, _reason(error)))
         position = step.end
     if position < len(example.text):
         found.append(Piece(example.text[position:]))

@@ -17,6 +17,7 @@ from interplay.report.records import Effect, Records, Result
 from interplay.report.theme import ArmStyle
 
 Styles = dict[str, ArmStyle]
+N = "problems × samples"
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ class Table:
 
 
 def _plain(cell: Cell) -> list[str]:
-    return [str(cell)]
+    """Text; what a spreadsheet would take for a formula gets a quote before it."""
+    text = str(cell)
+    return [f"'{text}" if text[:1] in ("=", "+", "@", "-") else text]
 
 
 def _three(cell: Cell) -> list[str]:
@@ -110,11 +113,11 @@ def effects(records: Records, styles: Styles) -> Table | None:
             effect.regime,
             _measure(effect.k, effect.rule),
             Estimate(effect.effect, effect.lo, effect.hi, sign=True),
-            wording.sample_size(effect.n_problems, effect.n_samples, effect.n_seeds),
+            wording.compact_size(effect.n_problems, effect.n_samples, effect.n_seeds),
         )
         for effect in records.effects
     )
-    header = ("effect", "treatment − control", "regime", "measure", "difference", "n")
+    header = ("effect", "treatment − control", "regime", "measure", "difference", N)
     colors = tuple(_forest_color(effect, styles) for effect in records.effects)
     caption = "Differences of shares, paired by problem, with 95 % intervals. Grey: the interval contains zero."
     return Table("effects", caption, header, rows, _forest_range(records.effects), colors) if rows else None
@@ -161,9 +164,9 @@ def _wide(rows: list[Result], styles: Styles, name: str, caption: str, column: C
     for (regime, arm), found in lines.items():
         first = next(iter(found.values()))
         estimates = [_estimate(found.get(name)) for name in columns]
-        known = wording.sample_size(first.n_problems, first.n_samples, first.n_seeds)
+        known = wording.compact_size(first.n_problems, first.n_samples, first.n_seeds)
         cells.append((regime, Label(styles[arm]), *estimates, known))
-    return Table(name, caption, ("regime", "arm", *columns, "n"), tuple(cells)) if cells else None
+    return Table(name, caption, ("regime", "arm", *columns, N), tuple(cells)) if cells else None
 
 
 def _estimate(row: Result | None) -> Estimate:
@@ -187,9 +190,9 @@ def error_classes(records: Records, styles: Styles) -> Table | None:
                 right = hacked.get((arm, regime))
                 last = wording.DASH if right is None else wording.decimal(right / total)
                 spelled = [wording.decimal(share) for share in shares]
-                rows.append((regime, Label(style), *spelled, last, wording.plural(total, "sample")))
+                rows.append((regime, Label(style), *spelled, last, f"{total:,}"))
     names = tuple(wording.error_name(error) for error in errors)
-    header = ("regime", "arm", "strictly right", *names, "right answer, wrong steps", "n")
+    header = ("regime", "arm", "strictly right", *names, "right answer, wrong steps", "samples")
     return Table("error_classes", "Shares of all samples by first fault.", header, tuple(rows)) if rows else None
 
 

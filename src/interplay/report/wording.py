@@ -74,7 +74,7 @@ def duration(seconds: float | None) -> str:
     """2 h 05 min, 3 min 20 s, 4.1 s."""
     if seconds is None or math.isnan(seconds):
         return DASH
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes = round(seconds) // 60
     if minutes < 60:
@@ -96,3 +96,9 @@ def sample_size(n_problems: int | None, n_samples: int | None = None, n_seeds: i
     if n_seeds is None:
         return known or DASH
     return ", ".join(part for part in (known, plural(n_seeds, "seed")) if part)
+
+
+def compact_size(n_problems: int | None, n_samples: int | None, n_seeds: int | None) -> str:
+    """200 × 16, 3 seeds: for a column headed "problems × samples"."""
+    known = " × ".join(f"{n:,}" for n in (n_problems, n_samples) if n is not None)
+    return ", ".join(part for part in (known, "" if n_seeds is None else plural(n_seeds, "seed")) if part) or DASH

@@ -1,7 +1,7 @@
 """Records of a study that never ran: the files, fields and sizes of a real one, with invented numbers.
 
 Problems and verdicts are real (generated and verified here); everything else follows from a named random stream, so the
-same call writes the same bytes. `python -m tests.report.synthetic DIR` writes them for a look at the page.
+same call writes the same bytes. `python tests/report/synthetic_records.py DIR` writes them for a look at the page.
 """
 
 from __future__ import annotations
@@ -165,22 +165,22 @@ def study(seeds: tuple[int, ...]) -> dict[str, Any]:
     """study.json."""
     return {
         "study": "quickstart", "title": "From scratch to RL: what each stage adds",
-        "question": "Does the whole chain work here, and does RL on the edge of competence raise verified accuracy there?",
+        "question": "Does the whole chain work, and does RL on the edge of competence raise verified accuracy there?",
         "scale": "micro", "seeds": list(seeds), "version": "0.1.0",
         "command": "interplay run quickstart --scale micro --store store",
-        "settings": {"scale": "micro", "id_ops": [2, 3], "edge_ops": [4], "hard_ops": [5, 6], "pretrain_tokens": 2457600,
-                     "optimizer": {"kind": "muon", "lr": 0.003, "matrix_lr": 0.02}, "precision": "fp32", "problems": 200},
+        "settings": {"scale": "micro", "id_ops": [2, 3], "edge_ops": [4], "hard_ops": [5, 6], "precision": "fp32",
+                     "optimizer": {"kind": "muon", "lr": 0.003, "matrix_lr": 0.02}, "problems": 200, "devices": None},
         "wall_s": 552.4, "machine": {"cpu": "x86_64", "cores": 2, "torch": "2.9.1", "python": "3.12.3", "cuda": None},
         "regimes": {name: list(ops) for name, ops in REGIMES.items()}, "contexts": ["zoo", "school"],
         "arms": [arm_record(arm, seed) for seed in seeds for arm in ARMS],
-        "detectable": {"effect": 0.052, "text": "is the smallest difference in pass@1 that 200 problems with 16 samples "
-                       "each would show in four runs of five (paired, 5 % level)."},
+        "detectable": {"effect": 0.052, "text": "is the smallest difference in pass@1 that 200 problems with 16 "
+                       "samples each would show in four runs of five (paired, 5 % level)."},
     }  # fmt: skip
 
 
 def arm_record(arm: str, seed: int) -> dict[str, Any]:
     """One arm with its stages; shared stages have one address."""
-    made = [stage("tokenizer", "tokenizer/6f1d02c9aa", "4,000 documents of id, edge and hard", documents=4000, wall_s=2.1),
+    made = [stage("tokenizer", "tokenizer/6f1d02c9aa", "documents of every regime", documents=4000, wall_s=2.1),
             stage("pretrain", f"pretrain/base{seed}", "op 2–3, zoo and school", tokens=2457600, steps=400,
                   documents=33012, flops=1.3e13, wall_s=188.0 + seed)]  # fmt: skip
     if arm.startswith("mid"):

@@ -44,9 +44,8 @@ def sample_graph(spec: Spec, context: Context, style: str, rng: random.Random) -
             continue
         order = random_order(shape, uniform)
         add_distractors(shape, numbers, bounds, distractors, uniform)
-        words = name_all(
-            shape, names, choose(limits.locations, pools[0], uniform), choose(limits.entities, pools[1], uniform)
-        )
+        locations = choose(len(shape.free_counts), pools[0], uniform)
+        words = name_all(shape, names, locations, choose(limits.entities, pools[1], uniform))
         return _graph(spec, shape, numbers, order, unknown, words, uniform)
     raise ValueError(f"no problem fits the spec: {reason}")
 

@@ -85,9 +85,8 @@ def _narrowed(bounds: Bounds, round_: int) -> Bounds:
         low, high = span
         return low, (min(high, low + 1) if round_ == ROUNDS - 1 else low + (high - low) // (2 * round_))
 
-    # The unknown keeps its range as long as it can: it is the answer, and narrowing it would favour small answers.
-    unknown = bounds.unknown if round_ < ROUNDS - 2 else lower(bounds.unknown)
-    return Bounds(lower(bounds.numbers), lower(bounds.multipliers), unknown, bounds.max_value)
+    # The unknown keeps its range: it is the answer, and narrowing it would favour small answers.
+    return Bounds(lower(bounds.numbers), lower(bounds.multipliers), bounds.unknown, bounds.max_value)
 
 
 def _attempt(

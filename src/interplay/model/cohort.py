@@ -115,7 +115,7 @@ class Cohort:
         self.names = [self.names[row] for row in rows.tolist()]
         if not self.names:
             return
-        self.suffix.keep(rows, self.length)
+        self.suffix.keep(rows)
         self.keys_R, self.num_tokens_R, self.finished_R, self.tokens_R_T, self.logprobs_R_T = (
             t[rows] for t in (self.keys_R, self.num_tokens_R, self.finished_R, self.tokens_R_T, self.logprobs_R_T)
         )

@@ -63,15 +63,17 @@ def decode(weights: Weights, cohorts: Sequence[Cohort], clock: Clock) -> Tensor:
     attended_N_ = x_N_D.new_zeros(len(x_N_D), weights.heads * weights.head_dim)
     turns = [weights.turn_M_C[cohort.positions_R + cohort.length] for cohort in cohorts]
     scaled = [turn_R_C * weights.head_dim**-0.5 for turn_R_C in turns]
+    places = [cohort.suffix.reserve(cohort.length + 1) for cohort in cohorts]
     for i, layer in enumerate(weights.layers):
         normed_N_D = F.rms_norm(x_N_D, (x_N_D.shape[1],), layer.input_norm_D, weights.eps)
         clock.lap("elementwise")
         qkv_N_ = layer.qkv(normed_N_D)
         clock.lap("linear")
         start = 0
-        for cohort, turn_R_C, scaled_R_C in zip(cohorts, turns, scaled, strict=True):
-            rows = slice(start, start := start + len(turn_R_C))
-            _attend(weights, cohort, i, qkv_N_[rows], turn_R_C, scaled_R_C, attended_N_[rows])
+        for cohort, place, turn_R_C, scaled_R_C in zip(cohorts, places, turns, scaled, strict=True):
+            rows = slice(start, start := start + len(cohort))
+            attended_K_R_GE = _attend(weights, cohort, i, place, qkv_N_[rows], turn_R_C, scaled_R_C)
+            attended_N_[rows].view(len(cohort), weights.kv_heads, -1).copy_(attended_K_R_GE.transpose(0, 1))
         clock.lap("attention")
         attended_N_D = layer.out(attended_N_)
         clock.lap("linear")
@@ -128,43 +130,46 @@ def _pairs(x____E: Tensor) -> Tensor:
 
 
 def _attend(
-    weights: Weights, cohort: Cohort, i: int, qkv_R_: Tensor, turn_R_C: Tensor, scaled_R_C: Tensor, out_R_: Tensor
-) -> None:
+    weights: Weights, cohort: Cohort, i: int, place: int, qkv_R_: Tensor, turn_R_C: Tensor, scaled_R_C: Tensor
+) -> Tensor:
     """Write this token's key and value, then attend to prompt and suffix under one softmax. `scaled_R_C` turns q."""
-    num_rows, kv_heads, head_dim = len(qkv_R_), weights.kv_heads, weights.head_dim
-    group, length = weights.heads // kv_heads, cohort.length
-    prefix_K_P_L_E, prefix_values_K_P_L_E = cohort.prefix.keys_K_P_L_E[i], cohort.prefix.values_K_P_L_E[i]
-    keys_K_R_T_E, values_K_R_T_E = cohort.suffix.keys_K_R_T_E[i], cohort.suffix.values_K_R_T_E[i]
-    num_prefix = prefix_K_P_L_E.shape[2]
-
+    num_rows, heads, kv_heads, head_dim = len(qkv_R_), weights.heads, weights.kv_heads, weights.head_dim
+    keys, values = cohort.suffix.keys[i], cohort.suffix.values[i]
     qkv_H_R_E = qkv_R_.view(num_rows, -1, head_dim).transpose(0, 1)
-    q_K_R_G_E = qkv_R_.new_empty(kv_heads, num_rows, group, head_dim)
-    q_in_K_G_R_E = qkv_H_R_E[: weights.heads].view(kv_heads, group, num_rows, head_dim)
-    turn(q_in_K_G_R_E, scaled_R_C, q_K_R_G_E.transpose(1, 2))
-    turn(qkv_H_R_E[weights.heads : -kv_heads], turn_R_C, keys_K_R_T_E[:, :, length])
-    values_K_R_T_E[:, :, length].copy_(qkv_H_R_E[-kv_heads:])
+    q_K_R_G_E = qkv_R_.new_empty(kv_heads, num_rows, heads // kv_heads, head_dim)
+    turn(qkv_H_R_E[:heads].view(kv_heads, -1, num_rows, head_dim), scaled_R_C, q_K_R_G_E.transpose(1, 2))
+    turn(qkv_H_R_E[heads:-kv_heads], turn_R_C, keys[-1][:, :, place])
+    values[-1][:, :, place].copy_(qkv_H_R_E[-kv_heads:])
 
-    grid = cohort.grid
-    grid_shape = (kv_heads * grid.prompts, grid.slots * group)
-    row_shape = (kv_heads * num_rows, group)
-    q_KP_SG_E = grid.to_slots(q_K_R_G_E).reshape(*grid_shape, head_dim)
-    to_prefix_KP_SG_L = torch.bmm(q_KP_SG_E, prefix_K_P_L_E.flatten(0, 1).transpose(1, 2))
-    if cohort.mask_P_1_L is not None:
-        to_prefix_KP_SG_L.view(kv_heads, grid.prompts, -1, num_prefix).add_(cohort.mask_P_1_L)
-    to_prefix_K_PS_GL = to_prefix_KP_SG_L.view(kv_heads, grid.prompts * grid.slots, -1)
-    to_suffix_KR_G_T = torch.bmm(
-        q_K_R_G_E.view(*row_shape, head_dim), keys_K_R_T_E.flatten(0, 1)[:, : length + 1].transpose(1, 2)
-    )
-    scores_KR_G_LT = torch.cat([grid.to_rows(to_prefix_K_PS_GL).view(*row_shape, num_prefix), to_suffix_KR_G_T], dim=-1)
+    q_KR_G_E = q_K_R_G_E.flatten(0, 1)
+    scores = [_scores_of_prefix(cohort, i, q_K_R_G_E), *(torch.bmm(q_KR_G_E, block.flatten(0, 1).mT) for block in keys)]
+    scores_KR_G_LT = torch.cat(scores, dim=-1)
+    num_prefix = scores[0].shape[-1]
+    scores_KR_G_LT[..., num_prefix + cohort.length + 1 :].fill_(float("-inf"))
     shares_KR_G_LT = torch.softmax(scores_KR_G_LT, dim=-1)
-    shares_KP_SG_L = grid.to_slots(shares_KR_G_LT.view(kv_heads, num_rows, group, -1)[..., :num_prefix])
-    attended_KP_SG_E = torch.bmm(_as_grid(shares_KP_SG_L, grid_shape), prefix_values_K_P_L_E.flatten(0, 1))
-    attended_K_PS_GE = attended_KP_SG_E.view(kv_heads, grid.prompts * grid.slots, -1)
-    attended_KR_G_E = grid.to_rows(attended_K_PS_GE).view(*row_shape, head_dim)
-    attended_KR_G_E.baddbmm_(shares_KR_G_LT[..., num_prefix:], values_K_R_T_E.flatten(0, 1)[:, : length + 1])
-    out_R_.view(num_rows, kv_heads, -1).copy_(attended_KR_G_E.view(kv_heads, num_rows, -1).transpose(0, 1))
+    shares = torch.split(shares_KR_G_LT, [part.shape[-1] for part in scores], dim=-1)
+    attended_KR_G_E = _attended_in_prefix(cohort, i, shares[0])
+    for shares_KR_G_B, block_K_R_B_E in zip(shares[1:], values, strict=True):
+        attended_KR_G_E.baddbmm_(shares_KR_G_B, block_K_R_B_E.flatten(0, 1))
+    return attended_KR_G_E.view(kv_heads, num_rows, -1)
 
 
-def _as_grid(shares_K_PS_G_L: Tensor, grid_shape: tuple[int, int]) -> Tensor:
-    """Rows as (prompts, slots), without a copy: the three row axes are one progression in memory."""
-    return shares_K_PS_G_L.flatten(0, 2).view(*grid_shape, -1)
+def _scores_of_prefix(cohort: Cohort, i: int, q_K_R_G_E: Tensor) -> Tensor:
+    grid, keys_K_P_L_E = cohort.grid, cohort.prefix.keys_K_P_L_E[i]
+    kv_heads, prompts, length, head_dim = keys_K_P_L_E.shape
+    q_KP_SG_E = grid.to_slots(q_K_R_G_E).reshape(kv_heads * prompts, -1, head_dim)
+    scores_KP_SG_L = torch.bmm(q_KP_SG_E, keys_K_P_L_E.flatten(0, 1).mT)
+    if cohort.mask_P_1_L is not None:
+        scores_KP_SG_L.view(kv_heads, prompts, -1, length).add_(cohort.mask_P_1_L)
+    scores_K_PS_G_L = scores_KP_SG_L.view(kv_heads, prompts * grid.slots, -1, length)
+    return grid.to_rows(scores_K_PS_G_L).flatten(0, 1)
+
+
+def _attended_in_prefix(cohort: Cohort, i: int, shares_KR_G_L: Tensor) -> Tensor:
+    grid, values_K_P_L_E = cohort.grid, cohort.prefix.values_K_P_L_E[i]
+    kv_heads, prompts, length, head_dim = values_K_P_L_E.shape
+    shares_K_R_G_L = shares_KR_G_L.view(kv_heads, -1, shares_KR_G_L.shape[1], length)
+    shares_KP_SG_L = grid.to_slots(shares_K_R_G_L).flatten(0, 2).view(kv_heads * prompts, -1, length)
+    attended_KP_SG_E = torch.bmm(shares_KP_SG_L, values_K_P_L_E.flatten(0, 1))
+    attended_K_PS_G_E = attended_KP_SG_E.view(kv_heads, prompts * grid.slots, -1, head_dim)
+    return grid.to_rows(attended_K_PS_G_E).flatten(0, 1)

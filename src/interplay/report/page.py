@@ -85,9 +85,9 @@ def save_figures(folder: Path, drawn: list[Figure]) -> None:
     """Each figure as SVG and PDF, for a paper or a slide."""
     folder.mkdir(exist_ok=True)
     for figure in drawn:
-        spec = figure.spec()
-        _write(folder / f"{figure.name}.svg", theme.saved_svg(spec).encode())
-        _write(folder / f"{figure.name}.pdf", theme.saved_pdf(spec))
+        svg = theme.saved_svg(figure.spec())
+        _write(folder / f"{figure.name}.svg", svg.encode())
+        _write(folder / f"{figure.name}.pdf", theme.saved_pdf(svg))
 
 
 def _tables(records: Records, styles: dict[str, ArmStyle]) -> dict[str, tables.Table]:

@@ -118,7 +118,7 @@ def saved_svg(spec: dict[str, Any]) -> str:
     return svg
 
 
-def saved_pdf(spec: dict[str, Any]) -> bytes:
-    """The same as PDF."""
-    pdf: bytes = vl_convert.vegalite_to_pdf(spec | {"config": config(legend=True)})
+def saved_pdf(svg: str) -> bytes:
+    """A saved picture as PDF."""
+    pdf: bytes = vl_convert.svg_to_pdf(svg)
     return pdf

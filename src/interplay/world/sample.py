@@ -7,6 +7,7 @@ everything and puts it into a random order.
 
 from __future__ import annotations
 
+import math
 import random
 
 from .context import Context, Names
@@ -76,7 +77,8 @@ def draw_limits(spec: Spec, pools: tuple[int, int], distractors: int, uniform: U
             least += 1
         least = min(least, max(2, locations * entities - distractors)) if op > 1 else 1
         most = max(least, min(op, 2 + op * 3 // 5, locations * entities - distractors))
-        depth = least + int((most - least + 1) * uniform() ** 1.5)
+        u = uniform()
+        depth = least + int((most - least + 1) * u * math.sqrt(u))  # sqrt is exact on every machine, ** is not
     return Limits(
         op=op, d=spec.d, reverse=spec.mode == "reverse", depth=depth, fan_in=fan_in,
         locations=locations, entities=entities, spare=distractors, totals=spec.totals,
@@ -130,20 +132,12 @@ def _graph(
     text_order += [number for number, entity in enumerate(shape.entities) if entity < 0]
     rules = {words[number]: _rule(shape.kinds[number], numbers.steps[number], words) for number in text_order}
     assert len(rules) == len(words), "two quantities share a name"
-    in_words = tuple([words[number] for number in order])
-    target = order[-1]
-    if unknown < 0:
-        return Graph(spec.mode, spec.d, rules, in_words, words[target], numbers.values[target])
-    return Graph(
-        spec.mode,
-        spec.d,
-        rules,
-        in_words,
-        words[target],
-        numbers.values[unknown],
-        words[unknown],
-        numbers.values[target],
+    graph = Graph(
+        spec.mode, spec.d, rules, tuple([words[i] for i in order]), words[order[-1]], numbers.values[order[-1]]
     )
+    if unknown < 0:
+        return graph
+    return graph._replace(unknown=words[unknown], given=graph.answer, answer=numbers.values[unknown])
 
 
 def _rule(kind: Kind, step: Step, words: list[str]) -> Rule:

@@ -14,6 +14,7 @@ from .graph import Combine, Join
 from .shape import Shape, Uniform
 
 ROUNDS = 5
+DIFFERENCES = 0.45  # share of differences among two operands, where both operations fit
 
 
 class Bounds(NamedTuple):
@@ -35,6 +36,15 @@ class Step(NamedTuple):
 
 
 _UNSET = Step("constant", (), None, "")
+_UNKNOWN = Step("unknown", (), None, "")
+
+
+class Round(NamedTuple):
+    """One round's ranges. Sums above `soft` become differences where they can; `turning` lets slopes go below zero."""
+
+    bounds: Bounds
+    soft: int
+    turning: bool
 
 
 class Numbers(NamedTuple):
@@ -69,110 +79,95 @@ def between(low: int, high: int, uniform: Uniform) -> int:
 def assign(shape: Shape, bounds: Bounds, unknown: int, uniform: Uniform) -> Numbers | None:
     """Numbers for every quantity, or None when no round kept them in bounds. `unknown` is -1 in forward problems."""
     order = [number for row in reversed(shape.rows) for number in row]
-    for round_ in range(ROUNDS):
-        numbers = _attempt(shape, order, _narrowed(bounds, round_), unknown, round_, uniform)
+    for index in range(ROUNDS):
+        numbers = _attempt(shape, order, _round(bounds, index, shape), unknown, uniform)
         if numbers is not None and (unknown < 0 or numbers.slopes[0]):
             return numbers
     return None
 
 
-def _narrowed(bounds: Bounds, round_: int) -> Bounds:
-    """Later rounds draw from the lower part of every range; the last one from its two lowest numbers."""
-    if not round_:
-        return bounds
+def _round(bounds: Bounds, index: int, shape: Shape) -> Round:
+    """The ranges of one round: later ones draw from the lower part, the last one from the two lowest numbers."""
+    last = index == ROUNDS - 1
+    # The more quantities there are, and where values are multiplied, the more room the later ones need.
+    share = 1 + len(shape.kinds) // (4 if "total3" in shape.kinds else 8)
+    soft = 1 if last else bounds.max_value // share >> index
+    if index:
 
-    def lower(span: tuple[int, int]) -> tuple[int, int]:
-        low, high = span
-        return low, (min(high, low + 1) if round_ == ROUNDS - 1 else low + (high - low) // (2 * round_))
+        def lower(span: tuple[int, int]) -> tuple[int, int]:
+            low, high = span
+            return low, (min(high, low + 1) if last else low + (high - low) // (2 * index))
 
-    # The unknown keeps its range: it is the answer, and narrowing it would favour small answers.
-    return Bounds(lower(bounds.numbers), lower(bounds.multipliers), bounds.unknown, bounds.max_value)
+        # The unknown keeps its range: it is the answer, and narrowing it would favour small answers.
+        bounds = bounds._replace(numbers=lower(bounds.numbers), multipliers=lower(bounds.multipliers))
+    return Round(bounds, soft, turning=index < 2)
 
 
-def _attempt(
-    shape: Shape, order: Sequence[int], bounds: Bounds, unknown: int, round_: int, uniform: Uniform
-) -> Numbers | None:
+def _attempt(shape: Shape, order: Sequence[int], round_: Round, unknown: int, uniform: Uniform) -> Numbers | None:
     """One pass from the constants up to the target; None as soon as a value leaves the bounds."""
     n = len(order)
     steps = [_UNSET] * n
     values, slopes = [0] * n, [0] * n
-    max_value = bounds.max_value
-    # Sums above it give way to differences: the more quantities still to come, the more room they need.
+    bounds, max_value = round_.bounds, round_.bounds.max_value
     products = [shape.places[number] for number, kind in enumerate(shape.kinds) if kind == "total3"]
-    soft = max_value // (1 + n // (4 if products else 8)) >> round_ if round_ < ROUNDS - 1 else 1
     for number in order:
         operands = shape.operands[number]
-        if not operands:
-            if number == unknown:
-                values[number], slopes[number] = between(*bounds.unknown, uniform), 1
-                steps[number] = Step("unknown", (), None, "")
-            else:
-                factor = shape.kinds[number] == "average" or shape.places[number] in products
-                span = bounds.multipliers if factor else bounds.numbers
-                values[number] = literal = between(*span, uniform)
-                steps[number] = Step("constant", (), literal, "")
-        elif len(operands) == 1 and not shape.literals[number]:
-            (parent,) = operands
-            values[number], slopes[number] = values[parent], slopes[parent]
-            combine: Combine = "total" if shape.kinds[number] == "total" else "copy"
-            steps[number] = Step(combine, (parent,), None, "")
+        if operands:
+            step, value, slope = _derive(shape, number, values, slopes, round_, uniform)
+        elif number == unknown:
+            step, value, slope = _UNKNOWN, between(*bounds.unknown, uniform), 1
         else:
-            step, value, slope = _derive(shape, number, values, slopes, bounds, soft, round_, uniform)
-            if not 0 < value <= max_value:
-                return None
-            steps[number], values[number], slopes[number] = step, value, slope
-        if values[number] > max_value:
+            factor = shape.kinds[number] == "average" or shape.places[number] in products
+            value = between(*(bounds.multipliers if factor else bounds.numbers), uniform)
+            step, slope = Step("constant", (), value, ""), 0
+        if not 0 < value <= max_value:
             return None
+        steps[number], values[number], slopes[number] = step, value, slope
     return Numbers(steps, values, slopes)
 
 
 def _derive(
-    shape: Shape,
-    number: int,
-    values: list[int],
-    slopes: list[int],
-    bounds: Bounds,
-    soft: int,
-    round_: int,
-    uniform: Uniform,
+    shape: Shape, number: int, values: list[int], slopes: list[int], round_: Round, uniform: Uniform
 ) -> tuple[Step, int, int]:
-    """Operation and literal of one quantity with two or more terms; its value and slope may still be out of bounds."""
+    """Operation and literal of a derived quantity; its value may still be out of bounds."""
     operands = shape.operands[number]
-    kind = shape.kinds[number]
+    kind, scaled = shape.kinds[number], shape.literals[number]
+    combine: Combine = "total" if kind == "total" else "sum" if len(operands) > 1 else "copy"
+    if len(operands) == 1 and not scaled:
+        return Step(combine, (operands[0],), None, ""), values[operands[0]], slopes[operands[0]]
     if kind == "total3":
-        return _products(operands, values, slopes)
+        return _products(operands, values, slopes, uniform)
     operands = operands[:]
     shuffle(operands, uniform)
-    combine: Combine = "total" if kind == "total" else "sum"
-    value, slope = 0, 0
-    for operand in operands:
-        value += values[operand]
-        slope += slopes[operand]
-    if len(operands) == 1:
-        combine = "copy"
-    elif len(operands) == 2 and combine == "sum":
-        a, b = operands
-        minus, minus_slope = values[a] - values[b], slopes[a] - slopes[b]
-        if minus < 0:
-            a, b, minus, minus_slope = b, a, -minus, -minus_slope
-        # A difference must stay positive, must not cancel the unknown, and in late rounds not turn its sign.
-        possible = minus > 0 and (minus_slope != 0 or slopes[a] == 0) and (minus_slope >= 0 or round_ < 2)
-        if possible and (uniform() < 0.45 or value > soft or (slope == 0 and slopes[a] != 0)):
-            combine, operands, value, slope = "difference", [a, b], minus, minus_slope
-    if not shape.literals[number]:
+    value = sum([values[operand] for operand in operands])
+    slope = sum([slopes[operand] for operand in operands])
+    if len(operands) == 2 and combine == "sum":
+        a, b = operands if values[operands[0]] >= values[operands[1]] else operands[::-1]
+        less, less_slope = values[a] - values[b], slopes[a] - slopes[b]
+        # A difference must be positive, must not cancel the unknown, and in late rounds not turn its sign.
+        possible = less > 0 and (less_slope != 0 or slopes[a] == 0) and (less_slope >= 0 or round_.turning)
+        if possible and (uniform() < DIFFERENCES or value > round_.soft or (slope == 0 and slopes[a] != 0)):
+            combine, operands, value, slope = "difference", [a, b], less, less_slope
+    if not scaled:
         return Step(combine, tuple(operands), None, ""), value, slope
+    bounds = round_.bounds
     factor = between(*bounds.multipliers, uniform)
-    if uniform() < 0.5 and value * factor <= soft:
+    if uniform() < 0.5 and value * factor <= round_.soft:
         return Step(combine, tuple(operands), factor, "*"), value * factor, slope * factor
-    room = max(bounds.numbers[0], min(bounds.numbers[1], bounds.max_value - value))
-    literal = between(bounds.numbers[0], room, uniform)
+    low, high = bounds.numbers
+    literal = between(low, max(low, min(high, bounds.max_value - value)), uniform)
     return Step(combine, tuple(operands), literal, "+"), value + literal, slope
 
 
-def _products(operands: list[int], values: list[int], slopes: list[int]) -> tuple[Step, int, int]:
+def _products(operands: list[int], values: list[int], slopes: list[int], uniform: Uniform) -> tuple[Step, int, int]:
     """The second total: the sum of count times average over its pairs, at most one factor of a pair in the unknown."""
+    places = list(range(0, len(operands), 2))
+    shuffle(places, uniform)
     value = slope = 0
-    for count, average in zip(operands[::2], operands[1::2], strict=True):
+    shuffled: list[int] = []
+    for place in places:
+        count, average = pair = operands[place : place + 2]
+        shuffled += pair
         value += values[count] * values[average]
         slope += slopes[count] * values[average] + slopes[average] * values[count]
-    return Step("products", tuple(operands), None, ""), value, slope
+    return Step("products", tuple(shuffled), None, ""), value, slope

@@ -21,6 +21,7 @@ from written_out import (
     judge_reverse,
 )
 
+from interplay.world.graph import Graph, Rule
 from interplay.world.verify import ERRORS, Reference, verify
 
 
@@ -202,8 +203,25 @@ def test_a_step_too_many_that_is_right_is_strict_but_not_exact():
         verdict = judge(changed(SOLUTION, "Answer", f"{extra} Answer"))
         assert (verdict.strict, verdict.exact, verdict.error) == (True, False, None)
         assert [step.needed for step in verdict.steps].count(False) == 1
-    for wrong in (right.replace("m + K", "F + K"), right.replace("21", "22"), implicit.replace("F + m", "F + F")):
+    invented = implicit.replace("schools in Ash", "penguins in Ash")
+    for wrong in (
+        invented,
+        right.replace("m + K", "F + K"),
+        right.replace("21", "22"),
+        implicit.replace("F + m", "F + F"),
+    ):
         assert not judge(changed(SOLUTION, "Answer", f"{wrong} Answer")).strict
+
+
+def test_a_total_nobody_mentions_is_known_by_the_vocabulary():
+    zoo = {"lion in Cove": Rule("count", "constant", (), 2), "seal in Cove": Rule("count", "constant", (), 3)}
+    graph = Graph("forward", 2, zoo, ("lion in Cove",), "lion in Cove", 2)
+    reference = Reference.from_graph(graph)
+    steps = "lion in Cove = 2 . seal in Cove = 3 . {} in Cove = lion in Cove + seal in Cove = 2 + 3 = 5 . Answer: 2."
+    verdict = verify(reference, steps.format("animals"))
+    assert (verdict.strict, verdict.exact) == (True, False)
+    for invented in ("boats", "penguin", "the"):
+        assert verify(reference, steps.format(invented)).error == "undefined_variable"
 
 
 def test_a_quantity_is_defined_once_whatever_the_second_definition_says():

@@ -42,8 +42,8 @@ class Reading:
         node = self.reference.resolve(step.name.strip())
         if node is None:
             self._bind(step.letter, self._invention())
-            error = "not_parseable" if step.assignments is None else "undefined_variable"
-            return " ".join(step.name[:_MAX_NAME_CHARS].split()), step.start, step.end, False, error
+            fault = "not_parseable" if step.assignments is None else "undefined_variable"
+            return " ".join(step.name[:_MAX_NAME_CHARS].split()), step.start, step.end, False, fault
         letter = node.name if self.terse else step.letter
         self._bind(letter, None)
         error, right_in_the_end, claim = self._definition(step, node)

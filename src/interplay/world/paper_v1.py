@@ -13,16 +13,14 @@ ignores steps the gold does not have; *reward* subtracts them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
 from interplay.world.paper_arithmetic import calculate
+from interplay.world.paper_headers import headers
 
 TOLERANCE = 1e-6
 MAX_STEPS = 512
-_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}  # keeps every character's place
-_AS = re.compile(r"(?<=\s)(?:as|a)(?=\s)", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"([A-Za-z])\s*=\s*([^.;]+)")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _TAG_ANSWER = re.compile(r"<answer>\s*([-+]?\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -106,12 +104,12 @@ def read(text: str) -> PaperGraph:
     """A solution as the released rule sees it. Never raises."""
     answer = _answer_value(text)
     body = _without_tags(text).strip()
-    headers = list(islice(_headers(body), MAX_STEPS + 1))
-    if len(headers) > MAX_STEPS:
+    found = list(islice(headers(body), MAX_STEPS + 1))
+    if len(found) > MAX_STEPS:
         return PaperGraph({}, answer)
-    ends = [header.start for header in headers[1:]] + [len(body)]
+    ends = [header.start for header in found[1:]] + [len(body)]
     steps = _Steps()
-    for header, end in zip(headers, ends, strict=False):
+    for header, end in zip(found, ends, strict=False):
         steps.add(header.name, header.letter, body[header.end : end].partition("Answer:")[0].strip())
     return PaperGraph(steps.nodes(), answer)
 
@@ -155,60 +153,6 @@ def _without_tags(text: str) -> str:
         position = closing + 1
     kept.append(text[position:])
     return "".join(kept)
-
-
-class _Header(NamedTuple):
-    start: int
-    name: str
-    letter: str
-    end: int
-
-
-def _headers(body: str) -> Iterator[_Header]:
-    """Every `Define NAME as V;`. Words of letters alone may stand between "as" (or "a") and V; the first "as" counts
-    from which only such words lead to a single letter and a semicolon."""
-    marks = list(_as_marks(body))
-    at = 0
-    position = 0
-    lowered = body.lower() if body.isascii() else body.translate(_LOWER)
-    while (define := lowered.find("define", position)) >= 0:
-        name_start = position = define + len("define")
-        while body[name_start : name_start + 1].isspace():
-            name_start += 1
-        if name_start == position:
-            continue
-        while at < len(marks) and marks[at][0] <= name_start:
-            at += 1
-        if at == len(marks):
-            return
-        as_start, letter, position = marks[at]
-        yield _Header(define, _clean_name(body[name_start:as_start]), letter, position)
-
-
-def _as_marks(body: str) -> Iterator[tuple[int, str, int]]:
-    """(place of "as" or "a", letter, end) for every one from which plain words lead to a letter and a semicolon."""
-    end = 0
-    for piece in body.split(";")[:-1]:
-        start, end = end, end + len(piece) + 1
-        letter = piece[-1:]
-        if not (letter.isascii() and letter.isalpha() and piece[-2:-1].isspace()):
-            continue
-        marks = []
-        word_start = len(piece) - 1
-        for mark in reversed(list(_AS.finditer(piece))):
-            between = "".join(piece[mark.end() : word_start].split())
-            if between and not (between.isascii() and between.isalpha()):
-                break
-            marks.append((start + mark.start(), letter, end))
-            word_start = mark.start()
-        yield from reversed(marks)
-
-
-def _clean_name(raw: str) -> str:
-    name = " ".join(raw.split()).replace("\ufffd", "").strip(" .;")
-    if "efine" in name.lower():
-        name = re.split(r"\bdefine\s+", name, flags=re.IGNORECASE)[-1]
-    return name.strip(" .;")
 
 
 class _Step(NamedTuple):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from interplay.world.expression import MAX_VALUE, PRIME, Meaning
 from interplay.world.graph import Graph, Linear, Rule, apply_rule
 from interplay.world.paper_v1 import PaperGraph, read
+from interplay.world.totals import implicit_total
 
 _ARTICLES = frozenset(("the", "The", "a", "A", "an", "An"))
 _random = random.Random("the points at which formulas are compared")
@@ -161,25 +162,3 @@ def _add_value(name: str, rule: Rule, values: dict[str, Linear]) -> None:
         return
     if abs(found.slope) <= MAX_VALUE and abs(found.constant) <= MAX_VALUE:
         values[name] = found
-
-
-def implicit_total(graph: Graph, name: str) -> Rule | None:
-    """The rule of a total that the graph does not list, when the name is one of a total of this problem's world.
-
-    How a total is called is learned from the totals that the graph lists; where it lists none, "total number of ..."
-    is one (with averages there are two kinds, and nothing tells them apart then).
-    """
-    title, _, location = name.rpartition(" in ")
-    counts = [n for n, rule in graph.rules.items() if rule.kind == "count" and n.rpartition(" in ")[2] == location]
-    if not title or not counts:
-        return None
-    kinds = {rule.kind for n, rule in graph.rules.items() if rule.implicit and n.rpartition(" in ")[0] == title}
-    listed = any(rule.kind == "total" for rule in graph.rules.values())
-    if kinds == {"total"} or (not kinds and not listed and graph.d == 2 and title.startswith("total number of ")):
-        return Rule("total", "total", tuple(counts))
-    if kinds != {"total3"}:
-        return None
-    averages = {n.partition(" per ")[2]: n for n, rule in graph.rules.items() if rule.kind == "average"}
-    if any(count not in averages for count in counts):
-        return None
-    return Rule("total3", "products", tuple(n for count in counts for n in (count, averages[count])))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from interplay.world.expression import Expression, parse
+from interplay.world.arithmetic import parse
+from interplay.world.expression import Expression
 from interplay.world.steps import (
     MAX_ASSIGNMENTS,
     MAX_SEGMENTS,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from interplay.world.expression import MAX_CHARS, Expression, parse, parse_tokens, value
+from interplay.world.arithmetic import MAX_CHARS, parse, parse_tokens
+from interplay.world.expression import Expression, value
 from interplay.world.steps import MAX_SEGMENTS, MAX_STEPS, PREFACE, Assignment, Equation, Step, Tail
 
 _VALUE_ENDS = frozenset("x)0123456789")

@@ -96,7 +96,7 @@ def test_the_mean_of_seeds_is_taken_bin_by_bin() -> None:
 
 
 def test_a_low_panel_has_its_own_scale() -> None:
-    assert [charts.ceiling(x) for x in (0.0, 0.03, 0.3, 0.45, 0.51, 1.0)] == [0.01, 0.04, 0.4, 0.5, 1.0, 1.0]
+    assert [charts.ceiling(x) for x in (0.0, 0.13, 0.3, 0.45, 0.51, 1.0)] == [0.1, 0.2, 0.4, 0.5, 1.0, 1.0]
 
 
 def result(arm: str, seed: int | str) -> Result:
@@ -122,3 +122,11 @@ def test_seeds_are_never_shown_as_if_they_were_pooled() -> None:
 
 def test_op_ranges_are_short() -> None:
     assert [select.op_range(ops) for ops in ((4,), (3, 2, 4), (2, 5))] == ["4", "2–4", "2, 5"]
+
+
+def test_nested_settings_are_named_by_their_path() -> None:
+    values = {"seeds": [0, 1], "optimizer": {"lr": 0.004, "betas": [0.9, 0.95], "extra": {}}, "cuda": None}
+    assert tables.settings(values) == [
+        ("seeds", "0, 1"), ("optimizer.lr", "0.004"), ("optimizer.betas", "0.9, 0.95"), ("optimizer.extra", "none"),
+        ("cuda", "none"),
+    ]  # fmt: skip

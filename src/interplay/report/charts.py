@@ -98,20 +98,15 @@ def _scale(styles: Mapping[str, ArmStyle], values: list[Any]) -> alt.Scale:
 def share_axis(title: str | None, highest: float) -> alt.Y:
     """A share from 0, to 1 or, where everything is low, to a round number above the highest."""
     top = ceiling(highest)
-    step = top / 5 if top > 0.5 else top / 4
-    ticks = [round(step * i, 4) for i in range(round(top / step) + 1)]
-    axis = alt.Axis(values=ticks, format=".1f" if top > 0.5 else "~f", minExtent=30)
+    parts = 4 if top in (0.2, 0.4) else 5
+    ticks = [round(top * i / parts, 4) for i in range(parts + 1)]
+    axis = alt.Axis(values=ticks, format=".1f" if top > 0.4 else "~g", minExtent=30)
     return alt.Y("value:Q", title=title, scale=alt.Scale(domain=[0, top], nice=False), axis=axis)
 
 
 def ceiling(highest: float) -> float:
-    """1 above a half; else the next of 0.5, 0.4, 0.2, 0.1, 0.04, 0.02, 0.01 ... that holds the highest."""
-    if highest > 0.5:
-        return 1.0
-    for top in (0.01, 0.02, 0.04, 0.1, 0.2, 0.4):
-        if highest <= top:
-            return top
-    return 0.5
+    """1 above a half; else the next of 0.1, 0.2, 0.4, 0.5 that holds the highest, so that nothing small looks large."""
+    return next((top for top in (0.1, 0.2, 0.4, 0.5) if highest <= top), 1.0)
 
 
 def log10_axis(title: str, lowest: float, highest: float) -> alt.Y:
@@ -153,4 +148,6 @@ def binned(points: Sequence[tuple[float, float]], num_bins: int) -> list[tuple[f
         return ordered
     size = math.ceil(len(ordered) / num_bins)
     groups = [ordered[i : i + size] for i in range(0, len(ordered), size)]
+    if len(groups) > 1 and 2 * len(groups[-1]) < size:  # too few to be compared with the others
+        groups[-2:] = [groups[-2] + groups[-1]]
     return [(math.fsum(x for x, _ in g) / len(g), math.fsum(y for _, y in g) / len(g)) for g in groups]

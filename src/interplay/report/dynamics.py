@@ -72,11 +72,13 @@ def _learning_panel(points: list[CurvePoint], metric: str, styles: Styles) -> al
 
 
 def _learning_axis(metric: str, values: list[float]) -> alt.Y:
-    """A loss on a logarithmic axis; a length wherever it lies; the rest from zero."""
+    """A loss on a logarithmic axis; shares from zero; anything else wherever it lies."""
     if metric == "train/loss" and min(values) > 0:
         return charts.log10_axis("nats per token", min(values), max(values))
-    scale = alt.Scale(zero=metric != "rl/length")
-    return alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4, format="~g", minExtent=30))
+    if metric != "rl/length" and min(values) >= 0 and max(values) <= 1:
+        return charts.share_axis(None, max(values))
+    axis = alt.Axis(tickCount=4, format="~g", minExtent=30)
+    return alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=axis)
 
 
 def _curve_row(arm: str, line: str, x: float, value: float) -> Row:
@@ -115,7 +117,7 @@ def error_classes(records: Records, styles: Styles) -> Figure | None:
 
 def _error_panel(rows: list[Row], order: list[str], styles: Styles) -> alt.LayerChart:
     names = [wording.error_name(error) for error in order]
-    axis = alt.Axis(title=None, domain=False, ticks=False, grid=True, minExtent=110, labelLimit=130)
+    axis = alt.Axis(title=None, domain=False, ticks=False, grid=True, minExtent=116, labelLimit=130, labelPadding=10)
     y = alt.Y("error:N", scale=alt.Scale(domain=names), axis=axis)
     x = alt.X("value:Q", title="share of samples", axis=alt.Axis(tickCount=4, format="~g"), scale=alt.Scale(zero=True))
     spans = alt.Chart().mark_rule(color=MUTED, opacity=0.5, aria=False).encode(y=y, x="min(value):Q", x2="max(value):Q")

@@ -109,7 +109,7 @@ def effects(records: Records, styles: Styles) -> Table | None:
     rows = tuple(
         (
             effect.label,
-            f"{styles[effect.treatment].label} − {styles[effect.control].label}",
+            f"{styles[effect.treatment].label} vs {styles[effect.control].label}",
             effect.regime,
             _measure(effect.k, effect.rule),
             Estimate(effect.effect, effect.lo, effect.hi, sign=True),
@@ -117,7 +117,7 @@ def effects(records: Records, styles: Styles) -> Table | None:
         )
         for effect in records.effects
     )
-    header = ("effect", "treatment − control", "regime", "measure", "difference", N)
+    header = ("effect", "treatment vs control", "regime", "measure", "difference", N)
     colors = tuple(_forest_color(effect, styles) for effect in records.effects)
     caption = "Differences of shares, paired by problem, with 95 % intervals. Grey: the interval contains zero."
     return Table("effects", caption, header, rows, _forest_range(records.effects), colors) if rows else None
@@ -196,16 +196,18 @@ def error_classes(records: Records, styles: Styles) -> Table | None:
     return Table("error_classes", "Shares of all samples by first fault.", header, tuple(rows)) if rows else None
 
 
-def settings(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """Settings as name and spelling, in the order of the record."""
-    return [(name, _spelled(value)) for name, value in values.items()]
+def settings(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Settings as name and spelling, in the order of the record; a nested one as `optimizer.lr`."""
+    flat: list[tuple[str, str]] = []
+    for name, value in values.items():
+        nested = isinstance(value, dict) and value
+        flat += settings(value, f"{prefix}{name}.") if nested else [(prefix + name, _spelled(value))]
+    return flat
 
 
 def _spelled(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):
-        return ", ".join(map(_spelled, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_spelled(item)}" for name, item in value.items())
-    return "none" if value is None else str(value)
+        return ", ".join(map(_spelled, value)) or "none"
+    return "none" if value is None or value == {} else str(value)

@@ -82,7 +82,8 @@ def config(legend: bool) -> dict[str, Any]:
         "axisX": {"grid": False},
         "title": {"color": INK, "fontSize": 13, "fontWeight": 600, "anchor": "start", "offset": 8},
         "legend": {"disable": not legend, "orient": "bottom", "title": None, "labelFontSize": 12, "labelLimit": 400,
-                   "labelColor": INK, "symbolSize": 70, "symbolStrokeWidth": 2, "direction": "horizontal"},
+                   "labelColor": INK, "symbolSize": 70, "symbolOpacity": 1, "symbolStrokeWidth": 2,
+                   "direction": "horizontal"},
     }  # fmt: skip
 
 

@@ -51,7 +51,6 @@ def lay_spine(shape: Shape) -> int:
     products: list[tuple[int, int]] = []
     has_average = limits.d == 2  # d = 3 asks for at least one
     for level in range(1, depth + 1):
-        last_chance = level >= depth - 1 and not has_average
         if above >= 0 and shape.entities[above] < 0:
             location = shape.places[above]
             kind: Kind = "count"
@@ -63,10 +62,12 @@ def lay_spine(shape: Shape) -> int:
             total = _spine_total(shape, level, cost)
             if total == "total3":
                 cost += 2
-            if total and not (last_chance and total == "total"):
+            if total == "total" and level == depth - 1 and not has_average:
+                total = None  # its member would end the spine with a count
+            if total:
                 number = shape.new_total(level, total)
             else:
-                number = shape.new_plain(level, kind="average" if last_chance else None)
+                number = shape.new_plain(level, kind="average" if level == depth and not has_average else None)
             if number < 0:
                 raise NoRoom(
                     f"op {limits.op} at depth {depth} needs more than {limits.locations} locations x {limits.entities} entities "

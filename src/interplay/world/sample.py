@@ -73,7 +73,7 @@ def draw_limits(spec: Spec, pools: tuple[int, int], distractors: int, uniform: U
     else:
         # The least depth whose fullest tree has room to spare; beyond it the shallow ones are more frequent.
         least = 1 if op == 1 else 2
-        while least < op and capacity(least, fan_in) < min(2 * op - 4, 3 * op // 2 + 2):
+        while least < op and capacity(least, fan_in) < min(2 * op - 2, 3 * op // 2 + 2):
             least += 1
         least = min(least, max(2, locations * entities - distractors)) if op > 1 else 1
         most = max(least, min(op, 2 + op * 3 // 5, locations * entities - distractors))

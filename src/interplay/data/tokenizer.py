@@ -25,6 +25,9 @@ TAGS = ("<question>", "</question>", "<solution>", "</solution>", "<answer>", "<
 # How a whole number is cut before merges are learned; the rest is cut as GPT-2 does, a blank leading its word.
 DIGITS = {"whole": r" ?\d+", "single": r" |\d", "triples": r" ?\d{1,3}(?=(?:\d{3})*(?!\d))"}
 WORDS = r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+# What merges may span: single words, "in PLACE", or the whole name "THING in PLACE" (one-word names only). A model of a
+# million parameters learns to look up a name of one token in a fraction of the time a name of three tokens takes.
+UNITS = {"word": "", "place": r" in \p{Lu}\p{L}+|", "quantity": r" ?\p{L}+ in \p{Lu}\p{L}+|"}
 
 
 class TokenizerConfig(Config):
@@ -34,6 +37,7 @@ class TokenizerConfig(Config):
     vocab_size: PositiveInt = 2200
     documents: PositiveInt = 10_000
     digits: Literal["whole", "single", "triples"] = "whole"
+    unit: Literal["word", "place", "quantity"] = "word"
 
 
 def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:
@@ -44,7 +48,7 @@ def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
         [
-            pre_tokenizers.Split(Regex(f"{DIGITS[config.digits]}|{WORDS}"), "isolated"),
+            pre_tokenizers.Split(Regex(f"{UNITS[config.unit]}{DIGITS[config.digits]}|{WORDS}"), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

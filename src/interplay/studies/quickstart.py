@@ -79,7 +79,7 @@ def tokenizer_config(chosen: Settings) -> TokenizerConfig:
     mixes = mixtures(chosen)
     every = blend((mix, 1 / len(mixes)) for mix in mixes.values())
     stream = Stream(world=chosen.world, mixture=every)
-    return TokenizerConfig(stream=stream, vocab_size=chosen.vocab_size, documents=chosen.tokenizer_documents)
+    return TokenizerConfig(stream=stream, vocab_size=chosen.vocab_size, documents=chosen.tokenizer_documents, unit=chosen.unit)
 
 
 def arms_of_seed(chosen: Settings, place: Workplace, seed: int) -> list[Arm]:

@@ -34,6 +34,7 @@ class Settings(Config):
     model: ModelConfig
     vocab_size: PositiveInt
     tokenizer_documents: PositiveInt
+    unit: str = "word"
     packing: PackingConfig
     batch_tokens: PositiveInt
     optimizer: OptimizerConfig

@@ -1,0 +1,121 @@
+"""Evaluation: cut anywhere, it ends in the same tables; problems are shared by arms; files of rows are read as they are."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import interplay.evals.evaluate as module
+from interplay.data.mixture import Mixture, World
+from interplay.data.stream import Stream
+from interplay.data.tokenizer import TokenizerConfig, train_tokenizer
+from interplay.evals.evaluate import EvaluateConfig, Regime, evaluate, problems_of
+from interplay.evals.from_file import problems_of_rows
+from interplay.evals.run import EvalRequest, run_eval
+from interplay.evals.summary import summarize
+from interplay.model.build import build
+from interplay.model.sampler import SamplingConfig
+from interplay.model.sizes import ModelConfig
+from interplay.train.publish import publish
+from interplay.train.runtime import Runtime
+from interplay.world.problem import to_row
+
+WORLD = World(style="terse", numbers=(1, 5), max_value=20, locations=2, entities=3, names=4, distractors=(0, 1))
+RUNTIME = Runtime(device="cpu", threads=1)
+
+
+@pytest.fixture(scope="module")
+def config():
+    regimes = (Regime(name="id", mixture=Mixture.uniform([2, 3])), Regime(name="edge", mixture=Mixture.uniform([4])))
+    sampling = SamplingConfig(temperature=1.0, max_new_tokens=8)
+    return EvaluateConfig(world=WORLD, regimes=regimes, problems=6, samples=4, sampling=sampling, ks=(1, 4))
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    stream = Stream(world=WORLD, mixture=Mixture.uniform([2, 3, 4]))
+    return train_tokenizer(TokenizerConfig(stream=stream, vocab_size=400, documents=200))
+
+
+@pytest.fixture(scope="module")
+def model(tokenizer):
+    return build(ModelConfig(layers=1, hidden=16, ffn=32, heads=2, kv_heads=2, max_positions=512), len(tokenizer), 0)
+
+
+def run(config, model, tokenizer, folder):
+    evaluate(
+        problems_of(config), model, tokenizer, folder, samples=config.samples, sampling=config.sampling,
+        seed=0, runtime=RUNTIME,
+    )  # fmt: skip
+    return [(folder / name).read_bytes() for name in ("problems.parquet", "samples.parquet")]
+
+
+def test_an_interrupted_evaluation_equals_a_straight_one(config, model, tokenizer, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK_SAMPLES", 8)
+    straight = run(config, model, tokenizer, tmp_path / "straight")
+
+    class Cut(BaseException):
+        pass
+
+    with monkeypatch.context() as patch:
+        calls = []
+
+        def cut(*args, **kwargs):
+            calls.append(1)
+            if len(calls) == 4:
+                raise Cut
+            return sample_rows(*args, **kwargs)
+
+        sample_rows = module.sample_rows
+        patch.setattr(module, "sample_rows", cut)
+        with pytest.raises(Cut):
+            run(config, model, tokenizer, tmp_path / "cut")
+    assert run(config, model, tokenizer, tmp_path / "cut") == straight
+
+
+def test_problems_are_distinct_unseen_and_the_same_for_every_arm(config):
+    asked = problems_of(config)
+    assert asked == problems_of(config)
+    assert [regime for regime, _ in asked] == ["id"] * 6 + ["edge"] * 6
+    assert len({problem.id for _, problem in asked}) == 12
+
+
+def test_summary_gives_null_for_a_k_beyond_the_samples(config, model, tokenizer, tmp_path):
+    run(config, model, tokenizer, tmp_path)
+    rows = summarize(tmp_path, (1, 8), ("strict",))
+    assert {(r["regime"], r["k"]) for r in rows} == {(g, k) for g in ("all", "id", "edge") for k in (1, 8)}
+    assert all((r["value"] is None) == (r["k"] == 8) for r in rows)
+
+
+def test_a_file_of_rows_is_evaluated_and_an_output_folder_belongs_to_one_evaluation(model, tokenizer, tmp_path):
+    publish(model, tokenizer, tmp_path / "checkpoint")
+    rows = [to_row(p) for p in Stream(world=WORLD, mixture=Mixture.uniform([2, 3])).first(5)]
+    data = tmp_path / "rows.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in [*rows, rows[0]]))
+    request = EvalRequest(tmp_path / "checkpoint", data, tmp_path / "out", 2, (1, 2), 1.0, 8, 0, 1)
+    request.out.mkdir()
+    summary = run_eval(request)
+    assert (summary["problems"], summary["repeated_rows"], summary["defective_rows"]) == (5, 1, 0)
+    assert pq.read_table(tmp_path / "out" / "samples.parquet").num_rows == 10
+    assert run_eval(request) == summary
+    with pytest.raises(ValueError, match="holds another evaluation"):
+        run_eval(request._replace(seed=1))
+
+
+def test_released_rows_are_read_and_defective_ones_counted():
+    import gzip
+
+    path = Path(__file__).parent.parent / "conformance" / "gold.jsonl.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines][::25]
+    found = problems_of_rows(rows)
+    assert found.defective == sum(not row["gold_ok"] for row in rows)
+    assert len(found.asked) == len(rows) - found.defective - found.repeated
+
+
+def test_rows_that_are_not_problems_are_named():
+    with pytest.raises(ValueError, match="row 1 is not a JSON object"):
+        problems_of_rows([3])
+    with pytest.raises(ValueError, match="row 1 lacks question, solution, op"):
+        problems_of_rows([{"problem": ""}])

@@ -1,0 +1,76 @@
+"""Studies: plans cost nothing, addresses hold what changes a result and nothing else, a run is done once."""
+
+import csv
+import json
+
+import pytest
+
+from interplay.report.page import build_report
+from interplay.studies.registry import STUDIES, make_study
+from interplay.studies.run import plan_lines, run_study, stages_of
+from interplay.studies.settings import SCALES, settings
+
+TINY = {
+    "pretrain_tokens": "8192", "midtrain_tokens": "4096", "rl_steps": "1", "rl_prompts": "2", "rl_group": "2",
+    "problems": "4", "samples": "2", "ks": "1,2", "tokenizer_documents": "100", "max_new_tokens": "16",
+    "model.layers": "1", "model.hidden": "32", "model.ffn": "32",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scale", sorted(SCALES))
+@pytest.mark.parametrize("name", sorted(STUDIES))
+def test_every_study_plans_at_every_scale(name, scale, tmp_path):
+    study = make_study(name, scale, {}, tmp_path, threads=1)
+    lines = plan_lines(study)
+    assert len(lines) == len(stages_of(study)) + 2
+    assert "smallest detectable" in lines[-1]
+    contrasts = {contrast.name for contrast in study.contrasts}
+    assert all(claim.contrast in contrasts for claim in study.claims)
+
+
+def test_runtime_and_store_never_enter_an_address(tmp_path):
+    a = make_study("quickstart", "micro", {}, tmp_path / "a", threads=1)
+    b = make_study("quickstart", "micro", {}, tmp_path / "b", threads=2)
+    assert [s.address for s in stages_of(a)] == [s.address for s in stages_of(b)]
+
+
+def test_a_changed_setting_moves_what_depends_on_it_and_nothing_else(tmp_path):
+    before = [s.address for s in stages_of(make_study("quickstart", "micro", {}, tmp_path, 1))]
+    after = [s.address for s in stages_of(make_study("quickstart", "micro", {"rl_lr": "0.5"}, tmp_path, 1))]
+    same = set(before) & set(after)
+    kinds = sorted(address.split("/")[0] for address in same)
+    assert kinds == ["evaluate", "evaluate", "midtrain", "pretrain", "tokenizer"]
+
+
+def test_seeds_are_arms_of_their_own_with_one_tokenizer(tmp_path):
+    study = make_study("quickstart", "micro", {"seeds": "0,1,2"}, tmp_path, 1)
+    kinds = [s.address.split("/")[0] for s in stages_of(study)]
+    assert (kinds.count("tokenizer"), kinds.count("pretrain"), kinds.count("evaluate")) == (1, 3, 12)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [({"nope": "1"}, "no such setting"), ({"samples": "0"}, "samples"), ({"world.nope": "1"}, "no such setting")],
+)
+def test_bad_settings_are_named(overrides, message):
+    with pytest.raises(ValueError, match=message):
+        settings("micro", overrides)
+
+
+def test_a_study_runs_to_its_report_and_a_second_time_does_nothing(tmp_path):
+    study = make_study("quickstart", "micro", TINY, tmp_path, threads=1)
+    first = run_study(study, tmp_path, "interplay run quickstart")
+    assert first.cached_stages == []
+    assert len(first.run_stages) == 9
+    table = (first.folder / "results.csv").read_bytes()
+    page = build_report(first.folder).read_text()
+    assert "quickstart" in page
+
+    again = run_study(make_study("quickstart", "micro", TINY, tmp_path, threads=1), tmp_path, "interplay run quickstart")
+    assert again.run_stages == []
+    assert (again.folder / "results.csv").read_bytes() == table
+    with (first.folder / "effects.csv").open() as file:
+        effects = list(csv.DictReader(file))
+    assert {row["name"] for row in effects} == {contrast.name for contrast in study.contrasts}
+    claims = json.loads((first.folder / "claims.json").read_text())
+    assert all(claim["verdict"] in ("supported", "contradicted", "cannot tell") for claim in claims)

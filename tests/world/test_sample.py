@@ -160,6 +160,39 @@ def test_small_worlds_stay_small(op: int, mode: str, max_value: int, seed: int) 
     assert all(1 <= literal <= 5 for literal in literals)
 
 
+@st.composite
+def tight_specs(draw: st.DrawFn) -> dict[str, object]:
+    """Any combination of small bounds, most of which leave little room or none."""
+    high = draw(st.integers(1, 9))
+    return {
+        "op": draw(st.integers(2, 24)),
+        "mode": draw(st.sampled_from(MODES)),
+        "d": draw(st.sampled_from((2, 3))),
+        "distractors": draw(st.sampled_from((0, 1, 4))),
+        "depth": draw(st.sampled_from((None, 2, 3, 5))),
+        "fan_in": draw(st.sampled_from((None, 1, 2, 3))),
+        "locations": draw(st.sampled_from((None, 1, 2, 3))),
+        "entities": draw(st.sampled_from((None, 1, 2, 4))),
+        "numbers": (1, high),
+        "multipliers": (2, max(2, high)),
+        "unknown": (1, high),
+        "max_value": draw(st.integers(9, 40)),
+        "totals": draw(st.sampled_from((0.0, 0.35, 1.0))),
+    }
+
+
+@settings(max_examples=500)
+@given(tight_specs(), st.integers())
+def test_tight_bounds_are_kept_or_refused(bounds: dict[str, object], seed: int) -> None:
+    try:
+        spec = Spec(**bounds)  # type: ignore[arg-type]
+        made = make(spec, "zoo", "terse", stream(seed))
+    except ValueError:
+        return  # the messages have their own test
+    check(made, spec)
+    assert spec.depth in (None, depth(made.graph))
+
+
 @given(st.integers(4, 30), st.integers())
 def test_the_share_of_totals_reaches_from_none_to_most(op: int, seed: int) -> None:
     none, most = (

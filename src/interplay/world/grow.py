@@ -35,8 +35,7 @@ def draw_shape(limits: Limits, uniform: Uniform) -> Shape:
         spent = spend(shape, slack) or promote(shape) or trade(shape)
         if not spent:
             raise NoRoom(
-                f"op {limits.op} is more than depth {depth}, fan_in {limits.fan_in} and {limits.locations} locations "
-                f"x {limits.entities} entities (less {limits.spare} for distractors) can hold, or not reachable"
+                f"op {limits.op} is more than depth {depth}, fan_in {limits.fan_in} and {limits.names} can hold"
             )
         slack -= spent
     return shape
@@ -69,10 +68,7 @@ def lay_spine(shape: Shape) -> int:
             else:
                 number = shape.new_plain(level, kind="average" if level == depth and not has_average else None)
             if number < 0:
-                raise NoRoom(
-                    f"op {limits.op} at depth {depth} needs more than {limits.locations} locations x {limits.entities} entities "
-                    f"(less {limits.spare} for distractors)"
-                )
+                raise NoRoom(f"op {limits.op} at depth {depth} needs more than {limits.names}")
         has_average = has_average or shape.kinds[number] in ("average", "total3")
         if above >= 0:
             shape.operands[above].append(number)

@@ -30,6 +30,11 @@ class Limits(NamedTuple):
     spare: int
     totals: float
 
+    @property
+    def names(self) -> str:
+        """How many names there are, in words."""
+        return f"{self.locations} locations x {self.entities} entities (less {self.spare} for distractors)"
+
 
 class Shape:
     """A growing skeleton; parallel lists, one entry per quantity.

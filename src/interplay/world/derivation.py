@@ -11,6 +11,8 @@ from interplay.world.expression import Expression, Meaning, evaluate, number, va
 from interplay.world.reference import X_POINT, Node, Reference
 from interplay.world.steps import Assignment, Step, Style, Tail
 
+Value = tuple[int, int]  # slope and constant
+
 _MAX_NAME_CHARS = 200
 
 
@@ -52,15 +54,16 @@ class Reading:
         self._bind(letter, node.meaning)
         self.owners[letter] = node.name
         self.defined.add(node.name)
-        if claim is not None and claim[:2] != node.meaning[:2]:
-            self.claims[letter] = node.meaning._replace(slope=claim.slope, constant=claim.constant)
+        if claim is not None and claim != node.meaning[:2]:
+            self.claims[letter] = node.meaning._replace(slope=claim[0], constant=claim[1])
         if node.needed:
             self.nodes[node.name] = error or "right"
             (self.lenient.add if right_in_the_end else self.lenient.discard)(node.name)
         return node.name, step.start, step.end, node.needed, error
 
     def _bind(self, letter: str, meaning: Meaning | None) -> None:
-        self.claims.pop(letter, None)
+        if self.claims:
+            self.claims.pop(letter, None)
         if meaning is None:
             self.meanings.pop(letter, None)
             self.owners.pop(letter, None)
@@ -71,7 +74,7 @@ class Reading:
         """A quantity that the problem does not have: no formula of the problem is made of it."""
         return Meaning(0, 0, X_POINT, 1 << (self.reference.num_bits + 64))
 
-    def _definition(self, step: Step, node: Node) -> tuple[str | None, bool, Meaning | None]:
+    def _definition(self, step: Step, node: Node) -> tuple[str | None, bool, Value | None]:
         """The fault of a definition, whether its parents and last value are right all the same, and that value."""
         if step.assignments is None:
             return "not_parseable", False, None
@@ -85,7 +88,7 @@ class Reading:
             return error or "not_parseable", False, claim
         if meaning is None:
             return error or fault, False, claim
-        right = meaning.parents == node.parents and claim is not None and claim[:2] == node.meaning[:2]
+        right = meaning.parents == node.parents and claim == node.meaning[:2]
         if fault != "not_parseable" and fault != "undefined_variable":
             if meaning.parents != node.parents:
                 fault = "wrong_parent"
@@ -107,27 +110,29 @@ class Reading:
             error = error or fault
             self._bind(target, meaning)
             if fault is not None and meaning is not None and claim is not None:
-                self.claims[target] = meaning._replace(slope=claim.slope, constant=claim.constant)
+                self.claims[target] = meaning._replace(slope=claim[0], constant=claim[1])
         return error
 
-    def _chain(self, assignment: Assignment) -> tuple[Meaning | None, Meaning | None, str | None]:
+    def _chain(self, assignment: Assignment) -> tuple[Meaning | None, Value | None, str | None]:
         """Meaning of the first segment, value of the last one, and the first fault of the chain."""
         segments = assignment.segments
         first = self._evaluate(segments[0])
         if first is None:
             return None, None, "not_parseable" if None in segments else "undefined_variable"
-        slope, constant = first[0], first[1]
-        claim: Meaning | None = first
+        value = claim = (first[0], first[1])
         fault = None
         for segment in segments[1:]:
-            claim = self._evaluate(segment)
-            if claim is None:
-                fault = fault or ("not_parseable" if segment is None else "undefined_variable")
-            elif claim[0] != slope or claim[1] != constant:
+            if segment is not None and not segment[1] and not segment[2]:  # a number: no name to look up
+                claim = (0, segment[0])
+            elif (meaning := self._evaluate(segment)) is not None:
+                claim = (meaning[0], meaning[1])
+            else:
+                return first, None, fault or ("not_parseable" if segment is None else "undefined_variable")
+            if claim != value:
                 fault = fault or "false_equality"
         last = segments[-1]
         if fault is None and last is not None:
-            finished = last.simplified and all(name in self.value_names for _, name in last.linear)
+            finished = last.simplified and (not last.linear or last.linear[0][1] in self.value_names)
             fault = None if finished else "wrong_value"
         elif fault == "false_equality" and self.claims and self._true_of_its_claims(assignment):
             fault = "wrong_value"

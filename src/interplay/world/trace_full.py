@@ -7,6 +7,7 @@ could start over, so the time is proportional to the length whatever the text is
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from interplay.world.arithmetic import parse
 from interplay.world.expression import Expression
@@ -27,6 +28,7 @@ _UNKNOWN = frozenset(
     for ending in ("", " but will find it out later")
 )
 _PROSE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_CACHED_CHARS = 64
 _TAIL = "We know "
 _TAIL_MARKS = (
     ", so we have ",
@@ -68,7 +70,7 @@ def _step(chunk: str, start: int, budget: int) -> Step:
         return Step(name, letter, (), True, start, end)
     assignments = []
     for statement in statements:
-        assignment = _assignment(statement)
+        assignment = _assignment_cached(statement) if len(statement) <= _CACHED_CHARS else _assignment(statement)
         if assignment is None:
             return Step(name, letter, None, False, start, end)
         assignments.append(assignment)
@@ -86,6 +88,10 @@ def _assignment(statement: str) -> Assignment | None:
     if segments[-1] is None:
         segments[-1] = parse(_without_prose(parts[-1]))
     return Assignment(target, tuple(segments))
+
+
+# the samples of one problem repeat each other's statements
+_assignment_cached = lru_cache(maxsize=1 << 13)(_assignment)
 
 
 def _without_prose(segment: str) -> str:

@@ -7,11 +7,13 @@ time proportional to its length. A quantity has no letter: the step's own name s
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from interplay.world.arithmetic import MAX_CHARS, parse, parse_tokens
 from interplay.world.expression import Expression, value
 from interplay.world.steps import MAX_SEGMENTS, MAX_STEPS, PREFACE, Assignment, Equation, Step, Tail
 
+_CACHED_CHARS = 256
 _VALUE_ENDS = frozenset("x)0123456789")
 _OPERATOR = re.compile(r"(?:(?<=\s)|^)([-+*()])(?=\s|$)")
 
@@ -52,7 +54,7 @@ def _step(name: str, segments: list[str], start: int, end: int) -> Step:
         return Step(name, name, None, False, start, end)
     if len(segments) == 1 and segments[0].strip() == "x":
         return Step(name, name, (), True, start, end)
-    formula = _formula(segments[0])
+    formula = _formula_cached(segments[0]) if len(segments[0]) <= _CACHED_CHARS else _formula(segments[0])
     chain = (formula, *(parse(segment) for segment in segments[1:]))
     return Step(name, name, (Assignment(name, chain),), False, start, end)
 
@@ -62,6 +64,10 @@ def _formula(text: str) -> Expression | None:
     if len(text) > MAX_CHARS:
         return None
     return parse_tokens([token for piece in _OPERATOR.split(text) if (token := piece.strip())])
+
+
+# the samples of one problem repeat each other's formulas
+_formula_cached = lru_cache(maxsize=1 << 12)(_formula)
 
 
 def _tail(lines: list[list[str]], start: int, end: int) -> Tail:

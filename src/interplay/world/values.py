@@ -117,8 +117,8 @@ def _attempt(shape: Shape, order: Sequence[int], round_: Round, unknown: int, un
         elif number == unknown:
             step, value, slope = _UNKNOWN, between(*bounds.unknown, uniform), 1
         else:
-            factor = shape.kinds[number] == "average" or shape.places[number] in products
-            value = between(*(bounds.multipliers if factor else bounds.numbers), uniform)
+            span = bounds.multipliers if shape.places[number] in products else bounds.numbers
+            value = between(*span, uniform)
             step, slope = Step("constant", (), value, ""), 0
         if not 0 < value <= max_value:
             return None

@@ -19,7 +19,9 @@ def call(monkeypatch, capsys, *words):
 
 
 def test_data_sample_prints_rows_and_verify_accepts_them(monkeypatch, capsys, tmp_path):
-    code, out, _ = call(monkeypatch, capsys, "data", "sample", "--op", "7", "--mode", "reverse", "--n", "3", "--seed", "4")
+    code, out, _ = call(
+        monkeypatch, capsys, "data", "sample", "--op", "7", "--mode", "reverse", "--n", "3", "--seed", "4"
+    )
     assert code == 0
     rows = [json.loads(line) for line in out.splitlines()]
     fields = {"problem", "question", "solution", "op", "id", "template", "mode", "length", "d", "answer", "graph"}
@@ -55,7 +57,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("words", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+@pytest.mark.parametrize(
+    ("words", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
 def test_bad_input_is_one_clear_line_and_exit_code_2(monkeypatch, capsys, tmp_path, words, message):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", iter(["{}\n"]))
@@ -79,7 +83,16 @@ def test_a_truncated_checkpoint_is_one_clear_line(monkeypatch, capsys, tmp_path)
 
 
 def test_every_command_has_help_with_an_example(monkeypatch, capsys):
-    for words in (["run"], ["verify"], ["eval"], ["report"], ["bench"], ["compare"], ["data", "sample"], ["data", "stats"]):
+    for words in (
+        ["run"],
+        ["verify"],
+        ["eval"],
+        ["report"],
+        ["bench"],
+        ["compare"],
+        ["data", "sample"],
+        ["data", "stats"],
+    ):
         code, out, _ = call(monkeypatch, capsys, *words, "--help")
         assert code == 0
         assert "Example:" in out, words

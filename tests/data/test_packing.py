@@ -1,5 +1,7 @@
 """Packing: documents stay whole, unpacking returns them, and a block is a function of its index."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ def documents_of(block):
     """Every packed document, cut where the position ids restart."""
     for ids, positions in zip(block.input_ids_R_T, block.position_ids_R_T, strict=True):
         starts = [*np.flatnonzero(positions == 0), len(ids)]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in itertools.pairwise(starts):
             yield tuple(int(i) for i in ids[start:end])
 
 

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,8 +12,6 @@ from interplay.data.tokenizer import (
     load_tokenizer,
     train_tokenizer,
 )
-
-import pytest
 
 
 @given(text=st.text(st.characters(exclude_categories=("Cs",))))
@@ -57,7 +56,9 @@ def test_saved_tokenizer_opens_again_and_a_damaged_one_is_named(tokenizer, tmp_p
 
 @pytest.mark.slow
 def test_full_text_takes_at_least_4_2_characters_a_token():
-    stream = Stream(world=World(), mixture=Mixture.uniform(range(2, 21), ["zoo", "school", "movie"], ["forward", "reverse"]))
+    stream = Stream(
+        world=World(), mixture=Mixture.uniform(range(2, 21), ["zoo", "school", "movie"], ["forward", "reverse"])
+    )
     tokenizer = train_tokenizer(TokenizerConfig(stream=stream, vocab_size=2200, documents=10_000))
     fresh = [p.text for p in stream.model_copy(update={"seed": 1}).first(500)]
     assert characters_per_token(tokenizer, fresh) >= 4.2

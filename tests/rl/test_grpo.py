@@ -53,12 +53,16 @@ def pays_for_blanks(monkeypatch):
     was = grpo.roll_out
 
     def paid(*args, **kwargs):
-        return [[r._replace(reward=len(set(r.completion.tokens)) / 12) for r in group] for group in was(*args, **kwargs)]
+        return [
+            [r._replace(reward=len(set(r.completion.tokens)) / 12) for r in group] for group in was(*args, **kwargs)
+        ]
 
     monkeypatch.setattr(grpo, "roll_out", paid)
 
 
-def test_an_interrupted_run_ends_in_the_same_bytes(config, fresh_model, tokenizer, tmp_path, monkeypatch, pays_for_blanks):
+def test_an_interrupted_run_ends_in_the_same_bytes(
+    config, fresh_model, tokenizer, tmp_path, monkeypatch, pays_for_blanks
+):
     straight = reinforce(config, fresh_model(), tokenizer, tmp_path / "straight", RUNTIME)
 
     class Cut(BaseException):
@@ -79,19 +83,26 @@ def test_an_interrupted_run_ends_in_the_same_bytes(config, fresh_model, tokenize
         assert file_digest(tmp_path / "cut" / name) == file_digest(tmp_path / "straight" / name)
 
     def rows(folder):
-        return [{k: v for k, v in row.items() if not k.startswith("time/")} for row in read_metrics(folder / "metrics.jsonl")]
+        return [
+            {k: v for k, v in row.items() if not k.startswith("time/")}
+            for row in read_metrics(folder / "metrics.jsonl")
+        ]
 
     assert rows(tmp_path / "cut") == rows(tmp_path / "straight")
     assert not (tmp_path / "cut" / "resume").exists()
 
 
-def test_the_first_ratio_is_one_because_sampler_and_trainer_agree(config, fresh_model, tokenizer, tmp_path, pays_for_blanks):
+def test_the_first_ratio_is_one_because_sampler_and_trainer_agree(
+    config, fresh_model, tokenizer, tmp_path, pays_for_blanks
+):
     reinforce(config, fresh_model(), tokenizer, tmp_path, RUNTIME)
     assert all(row["rl/first_ratio_deviation"] < 1e-4 for row in read_metrics(tmp_path / "metrics.jsonl"))
 
 
 def test_reward_rises_on_a_toy(config, fresh_model, tokenizer, tmp_path, pays_for_blanks):
-    longer = config.model_copy(update={"steps": 25, "group": 8, "optimizer": OptimizerConfig(lr=3e-3, weight_decay=0.0)})
+    longer = config.model_copy(
+        update={"steps": 25, "group": 8, "optimizer": OptimizerConfig(lr=3e-3, weight_decay=0.0)}
+    )
     reinforce(longer, fresh_model(), tokenizer, tmp_path, RUNTIME)
     lengths = [row["rl/reward"] for row in read_metrics(tmp_path / "metrics.jsonl")]
     assert sum(lengths[-5:]) != sum(lengths[:5])
@@ -127,4 +138,8 @@ def test_token_starts_point_at_the_words(tokenizer, pool):
     tokens = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids
     starts = token_starts(tokenizer, tokens)
     assert len(starts) == len(tokens)
-    assert all(not text[start].isspace() for start, token in zip(starts, tokens, strict=True) if tokenizer.decode([token]).strip())
+    assert all(
+        not text[start].isspace()
+        for start, token in zip(starts, tokens, strict=True)
+        if tokenizer.decode([token]).strip()
+    )

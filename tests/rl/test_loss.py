@@ -79,7 +79,7 @@ def test_sequence_ratio_is_one_number_per_rollout():
     parts = policy_loss(new, old, torch.ones(1, 4), torch.ones(1, 4), config, 4.0)
     assert float(parts.loss) == pytest.approx(-math.exp(0.1))
     (gradient,) = torch.autograd.grad(parts.loss, new)
-    assert gradient[0] .tolist() == pytest.approx([-math.exp(0.1) / 4] * 4)
+    assert gradient[0].tolist() == pytest.approx([-math.exp(0.1) / 4] * 4)
 
 
 def test_kl_is_zero_at_the_reference_and_positive_elsewhere():

@@ -66,7 +66,9 @@ def test_a_study_runs_to_its_report_and_a_second_time_does_nothing(tmp_path):
     page = build_report(first.folder).read_text()
     assert "quickstart" in page
 
-    again = run_study(make_study("quickstart", "micro", TINY, tmp_path, threads=1), tmp_path, "interplay run quickstart")
+    again = run_study(
+        make_study("quickstart", "micro", TINY, tmp_path, threads=1), tmp_path, "interplay run quickstart"
+    )
     assert again.run_stages == []
     assert (again.folder / "results.csv").read_bytes() == table
     with (first.folder / "effects.csv").open() as file:

@@ -26,7 +26,9 @@ def tokenizer(stream):
 
 @pytest.fixture(scope="session")
 def fresh_model(tokenizer):
-    return lambda: build(SHAPE, len(tokenizer), 0, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+    return lambda: build(
+        SHAPE, len(tokenizer), 0, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
+    )
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_prune_keeps_what_is_asked_and_clears_staging(tmp_path):
     kept = sealed(tmp_path, 2, "b")
     (tmp_path / ".staging-cut").mkdir()
     prune(tmp_path, {2})
-    assert [path for path in tmp_path.iterdir()] == [kept]
+    assert list(tmp_path.iterdir()) == [kept]
 
 
 def test_metrics_continue_without_a_gap_or_a_double_line(tmp_path):

@@ -17,7 +17,9 @@ COUNT = 500
 def bench(threads: int) -> dict[str, Any]:
     """Forward is the value; the parts hold both modes. One core whatever `threads` is."""
     zoo = load("zoo")
-    specs: dict[str, Spec] = {mode: Spec(op=10, mode=_mode(mode), distractors=(0, 4)) for mode in ("forward", "reverse")}
+    specs: dict[str, Spec] = {
+        mode: Spec(op=10, mode=_mode(mode), distractors=(0, 4)) for mode in ("forward", "reverse")
+    }
 
     def work(name: str) -> float:
         rng = stream("bench", "generate", name)
@@ -26,7 +28,11 @@ def bench(threads: int) -> dict[str, Any]:
         return COUNT
 
     found = rates({name: lambda name=name: work(name) for name in specs}, budget_s=8)  # type: ignore[misc]
-    return {"value": round(found["forward"], 1), "unit": "problems/s", "parts": {k: round(v, 1) for k, v in found.items()}}
+    return {
+        "value": round(found["forward"], 1),
+        "unit": "problems/s",
+        "parts": {k: round(v, 1) for k, v in found.items()},
+    }
 
 
 def _mode(name: str) -> Mode:

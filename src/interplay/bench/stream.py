@@ -13,7 +13,9 @@ from interplay.data.tokenizer import TokenizerConfig, encode_document, train_tok
 
 def bench(threads: int) -> dict[str, Any]:
     """Packed rows are the value; the parts hold problems alone and tokenizing alone, in tokens/s."""
-    source = Stream(world=World(), mixture=Mixture.uniform(range(2, 11), ["zoo", "school", "movie"], ["forward", "reverse"]))
+    source = Stream(
+        world=World(), mixture=Mixture.uniform(range(2, 11), ["zoo", "school", "movie"], ["forward", "reverse"])
+    )
     tokenizer = train_tokenizer(TokenizerConfig(stream=source, documents=1500))
     packing = PackingConfig(width=2048, rows=16)
     problems = list(source.first(300))

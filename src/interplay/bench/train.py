@@ -29,7 +29,9 @@ def bench(threads: int) -> dict[str, Any]:
 
     def ours() -> float:
         with tempfile.TemporaryDirectory() as folder:
-            summary = supervise(config, build(MICRO.model, len(tokenizer), 0), tokenizer, Path(folder), Runtime(threads=threads))
+            summary = supervise(
+                config, build(MICRO.model, len(tokenizer), 0), tokenizer, Path(folder), Runtime(threads=threads)
+            )
         waits.append(summary["data_wait_share"])
         return float(summary["tokens"])
 

@@ -14,7 +14,14 @@ from interplay.world.verify import Reference, verify
 
 COUNT = 200
 LONG = 1 << 16
-HOSTILE = ("Define " + " " * LONG, "Define a b " * LONG, "so F = " + "9**" * LONG, "((((" * LONG, "a = " * LONG, "x + " * LONG)
+HOSTILE = (
+    "Define " + " " * LONG,
+    "Define a b " * LONG,
+    "so F = " + "9**" * LONG,
+    "((((" * LONG,
+    "a = " * LONG,
+    "x + " * LONG,
+)
 
 
 def bench(threads: int) -> dict[str, Any]:
@@ -24,7 +31,7 @@ def bench(threads: int) -> dict[str, Any]:
     for style in ("full", "terse"):
         for mode in ("forward", "reverse"):
             rng = stream("bench", "verify", style, mode)
-            spec = Spec(op=10, mode=mode, distractors=(0, 4))  # type: ignore[arg-type]
+            spec = Spec(op=10, mode=mode, distractors=(0, 4))
             made = [make(spec, zoo, style, rng) for _ in range(COUNT)]
             sets[f"{style}_{mode}"] = [_candidate(problem, index) for index, problem in enumerate(made)]
 

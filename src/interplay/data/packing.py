@@ -44,9 +44,7 @@ class Block(NamedTuple):
     dropped: int
 
 
-def pack_block(
-    source: Stream, tokenizer: PreTrainedTokenizerFast, config: PackingConfig, index: int
-) -> Block:
+def pack_block(source: Stream, tokenizer: PreTrainedTokenizerFast, config: PackingConfig, index: int) -> Block:
     """Block `index` of the packed stream. Raises ValueError for a document longer than a row."""
     documents: list[tuple[list[int], list[int], str]] = []
     filled = 0

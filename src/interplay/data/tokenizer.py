@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import PositiveInt
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -46,13 +46,13 @@ def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:
     if config.vocab_size < minimum:
         raise ValueError(f"vocab_size must be at least {minimum} (bytes, tags, pad, end), got {config.vocab_size}")
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(f"{UNITS[config.unit]}{DIGITS[config.digits]}|{WORDS}"), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
-    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=config.vocab_size,
         special_tokens=[PAD, EOS, *TAGS],
@@ -66,7 +66,7 @@ def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:
 
 def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
     """The transformers face of a trained tokenizer."""
-    return PreTrainedTokenizerFast(
+    return cast(Any, PreTrainedTokenizerFast)(  # type: ignore[no-any-return]
         tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, clean_up_tokenization_spaces=False
     )
 

@@ -56,7 +56,9 @@ def run_eval(request: EvalRequest) -> dict[str, Any]:
     _claim(request)
     found = problems_of_rows(read_rows(request.data))
     if found.defective or found.repeated:
-        say(f"left out: {found.defective} rows whose gold does not follow from the problem, {found.repeated} repeated rows")
+        say(
+            f"left out: {found.defective} rows whose gold does not follow from the problem, {found.repeated} repeated rows"
+        )
     evaluate(
         found.asked, model, tokenizer, request.out, samples=request.samples, sampling=sampling,
         seed=request.seed, runtime=Runtime(threads=request.threads), title=str(request.checkpoint.name),

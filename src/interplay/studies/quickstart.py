@@ -1,9 +1,9 @@
 """quickstart: does the whole chain work here? Base, mid-training and RL on the edge of competence, each with its effect.
 
-    base      pre-training on the id ops
-    base_rl   GRPO on the edge ops, from base
-    mid       mid-training on id and edge ops, from base
-    mid_rl    GRPO on the edge ops, from mid
+base      pre-training on the id ops
+base_rl   GRPO on the edge ops, from base
+mid       mid-training on id and edge ops, from base
+mid_rl    GRPO on the edge ops, from mid
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from interplay.data.tokenizer import TokenizerConfig
 from interplay.evals.evaluate import EvaluateConfig, Regime
 from interplay.model.sampler import SamplingConfig
 from interplay.rl.grpo import RLConfig
+from interplay.rl.loss import LossConfig
 from interplay.rl.pools import UniformPool
 from interplay.rl.rewards import RewardConfig
 from interplay.studies.settings import Settings
@@ -38,8 +39,7 @@ def supervised(chosen: Settings, mixture: Mixture, tokens: int, seed: int, lr_fa
         batch_tokens=chosen.batch_tokens,
         packing=chosen.packing,
         optimizer=OptimizerConfig.model_validate(
-            optimizer.model_dump()
-            | {"lr": optimizer.lr * lr_factor, "matrix_lr": optimizer.matrix_lr * lr_factor}
+            optimizer.model_dump() | {"lr": optimizer.lr * lr_factor, "matrix_lr": optimizer.matrix_lr * lr_factor}
         ),
         schedule=chosen.schedule,
         precision=chosen.precision,
@@ -55,9 +55,9 @@ def reinforcement(chosen: Settings, mixture: Mixture, seed: int) -> RLConfig:
         group=chosen.rl_group,
         updates=chosen.rl_updates,
         sampling=SamplingConfig(temperature=1.0, max_new_tokens=chosen.max_new_tokens),
-        reward=RewardConfig(kind=chosen.rl_reward),  # type: ignore[arg-type]
+        reward=RewardConfig(kind=chosen.rl_reward),
         optimizer=OptimizerConfig(kind="adamw", lr=chosen.rl_lr, weight_decay=0.0),
-        loss={"kl": chosen.rl_kl},  # type: ignore[arg-type]
+        loss=LossConfig(kl=chosen.rl_kl),
         seed=seed,
     )
 
@@ -79,7 +79,9 @@ def tokenizer_config(chosen: Settings) -> TokenizerConfig:
     mixes = mixtures(chosen)
     every = blend((mix, 1 / len(mixes)) for mix in mixes.values())
     stream = Stream(world=chosen.world, mixture=every)
-    return TokenizerConfig(stream=stream, vocab_size=chosen.vocab_size, documents=chosen.tokenizer_documents, unit=chosen.unit)
+    return TokenizerConfig(
+        stream=stream, vocab_size=chosen.vocab_size, documents=chosen.tokenizer_documents, unit=chosen.unit
+    )
 
 
 def arms_of_seed(chosen: Settings, place: Workplace, seed: int) -> list[Arm]:
@@ -100,7 +102,7 @@ def arms_of_seed(chosen: Settings, place: Workplace, seed: int) -> list[Arm]:
     on_edge = reinforcement(chosen, mixes["edge"], seed)
     base_rl = RLStage(start=base, config=on_edge, **place.stage(f"RL from base {seed}"))
     mid_rl = RLStage(start=mid, config=on_edge, **place.stage(f"RL from mid {seed}"))
-    described = [
+    described: list[tuple[str, str, str, PretrainStage | MidtrainStage | RLStage]] = [
         ("base", "Base", "pre-training on id", base),
         ("base_rl", "Base + RL", "pre-training on id, then GRPO on edge", base_rl),
         ("mid", "Mid", "pre-training on id, mid-training on id and edge", mid),

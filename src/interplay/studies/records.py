@@ -37,7 +37,16 @@ from interplay.world.graph import from_dict
 from interplay.world.verify import Reference, verify
 
 RULES = {"strict": "strict", "exact": "exact", "paper_v1": "paper_v1", "answer": "answer_correct"}
-CURVES = ("train/loss", "rl/reward", "rl/strict", "rl/outcome", "rl/length", "rl/silent_wrong", "rl/silent_right", "rl/hacked")
+CURVES = (
+    "train/loss",
+    "rl/reward",
+    "rl/strict",
+    "rl/outcome",
+    "rl/length",
+    "rl/silent_wrong",
+    "rl/silent_right",
+    "rl/hacked",
+)
 LEVEL = 0.05
 
 
@@ -56,7 +65,8 @@ class Measured:
         counts = self.counts[rule]
         values = np.asarray(pass_at_k(counts.n, counts.c, k))
         chosen = self.regimes == regime
-        return values[chosen if op is None else chosen & (self.ops == op)]
+        selected: np.ndarray[Any, Any] = values[chosen if op is None else chosen & (self.ops == op)]
+        return selected
 
 
 Arms = Mapping[str, Sequence[Measured]]
@@ -89,11 +99,13 @@ def result_rows(study: Study, arms: Arms) -> Iterable[dict[str, Any]]:
             groups.append(("all", "", members))
         for seed, address, measured in groups:
             for regime, ops in study.regimes.items():
-                wanted = [("all", None, rule, k) for rule in RULES for k in ks]
+                wanted: list[tuple[str, int | None, str, int]] = [("all", None, rule, k) for rule in RULES for k in ks]
                 wanted += [(str(op), op, rule, k) for op in ops for rule in ("strict", "answer") for k in ends]
                 for op_name, op, rule, k in wanted:
                     values = [m.pass_at(k, rule, regime, op) for m in measured]
-                    estimate = mean_interval(values, names=("results", regime, op_name), n_samples=study.settings.samples)
+                    estimate = mean_interval(
+                        values, names=("results", regime, op_name), n_samples=study.settings.samples
+                    )
                     yield {
                         "study": study.name, "scale": study.settings.scale, "arm": name, "seed": seed,
                         "regime": regime, "op": op_name, "rule": rule, "metric": "pass@k", "k": k,
@@ -117,8 +129,12 @@ def _pair(contrast: Contrast, arms: Arms) -> tuple[list[Any], list[Any]]:
 
 def effect_row(study: Study, contrast: Contrast, arms: Arms) -> dict[str, Any]:
     """One contrast with its paired interval; seeds are the outer level where there are several."""
-    estimate = paired_interval(*_pair(contrast, arms), names=("effect", contrast.name), n_samples=study.settings.samples)
-    about_it = {field: getattr(contrast, field) for field in ("name", "label", "treatment", "control", "regime", "rule", "k")}
+    estimate = paired_interval(
+        *_pair(contrast, arms), names=("effect", contrast.name), n_samples=study.settings.samples
+    )
+    about_it = {
+        field: getattr(contrast, field) for field in ("name", "label", "treatment", "control", "regime", "rule", "k")
+    }
     return about_it | _estimate(estimate, "effect")
 
 
@@ -133,7 +149,10 @@ def claim_rows(study: Study, arms: Arms) -> list[dict[str, Any]]:
         rows.append(
             {"claim": claim.text, "rule": claim.rule, "contrast": contrast.name, "p_holm": round(float(p), 6)}
             | {name: effect[name] for name in ("effect", "lo", "hi", "n_problems", "n_samples", "n_seeds")}
-            | {"verdict": verdict_of(claim, effect["lo"], effect["hi"], float(p)), "note": _note(len(study.settings.seeds))}
+            | {
+                "verdict": verdict_of(claim, effect["lo"], effect["hi"], float(p)),
+                "note": _note(len(study.settings.seeds)),
+            }
         )
     return rows
 
@@ -208,7 +227,9 @@ def example_rows(study: Study, per_regime: int = 3) -> Iterable[dict[str, Any]]:
         for row in few or members[:per_regime]:
             problem = problems[row["problem_id"]]
             graph = from_dict(json.loads(problem["graph"]))
-            verdict = verify(Reference.from_graph(graph, problem["solution"]), row["text"], truncated=not row["finished"])
+            verdict = verify(
+                Reference.from_graph(graph, problem["solution"]), row["text"], truncated=not row["finished"]
+            )
             yield {
                 "arm": arm.name, "seed": arm.seed, "regime": regime, "op": problem["op"], "context": problem["context"],
                 "problem": problem["problem"], "question": problem["question"], "text": row["text"],
@@ -220,7 +241,7 @@ def example_rows(study: Study, per_regime: int = 3) -> Iterable[dict[str, Any]]:
 
 def about(study: Study, arms: Arms, command: str) -> dict[str, Any]:
     """study.json: what was trained on what, settings, addresses, machine, and the smallest detectable effect."""
-    described = [
+    described: list[dict[str, Any]] = [
         {"arm": arm.name, "label": arm.label, "seed": arm.seed, "description": arm.description,
          "stages": [_stage(stage) for stage in upstream(arm.evaluation)]}
         for arm in study.arms

@@ -7,7 +7,7 @@ numbers. `small` and `paper` use the full text and the paper's regimes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 
@@ -15,6 +15,7 @@ from interplay.config import Config
 from interplay.data.mixture import World
 from interplay.data.packing import PackingConfig
 from interplay.model.sizes import ModelConfig, size
+from interplay.rl.rewards import RewardKind
 from interplay.train.optimizer import OptimizerConfig
 from interplay.train.schedule import Schedule
 
@@ -34,7 +35,7 @@ class Settings(Config):
     model: ModelConfig
     vocab_size: PositiveInt
     tokenizer_documents: PositiveInt
-    unit: str = "word"
+    unit: Literal["word", "place", "quantity"] = "word"
     packing: PackingConfig
     batch_tokens: PositiveInt
     optimizer: OptimizerConfig
@@ -50,7 +51,7 @@ class Settings(Config):
     rl_updates: PositiveInt = 1
     rl_lr: PositiveFloat
     rl_kl: float = Field(default=0.0, ge=0)
-    rl_reward: str = "strict"
+    rl_reward: RewardKind = "strict"
     temperature: PositiveFloat = 0.7
     problems: PositiveInt = 200
     samples: PositiveInt = 16

@@ -90,7 +90,7 @@ class TokenizerStage(Stage):
             tokenizer.save_pretrained(folder / "tokenizer")
             return finish(folder, {"tokenizer": "tokenizer", "vocab_size": len(tokenizer)}, scratch=())
 
-    def load(self) -> PreTrainedTokenizerFast:
+    def load(self) -> Any:
         """The tokenizer, trained first where it is not there."""
         return load_tokenizer(self.folder / self.run()["tokenizer"])
 

@@ -6,7 +6,7 @@ A study is a Python function from settings to a `Study`. Nothing runs while it i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from interplay.studies.settings import Settings
 from interplay.studies.stages import EvaluateStage, MidtrainStage, PretrainStage, RLStage
@@ -83,6 +83,6 @@ class Workplace(NamedTuple):
     store: str
     runtime: dict[str, object]
 
-    def stage(self, label: str) -> dict[str, object]:
+    def stage(self, label: str) -> dict[str, Any]:
         """The fields every stage takes that do not enter its address."""
         return {"infra": {"folder": self.store}, "runtime": self.runtime, "label": label}

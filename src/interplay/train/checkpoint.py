@@ -65,7 +65,7 @@ def step_of(folder: Path) -> int:
 
 def newest(folder: Path) -> tuple[Path | None, list[str]]:
     """(newest whole checkpoint under `folder`, one line for each damaged newer one)."""
-    complaints = []
+    complaints: list[str] = []
     for path in sorted(folder.glob("step-*"), key=step_of, reverse=True):
         problem = damage(path)
         if problem is None:

@@ -11,7 +11,7 @@ import json
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -113,7 +113,7 @@ def collate(blocks: list[Block]) -> dict[str, Any]:
     return batch
 
 
-class SupervisedTrainer(Trainer):  # type: ignore[misc]
+class SupervisedTrainer(Trainer):
     """transformers' Trainer with sequential data, counted documents and sealed checkpoints."""
 
     served: Counter[str]
@@ -121,7 +121,7 @@ class SupervisedTrainer(Trainer):  # type: ignore[misc]
     resume_dir: Path
 
     def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
-        return SequentialSampler(self.train_dataset)
+        return SequentialSampler(cast(Any, self.train_dataset))
 
     def get_batch_samples(self, *args: Any, **kwargs: Any) -> Any:
         """Fetch a step's micro-batches, counting the wait and what was served."""
@@ -146,7 +146,7 @@ class SupervisedTrainer(Trainer):  # type: ignore[misc]
         prune(self.resume_dir, {step})
 
 
-class Record(TrainerCallback):  # type: ignore[misc]
+class Record(TrainerCallback):
     """Writes metrics, shows progress and decides when to save: on the token grid and every `save_seconds`."""
 
     def __init__(self, config: TrainConfig, runtime: Runtime, folder: Path, step: int, update: Update) -> None:
@@ -159,8 +159,9 @@ class Record(TrainerCallback):  # type: ignore[misc]
         """Positions trained on after `step` steps."""
         return min(step * self.config.batch_tokens, self.config.rows * self.config.packing.width)
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
+    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """One line a step."""
+        logs: dict[str, Any] = kwargs["logs"]
         if not state.is_world_process_zero or "loss" not in logs:
             return
         step = state.global_step
@@ -221,8 +222,8 @@ def supervise(
 def _trainer(
     config: TrainConfig, model: Any, tokenizer: Any, folder: Path, runtime: Runtime, record: Record
 ) -> SupervisedTrainer:
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    cast(Any, transformers_logging).set_verbosity_error()
+    cast(Any, transformers_logging).disable_progress_bar()
     runtime.torch_device()
     optimizer = build_optimizer(model, config.optimizer)
     schedule = LambdaLR(optimizer, lambda step: config.schedule.factor(min(step, config.steps - 1), config.steps))
@@ -268,7 +269,7 @@ def _trainer(
 
 def _summary(config: TrainConfig, trainer: SupervisedTrainer, start_step: int, wall_s: float) -> dict[str, Any]:
     tokens = config.rows * config.packing.width
-    cost = forward_cost(trainer.model.config)
+    cost = forward_cost(cast(Any, trainer.model).config)
     trained_here = tokens - start_step * config.batch_tokens
     return {
         "steps": config.steps,

@@ -421,3 +421,7 @@ def test_a_reference_needs_a_value_for_every_needed_quantity():
     rules = {name: rule for name, rule in REVERSE.rules.items() if name != "owl in Moor"}
     with pytest.raises(ValueError, match="hare in Moor"):
         Reference.from_graph(REVERSE._replace(rules=rules))
+    with pytest.raises(ValueError, match="6 is not the answer"):
+        Reference.from_graph(REVERSE._replace(answer=6))
+    with pytest.raises(ValueError, match="17 is not the answer"):
+        Reference.from_graph(FORWARD._replace(answer=17))

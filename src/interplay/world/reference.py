@@ -52,10 +52,14 @@ class Reference:
         if missing or graph.target not in self.nodes:
             raise ValueError(f"the graph does not give a value to {missing or [graph.target]}")
         self.target = self.nodes[graph.target]
+        slope, constant = self.target.meaning[:2]
+        stated = graph.answer if graph.given is None else graph.given
+        if slope * graph.answer + constant != stated or (slope == 0) == self.reverse:
+            raise ValueError(f"{graph.answer} is not the answer: {graph.target!r} is {slope} * x + {constant}")
 
     @classmethod
     def from_graph(cls, graph: Graph, solution: str | None = None) -> Reference:
-        """Prepare the gold of a problem. Raises ValueError when a needed quantity has no value."""
+        """Prepare a problem's gold. Raises ValueError when a needed quantity has no value or the answer is not it."""
         return cls(graph, solution)
 
     def _add_nodes(self, values: Mapping[str, Linear]) -> None:

@@ -29,7 +29,7 @@ from interplay.rl.record import RolloutLog, step_metrics
 from interplay.rl.rewards import RewardConfig
 from interplay.rl.rollout import Batch, Rollout, logprobs_of, make_batch, roll_out
 from interplay.train.checkpoint import newest, prune, seal, step_of
-from interplay.train.metrics import MetricsLog
+from interplay.train.metrics import MetricsLog, read_metrics
 from interplay.train.optimizer import OptimizerConfig, build_optimizer
 from interplay.train.publish import finish, publish, read_summary
 from interplay.train.runtime import Runtime
@@ -229,8 +229,10 @@ def reinforce(
     rollouts.finish(config.steps)
     name = f"checkpoints/step-{config.steps:07d}"
     publish(learner.model, tokenizer, folder / name)
+    tokens = sum(row["rl/tokens"] for row in read_metrics(folder / "metrics.jsonl"))
     wall_s = time.monotonic() - started
-    summary = {"checkpoint": name, "steps": config.steps, "wall_s": wall_s, "resumed_at_step": start_step}
+    summary = {"checkpoint": name, "steps": config.steps, "tokens": int(tokens), "wall_s": wall_s}
+    summary["resumed_at_step"] = start_step
     return finish(folder, summary, scratch=("resume", "rollouts"))
 
 

@@ -30,7 +30,7 @@ from interplay.evals.multiple import holm, paired_p_value
 from interplay.evals.pass_at_k import pass_at_k
 from interplay.evals.power import Design, describe, smallest_effect
 from interplay.evals.records import counts_by_problem, read_evaluation, read_problems, read_samples
-from interplay.studies.stages import Stage, upstream
+from interplay.studies.stages import Stage, data_of, upstream
 from interplay.studies.study import Arm, Claim, Contrast, Study
 from interplay.train.metrics import read_metrics
 from interplay.world.graph import from_dict
@@ -48,6 +48,12 @@ CURVES = (
     "rl/hacked",
 )
 LEVEL = 0.05
+
+INTERVAL = ("lo", "hi", "n_problems", "n_samples", "n_seeds")
+RESULTS = ("study", "scale", "arm", "seed", "regime", "op", "rule", "metric", "k", "value", *INTERVAL, "address")
+EFFECTS = ("name", "label", "treatment", "control", "regime", "rule", "k", "effect", *INTERVAL)
+ERRORS = ("arm", "seed", "regime", "error", "count", "share", "hacked")
+CURVE_POINTS = ("arm", "seed", "stage", "address", "step", "tokens", "metric", "value")
 
 
 class Measured:
@@ -77,11 +83,13 @@ def write_records(study: Study, folder: Path, command: str) -> None:
     arms: dict[str, list[Measured]] = {}
     for arm in study.arms:
         arms.setdefault(arm.name, []).append(Measured(arm))
-    _write_csv(folder / "results.csv", result_rows(study, arms))
+    _write_csv(folder / "results.csv", RESULTS, result_rows(study, arms))
     effects = [effect_row(study, contrast, arms) for contrast in study.contrasts]
-    _write_csv(folder / "effects.csv", effects)
-    _write_csv(folder / "errors.csv", [row for members in arms.values() for m in members for row in error_rows(m)])
-    _write_csv(folder / "curves.csv", curve_rows(study))
+    _write_csv(folder / "effects.csv", EFFECTS, effects)
+    _write_csv(
+        folder / "errors.csv", ERRORS, [row for members in arms.values() for m in members for row in error_rows(m)]
+    )
+    _write_csv(folder / "curves.csv", CURVE_POINTS, curve_rows(study))
     _write_json(folder / "claims.json", claim_rows(study, arms))
     lines = [json.dumps(row, ensure_ascii=False) for row in example_rows(study)]
     _replace(folder / "examples.jsonl", "\n".join(lines) + "\n")
@@ -214,29 +222,36 @@ def curve_rows(study: Study) -> Iterable[dict[str, Any]]:
                         }  # fmt: skip
 
 
-def example_rows(study: Study, per_regime: int = 3) -> Iterable[dict[str, Any]]:
-    """The first sample of a few problems of each regime, from the last arm of the first seed: wrong ones first."""
-    arm = [a for a in study.arms if a.seed == study.settings.seeds[0]][-1]
-    problems = {row["problem_id"]: row for row in read_problems(arm.evaluation.folder).to_pylist()}
-    samples = [row for row in read_samples(arm.evaluation.folder).to_pylist() if row["sample"] == 0]
-    for regime in study.regimes:
-        members = [row for row in samples if problems[row["problem_id"]]["regime"] == regime]
-        wrong = [row for row in members if not row["strict"]]
-        right = [row for row in members if row["strict"]]
-        few = wrong[: per_regime - 1] + right[:1]
-        for row in few or members[:per_regime]:
-            problem = problems[row["problem_id"]]
-            graph = from_dict(json.loads(problem["graph"]))
-            verdict = verify(
-                Reference.from_graph(graph, problem["solution"]), row["text"], truncated=not row["finished"]
-            )
-            yield {
-                "arm": arm.name, "seed": arm.seed, "regime": regime, "op": problem["op"], "context": problem["context"],
-                "problem": problem["problem"], "question": problem["question"], "text": row["text"],
-                "gold": problem["solution"], "answer": row["answer"], "strict": row["strict"], "error": row["error"],
-                "steps": [{"name": s.name, "start": s.start, "end": s.end, "error": s.error} for s in verdict.steps],
-                "graph": json.loads(problem["graph"]),
-            }  # fmt: skip
+def example_rows(study: Study) -> Iterable[dict[str, Any]]:
+    """First samples of the first seed: from the first arm and the last, of each regime, wrong ones and right ones."""
+    arms = [arm for arm in study.arms if arm.seed == study.settings.seeds[0]]
+    for arm, wanted in ((arms[0], (False,)), (arms[-1], (False, True))):
+        problems = {row["problem_id"]: row for row in read_problems(arm.evaluation.folder).to_pylist()}
+        samples = [row for row in read_samples(arm.evaluation.folder).to_pylist() if row["sample"] == 0]
+        for regime in study.regimes:
+            members = [row for row in samples if problems[row["problem_id"]]["regime"] == regime]
+            for strict in wanted:
+                found = [row for row in members if row["strict"] == strict]
+                for row in found[:1]:
+                    yield _example(arm, problems[row["problem_id"]], row)
+        hacked = [row for row in samples if row["answer_correct"] and not row["strict"]]
+        for row in hacked[:1]:
+            yield _example(arm, problems[row["problem_id"]], row)
+
+
+def _example(arm: Arm, problem: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    graph = json.loads(problem["graph"])
+    reference = Reference.from_graph(from_dict(graph), problem["solution"])
+    verdict = verify(reference, row["text"], truncated=not row["finished"])
+    return {
+        "arm": arm.name,
+        "seed": arm.seed,
+        **{name: problem[name] for name in ("regime", "op", "context", "problem", "question")},
+        "gold": problem["solution"],
+        **{name: row[name] for name in ("text", "answer", "strict", "error")},
+        "steps": [{"name": s.name, "start": s.start, "end": s.end, "error": s.error} for s in verdict.steps],
+        "graph": graph,
+    }
 
 
 def about(study: Study, arms: Arms, command: str) -> dict[str, Any]:
@@ -264,11 +279,9 @@ def about(study: Study, arms: Arms, command: str) -> dict[str, Any]:
 
 
 def _stage(stage: Stage) -> dict[str, Any]:
-    from interplay.studies.run import work_of  # the words of a plan serve the record too
-
     summary = json.loads((stage.folder / "summary.json").read_text())
     kind = stage.kind  # type: ignore[attr-defined]
-    return {"kind": kind, "address": stage.address, "summary": summary, "what": work_of(stage)}
+    return {"kind": kind, "address": stage.address, "summary": summary, "what": data_of(stage)}
 
 
 def machine() -> dict[str, Any]:
@@ -284,14 +297,12 @@ def command_line(words: Sequence[str]) -> str:
     return shlex.join(words)
 
 
-def _write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    rows = list(rows)
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     staging = path.with_name(f".{path.name}.staging")
     with staging.open("w", newline="") as file:
-        if rows:
-            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
     staging.replace(path)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from interplay.evals.power import Design, describe
 from interplay.progress import say
 from interplay.studies.records import write_records
-from interplay.studies.stages import Stage, announce, upstream
+from interplay.studies.stages import Stage, announce, data_of, upstream
 from interplay.studies.study import Study
 
 
@@ -76,10 +76,8 @@ def work_of(stage: Stage) -> str:
         case "tokenizer":
             return f"{config.documents:,} documents, {config.vocab_size:,} tokens in the vocabulary"
         case "pretrain" | "midtrain":
-            cells = ", ".join(str(op) for op in sorted({cell.op for cell in config.stream.mixture.cells}))
-            return f"{config.budget_tokens:,} tokens on op {cells}"
+            return f"{config.budget_tokens:,} tokens on {data_of(stage)}"
         case "rl":
-            cells = ", ".join(str(op) for op in sorted({cell.op for cell in config.pool.stream.mixture.cells}))
-            return f"{config.steps} steps of {config.prompts} problems x {config.group} samples on op {cells}"
+            return f"{config.steps} steps of {config.prompts} problems x {config.group} samples on {data_of(stage)}"
         case _:
             return f"{config.problems} problems per regime x {config.samples} samples"

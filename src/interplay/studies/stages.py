@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -167,13 +168,15 @@ class EvaluateStage(Stage):
         with self._alone() as folder:
             if (done := read_summary(folder)) is not None:
                 return done
+            started = time.monotonic()
             config = self.config
             asked = problems_of(config)
             evaluate(
                 asked, model, tokenizer, folder, samples=config.samples, sampling=config.sampling,
                 seed=config.seed, runtime=self.runtime, title=self.label or "evaluation",
             )  # fmt: skip
-            return finish(folder, {"problems": len(asked), "samples": config.samples}, scratch=("parts",))
+            summary = {"problems": len(asked), "samples": config.samples, "wall_s": time.monotonic() - started}
+            return finish(folder, summary, scratch=("parts",))
 
 
 def open_checkpoint(stage: PretrainStage | MidtrainStage | RLStage) -> tuple[Any, PreTrainedTokenizerFast]:
@@ -186,6 +189,21 @@ def upstream(stage: Stage) -> list[Stage]:
     """The stages a stage needs, first things first, itself last."""
     parents = [getattr(stage, name) for name in ("tokenizer", "start", "checkpoint") if hasattr(stage, name)]
     return [*(s for parent in parents for s in upstream(parent)), stage]
+
+
+def data_of(stage: Stage) -> str:
+    """The problems a stage works on, in words."""
+    config: Any = stage.config  # type: ignore[attr-defined]
+    match stage.kind:  # type: ignore[attr-defined]
+        case "rl":
+            mixtures = [config.pool.stream.mixture]
+        case "evaluate":
+            mixtures = [regime.mixture for regime in config.regimes]
+        case _:
+            mixtures = [config.stream.mixture]
+    cells = [cell for mixture in mixtures for cell in mixture.cells]
+    ops = ", ".join(map(str, sorted({cell.op for cell in cells})))
+    return f"op {ops} of {' and '.join(dict.fromkeys(cell.context for cell in cells))}"
 
 
 def announce(stage: Stage) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from written_out import (
     FORWARD,
+    FORWARD_REFERENCE,
     PREFACE,
     REVERSE,
+    REVERSE_REFERENCE,
     REVERSE_SOLUTION,
     REVERSE_STEPS,
     REVERSE_TAIL,
@@ -258,12 +260,17 @@ def test_missing_parts_are_named():
     assert judge("").error == "truncated"
 
 
-def test_a_text_cut_anywhere_is_truncated_and_never_accepted():
-    text = as_model_text(SOLUTION)
-    for length in range(len(text) - len("</answer>")):
-        verdict = verify(Reference.from_graph(FORWARD, SOLUTION), text[:length], truncated=True)
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("solution", [SOLUTION, TERSE, REVERSE_SOLUTION, REVERSE_TERSE])
+def test_a_text_cut_anywhere_is_truncated_and_never_accepted(solution, told):
+    reference = REVERSE_REFERENCE if solution in (REVERSE_SOLUTION, REVERSE_TERSE) else FORWARD_REFERENCE
+    text = as_model_text(solution)
+    body = text.index(" </solution>")
+    for length in range(len(text) - len("</answer>") if told else body):
+        verdict = verify(reference, text[:length], truncated=told)
         assert not verdict.strict
-        assert verdict.error == "truncated", text[:length][-40:]
+        complete = not told and length >= body - 2  # nothing but the answer is missing
+        assert verdict.error in (("truncated", "no_answer") if complete else ("truncated",)), text[:length][-40:]
 
 
 def test_several_answers_are_none():
@@ -328,6 +335,16 @@ def test_terse_refusals(kind):
     verdict = judge(changed(TERSE, old, new))
     assert not verdict.strict
     assert verdict.error == error
+
+
+def test_terse_numbers_are_never_misread():
+    for wrong in ("1,8", "1,2,8", "18.5", "1 8", "18,"):
+        assert not judge(changed(TERSE, "= 12 + 6 = 18 .", f"= 12 + 6 = {wrong} .")).strict
+    name = "elementary school in Ash"
+    rules = FORWARD.rules | {name: FORWARD.rules[name]._replace(literal=123)}
+    reference = Reference.from_graph(FORWARD._replace(rules=rules, order=(name,), target=name, answer=123))
+    assert verify(reference, f"{name} = 123 . Answer: 123.").strict
+    assert not verify(reference, f"{name} = 1,23 . Answer: 123.").strict
 
 
 def test_terse_variations_that_stay_true():

@@ -22,6 +22,7 @@ MAX_PRODUCT_TERMS = 64
 Sum = dict[tuple[str, ...], int]  # the names of each monomial, and its coefficient
 
 _TOKEN = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+|[A-Za-z][A-Za-z0-9_]*|\S")
+_NUMBER = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0+)?")
 _CACHED_CHARS = 64
 _OPERATORS = frozenset("+-*/()")
 _DIGITS = frozenset("0123456789")
@@ -155,8 +156,9 @@ class _Reader:
 
 
 def _integer(token: str) -> int:
-    digits = token.replace(",", "")
-    if len(digits) > MAX_DIGITS or not (digits.isascii() and digits.isdecimal()):
+    match = _NUMBER.fullmatch(token)
+    digits = match[1].replace(",", "") if match else ""
+    if not 0 < len(digits) <= MAX_DIGITS:
         raise _NotAnExpression
     return int(digits)
 

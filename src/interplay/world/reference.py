@@ -87,8 +87,11 @@ class Reference:
             for known in self.nodes:
                 plain = _plain(known)
                 self._aliases[plain] = None if plain in self._aliases else known
-        alias = self._aliases.get(_plain(name))
-        return self.nodes[alias] if alias is not None else self._implicit_total(_plain(name))
+        plain = _plain(name)
+        alias = self._aliases.get(plain)
+        if alias is not None or plain in self.nodes:
+            return self.nodes[alias or plain]
+        return self._implicit_total(plain)
 
     def _implicit_total(self, name: str) -> Node | None:
         """The total of a location whose total the problem does not mention."""

@@ -125,13 +125,15 @@ def verify(reference: Reference, text: str, *, truncated: bool = False) -> Verdi
 
 
 def _first_fault(solution: Trace, steps: list[StepVerdict], breaking_off: str | None) -> str | None:
-    """The first fault in reading order. A last step without its full stop, where the text breaks off, is truncated."""
+    """The first fault in reading order. What the text was in the middle of, where it breaks off, is truncated."""
     for step in steps:
         if solution.faulty_from is not None and solution.faulty_from <= step.start:
             return "not_parseable"
         if step.error is not None:
-            unfinished = breaking_off is not None and step is steps[-1] and breaking_off[step.end - 1] != "."
-            return "truncated" if unfinished else step.error
+            if breaking_off is None or step is not steps[-1]:
+                return step.error
+            half_a_tail = step.name == EQUATION and solution.tail is not None and not solution.tail.well_formed
+            return "truncated" if half_a_tail or breaking_off[step.end - 1] != "." else step.error
     if solution.faulty_from is None:
         return None
     return "not_parseable" if breaking_off is None else "truncated"

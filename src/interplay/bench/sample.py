@@ -1,8 +1,8 @@
 """How fast the sampler draws, beside `transformers.generate` at its best batch size, in turns in one run.
 
-Turns, because on a shared machine two runs of the same program differ more than two samplers do. What is reported besides
-the ratio: the share of each phase, and what is reached of the linear layers alone, a bound that no attention, norm or
-choice of tokens lowers. It is given twice, with the default matrix product and with the packed one that the sampler uses.
+Turns, because on a shared machine two runs of one program differ more than two samplers do. Reported besides the ratio:
+the share of each phase, and the share reached of the linear layers alone, a bound that no attention, norm or choice of
+tokens lowers. It is given twice: with torch's default matrix product, and with the packed one that the sampler uses.
 """
 
 from __future__ import annotations
@@ -43,51 +43,52 @@ CPU = Case("micro", 300, 8, 80, 128, 50, (128, 256, 512), torch.float32)
 GPU = Case("paper", 2_200, 200, 300, 128, 512, (512, 2_048), torch.bfloat16)
 
 
-def bench_sample(
-    quick: bool = True, *, device: str = "cpu", threads: int | None = None, budget_s: float = 35.0
-) -> dict[str, Any]:
-    """Tokens per second of ours and of the peer. Rounds stop at `budget_s`; without `quick` there are three times as many."""
-    case, before = CPU if device == "cpu" else GPU, torch.get_num_threads()
-    threads = threads or before
+def bench(threads: int, *, device: str = "cpu", budget_s: float = 30.0, rounds: int = 3) -> dict[str, Any]:
+    """Tokens per second of ours and of the peer: medians of as many of the rounds as the budget allows, at least one."""
+    before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        return _bench(case, device, threads, 3 if quick else 9, budget_s if quick else 10 * budget_s)
+        return _bench(CPU if device == "cpu" else GPU, device, threads, rounds, budget_s)
     finally:
         torch.set_num_threads(before)
 
 
 def _bench(case: Case, device: str, threads: int, rounds: int, budget_s: float) -> dict[str, Any]:
     start = time.perf_counter()
-    model = build(size(case.size), case.vocab_size, "bench").to(device, case.dtype).eval()  # type: ignore[arg-type]
+    model: Any = build(size(case.size), case.vocab_size, "bench")
+    model.eval().to(device, case.dtype)
     rng = random.Random(0)
     prompts = [[rng.randrange(case.vocab_size) for _ in range(case.prompt_tokens)] for _ in range(case.num_prompts)]
     _ours(model, case, prompts, threads, 4, Clock(running=False))  # kernels for these shapes are compiled
-    batch = max(case.peer_batches, key=lambda batch: _peer(model, case, prompts, batch, case.new_tokens // 4))
-    clock, ours, peer = Clock(), [], []
-    for _ in range(rounds):
-        ours.append(_ours(model, case, prompts, threads, case.new_tokens, clock))
-        peer.append(_peer(model, case, prompts, batch, case.new_tokens))
-        if time.perf_counter() - start > budget_s:
+    tried = {batch: _peer(model, case, prompts, batch, case.new_tokens // 5) for batch in case.peer_batches}
+    batch = max(tried, key=lambda batch: tried[batch])
+    clock = Clock()
+    rates: list[tuple[float, ...]] = []
+    while len(rates) < rounds:
+        round_start = time.perf_counter()
+        ours = _ours(model, case, prompts, threads, case.new_tokens, clock)
+        peer = _peer(model, case, prompts, batch, case.new_tokens)
+        rates.append((ours, peer, *_limits(model, case.num_prompts * case.num_samples, threads)))
+        now = time.perf_counter()
+        if now - start + (now - round_start) > budget_s:
             break
-    value, peer_value = statistics.median(ours), statistics.median(peer)
-    total_s = sum(clock.seconds.values())
-    parts = {f"share_{phase}": round(seconds / total_s, 3) for phase, seconds in clock.seconds.items()}
-    if device == "cpu":
-        rows = case.num_prompts * case.num_samples
-        for name, limit in {"default": _default_limit, "packed": _packed_limit}.items():
-            tokens_per_s = limit(model, rows, threads)
-            parts |= {
-                f"linear_limit_{name}": round(tokens_per_s),
-                f"share_of_{name}_limit": round(value / tokens_per_s, 3),
-            }
+    value, peer_value, default, packed = (statistics.median(column) for column in zip(*rates, strict=True))
     return {
         "name": "sample",
         "value": round(value),
         "unit": "tokens/s",
         "peer": f"transformers.generate, batch {batch}",
         "peer_value": round(peer_value),
-        "ratio": round(statistics.median(a / b for a, b in zip(ours, peer, strict=True)), 2),
-        "parts": parts | {"threads": threads, "rounds": len(ours)},
+        "ratio": round(value / peer_value, 2),
+        "parts": clock.shares()
+        | {
+            "linear_limit_default": round(default),
+            "linear_limit_packed": round(packed),
+            "of_limit_default": round(value / default, 3),
+            "of_limit_packed": round(value / packed, 3),
+            "rounds": len(rates),
+            "ratio_worst_round": round(min(row[0] / row[1] for row in rates), 2),
+        },
     }
 
 
@@ -122,37 +123,45 @@ def _rate(run: Callable[[], int]) -> float:
     return done / (time.perf_counter() - start)
 
 
-def _default_limit(model: Any, rows: int, threads: int) -> float:
+def _limits(model: Any, rows: int, threads: int) -> tuple[float, float]:
+    """Tokens per second of the linear layers alone: default product on all threads, packed product on each."""
+    on_cpu = model.device.type == "cpu"
+    default = rows / _default_step_s(model, rows)
+    return default, rows / _packed_step_s(model, rows // threads, threads) if on_cpu else default
+
+
+def _default_step_s(model: Any, rows: int) -> float:
     linears = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    inputs = {width: torch.randn(rows, width) for width in {linear.in_features for linear in linears}}
+    widths = {linear.in_features for linear in linears}
+    inputs = {width: torch.randn(rows, width, device=model.device, dtype=model.dtype) for width in widths}
 
     def step() -> None:
         for linear in linears:
             F.linear(inputs[linear.in_features], linear.weight, linear.bias)
+        if model.device.type == "cuda":
+            torch.cuda.synchronize()
 
-    return rows / _fastest(step)
+    return _typical_s(step)
 
 
-def _packed_limit(model: Any, rows: int, threads: int) -> float:
+def _packed_step_s(model: Any, rows: int, threads: int) -> float:
     """Each thread on its share of the rows, as the sampler does it."""
-    weights = read_weights(model)
+    weights, shape = read_weights(model), model.config
     layers = [part for layer in weights.layers for part in (layer.qkv, layer.out, layer.gate_up, layer.down)]
-    shape = model.config
     widths = [shape.hidden_size, shape.hidden_size, shape.hidden_size, shape.intermediate_size] * len(weights.layers)
     calls: list[tuple[Linear, Tensor]] = [
-        (linear, torch.randn(rows // threads, width))
+        (linear, torch.randn(rows, width))
         for linear, width in zip([*layers, weights.head], [*widths, shape.hidden_size], strict=True)
     ]
     seconds: list[float] = []
 
+    def step() -> None:
+        for linear, x_N_ in calls:
+            linear(x_N_)
+
     def work() -> None:
         torch.set_num_threads(1)
-
-        def step() -> None:
-            for linear, x_N_ in calls:
-                linear(x_N_)
-
-        seconds.append(_fastest(step))
+        seconds.append(_typical_s(step))
 
     running = [threading.Thread(target=work) for _ in range(threads)]
     for thread in running:
@@ -160,10 +169,10 @@ def _packed_limit(model: Any, rows: int, threads: int) -> float:
     for thread in running:
         thread.join()
     torch.set_num_threads(threads)
-    return rows / max(seconds)
+    return max(seconds)
 
 
-def _fastest(step: Callable[[], None], repeats: int = 15) -> float:
+def _typical_s(step: Callable[[], None], repeats: int = 15) -> float:
     with torch.inference_mode():
         step()
         times = []
@@ -171,4 +180,4 @@ def _fastest(step: Callable[[], None], repeats: int = 15) -> float:
             start = time.perf_counter()
             step()
             times.append(time.perf_counter() - start)
-    return min(times)
+    return statistics.median(times)

@@ -22,3 +22,8 @@ class Clock:
     def add(self, other: Clock) -> None:
         for phase, seconds in other.seconds.items():
             self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
+
+    def shares(self) -> dict[str, float]:
+        """Each phase's part of the whole."""
+        total = sum(self.seconds.values()) or 1.0
+        return {phase: round(seconds / total, 3) for phase, seconds in self.seconds.items()}

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import is_true_derivation
 
-from interplay.world import context
+from interplay.world import context, trace
+from interplay.world.graph import apply_rule, evaluate
 from interplay.world.problem import Problem, make
 from interplay.world.randomness import stream
 from interplay.world.sample import Spec
@@ -97,6 +98,36 @@ def test_letters_do_not_matter(problem, rng):
         letter, equals, end = end.partition(" =")
         end = new.get(letter, letter) + equals + end
     assert verify(reference_of(problem), marked + tail + end).exact
+
+
+def extra_step(problem: Problem, rng: random.Random, error: int) -> str | None:
+    """A step for a distractor, written from its rule; `error` is added to its value. None if none can be written."""
+    graph = problem.graph
+    letters = {step.name: step.letter for step in trace.read(problem.solution).steps}
+    able = [n for n in graph.distractors if all(operand in letters for operand in graph.rules[n].operands)]
+    if not able:
+        return None
+    name = rng.choice(able)
+    rule = graph.rules[name]
+    formula = (" - " if rule.combine == "difference" else " + ").join(letters[operand] for operand in rule.operands)
+    if rule.literal is not None and rule.operands:
+        formula = f"{rule.literal} {rule.join} ( {formula} )"
+    slope, constant = apply_rule(rule, evaluate(graph.rules, graph.order))
+    value = f"{slope} * x + {constant + error}" if slope else str(constant + error)
+    chain = f"{formula} = {value}" if formula else value
+    return f"Define {name} as extra; so extra = {chain}." if problem.style == "full" else f"{name} = {chain} ."
+
+
+@given(problems(), st.randoms(use_true_random=False))
+@settings(max_examples=100)
+def test_a_right_step_too_many_is_strict_and_a_wrong_one_is_not(problem, rng):
+    steps, rest = steps_of(problem)
+    for error in (0, 1):
+        extra = extra_step(problem, rng, error)
+        if extra is not None:
+            verdict = verify(reference_of(problem), " ".join([*steps, extra]) + rest)
+            assert (verdict.strict, verdict.exact) == (not error, False), extra
+            assert verdict.process_accuracy == 1.0
 
 
 def change_one(problem: Problem, rng: random.Random) -> str:

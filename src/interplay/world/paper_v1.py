@@ -84,6 +84,11 @@ def score(gold_solution: str, candidate: str) -> PaperScore:
     return PaperScore(outcome, process, blended, 0.0 if penalty else blended, difference.perfect)
 
 
+def accepts(gold: PaperGraph, text: str) -> bool:
+    """The released evaluation accepts. A wrong answer settles it, so the steps are not even read then."""
+    return _equal(gold.answer, _answer_value(text)) and compare(gold, read(text)).perfect
+
+
 def compare(gold: PaperGraph, found: PaperGraph) -> Comparison:
     """Count the differences of a solution from the gold, by the names of quantities."""
     shared = gold.nodes.keys() & found.nodes.keys()

@@ -156,6 +156,8 @@ class _Reader:
 
 
 def _integer(token: str) -> int:
+    if len(token) <= MAX_DIGITS and token.isascii() and token.isdecimal():
+        return int(token)
     match = _NUMBER.fullmatch(token)
     digits = match[1].replace(",", "") if match else ""
     if not 0 < len(digits) <= MAX_DIGITS:

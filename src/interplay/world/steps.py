@@ -14,7 +14,7 @@ MAX_CHARS = 1 << 16
 MAX_STEPS = 512
 MAX_ASSIGNMENTS = 2_048
 MAX_SEGMENTS = 128
-MAX_BRACKETS = 4_096
+MAX_OPERATORS = 8_192
 END_TOKENS = ("[EOS]", "<eos>", "</s>", "<|endoftext|>", "<|im_end|>", "[PAD]", "<pad>", "<|pad|>")
 PREFACE = "The question is difficult, so we use equations to solve it."
 

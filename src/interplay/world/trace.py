@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from interplay.world import trace_full, trace_terse
-from interplay.world.steps import END_TOKENS, MAX_BRACKETS, MAX_CHARS, Trace
+from interplay.world.steps import END_TOKENS, MAX_CHARS, MAX_OPERATORS, Trace
 
 __all__ = ["Envelope", "Trace", "open_envelope", "read"]
 
@@ -30,7 +30,7 @@ class Envelope(NamedTuple):
 
 def read(text: str) -> Trace:
     """Take a solution apart. Never raises."""
-    if len(text) > MAX_CHARS or text.count("(") > MAX_BRACKETS:
+    if is_too_much(text):
         return Trace("full", (), None, (), True, 0)
     envelope = open_envelope(text)
     body = text[envelope.start : envelope.end]
@@ -39,6 +39,11 @@ def read(text: str) -> Trace:
     if envelope.faulty_from is not None and (fault is None or envelope.faulty_from < fault):
         fault = envelope.faulty_from
     return Trace("full" if full else "terse", steps, tail, envelope.answers, envelope.closed, fault)
+
+
+def is_too_much(text: str) -> bool:
+    """No solution is so long or has so many operators, so nobody spends time on it."""
+    return len(text) > MAX_CHARS or sum(map(text.count, "+-*/(")) > MAX_OPERATORS
 
 
 def open_envelope(text: str) -> Envelope:

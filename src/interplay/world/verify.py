@@ -17,7 +17,7 @@ from typing import NamedTuple
 from interplay.world import paper_v1, trace
 from interplay.world.derivation import Reading
 from interplay.world.reference import Reference
-from interplay.world.steps import MAX_CHARS, Trace
+from interplay.world.steps import Trace
 
 __all__ = ["ERRORS", "VERIFIER_VERSION", "Reference", "StepVerdict", "Verdict", "read_answer", "verify"]
 
@@ -66,7 +66,7 @@ class ReleasedRule(NamedTuple):
         gold = self.reference.released
         if self.lenient is not None or gold is None:
             return bool(self.lenient)
-        return len(self.text) <= MAX_CHARS and paper_v1.accepts(gold, self.text)
+        return not trace.is_too_much(self.text) and paper_v1.accepts(gold, self.text)
 
 
 class Verdict(NamedTuple):

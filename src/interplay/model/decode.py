@@ -4,8 +4,8 @@ All rows share the linear layers, whatever cohort they belong to; attention runs
 of rows is rounded up, because oneDNN compiles a kernel for every new shape (about 2 ms each).
 """
 
-# N rows in flight, R rows of one cohort, P prompts, L prompt positions, S slots per prompt, T suffix positions,
-# D hidden, H query heads, K kv heads, G = H / K, E head dim, C = E / 2 rotary pairs, V vocabulary
+# N rows in flight, R rows of one cohort, P prompts, L prompt positions, D hidden, H query heads, K kv heads, E head dim,
+# C = E / 2 rotary pairs, V vocabulary
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from interplay.model.attention import Spot, attend, turn
 from interplay.model.cache import Prefix
 from interplay.model.clock import Clock
 from interplay.model.cohort import Cohort
@@ -59,27 +60,39 @@ def prefill(weights: Weights, prompts: Sequence[Sequence[int]]) -> Prefix:
 def decode(weights: Weights, cohorts: Sequence[Cohort], clock: Clock) -> Tensor:
     """Feed every row's last token and return the logits of its next one, cohort after cohort."""
     tokens_N = torch.cat([cohort.last_R for cohort in cohorts]) if len(cohorts) > 1 else cohorts[0].last_R
+    spots = [spot(weights, cohort, cohort.suffix.reserve(cohort.length + 1), cohort.length) for cohort in cohorts]
+    logits_N_V = forward(weights, cohorts, tokens_N, spots, clock)
+    for cohort in cohorts:
+        cohort.length += 1
+    return logits_N_V
+
+
+def spot(weights: Weights, cohort: Cohort, place: int | Tensor, length: int | Tensor) -> Spot:
+    """Behind `length` tokens, at that place of the last block."""
+    turn_R_C = weights.turn_M_C[cohort.positions_R + length]
+    return Spot(place, turn_R_C, turn_R_C * weights.head_dim**-0.5)
+
+
+def forward(
+    weights: Weights, cohorts: Sequence[Cohort], tokens_N: Tensor, spots: Sequence[Spot], clock: Clock
+) -> Tensor:
+    """The step itself: a fixed list of launches for given shapes, when the places are tensors."""
     x_N_D = _embed(weights, tokens_N)
     attended_N_ = x_N_D.new_zeros(len(x_N_D), weights.heads * weights.head_dim)
-    turns = [weights.turn_M_C[cohort.positions_R + cohort.length] for cohort in cohorts]
-    scaled = [turn_R_C * weights.head_dim**-0.5 for turn_R_C in turns]
-    places = [cohort.suffix.reserve(cohort.length + 1) for cohort in cohorts]
     for i, layer in enumerate(weights.layers):
         normed_N_D = F.rms_norm(x_N_D, (x_N_D.shape[1],), layer.input_norm_D, weights.eps)
         clock.lap("elementwise")
         qkv_N_ = layer.qkv(normed_N_D)
         clock.lap("linear")
         start = 0
-        for cohort, place, turn_R_C, scaled_R_C in zip(cohorts, places, turns, scaled, strict=True):
+        for cohort, at in zip(cohorts, spots, strict=True):
             rows = slice(start, start := start + len(cohort))
-            attended_K_R_GE = _attend(weights, cohort, i, place, qkv_N_[rows], turn_R_C, scaled_R_C)
+            attended_K_R_GE = attend(cohort, i, at, qkv_N_[rows])
             attended_N_[rows].view(len(cohort), weights.kv_heads, -1).copy_(attended_K_R_GE.transpose(0, 1))
         clock.lap("attention")
         attended_N_D = layer.out(attended_N_)
         clock.lap("linear")
         x_N_D = _feed_forward(weights, layer, attended_N_D.add_(x_N_D), clock)
-    for cohort in cohorts:
-        cohort.length += 1
     logits_N_V = _logits(weights, x_N_D)[: len(tokens_N)]
     clock.lap("head")
     return logits_N_V
@@ -114,62 +127,3 @@ def _split(weights: Weights, qkv_N_: Tensor, turn_N_C: Tensor) -> tuple[Tensor, 
     turned_H_N_E = qkv_N_.new_empty(heads + kv_heads, len(qkv_N_), weights.head_dim)
     turn(qkv_H_N_E[: heads + kv_heads], turn_N_C, turned_H_N_E)
     return turned_H_N_E[:heads], turned_H_N_E[heads:], qkv_H_N_E[heads + kv_heads :]
-
-
-def turn(x____E: Tensor, turn_C: Tensor, out____E: Tensor) -> None:
-    """The rotary position embedding: neighbouring numbers are one complex number, and a position turns it."""
-    pairs____C = torch.view_as_complex(_pairs(x____E.float()))
-    if out____E.dtype == torch.float32:
-        torch.mul(pairs____C, turn_C, out=torch.view_as_complex(_pairs(out____E)))
-    else:
-        out____E.copy_(torch.view_as_real(pairs____C * turn_C).flatten(-2))
-
-
-def _pairs(x____E: Tensor) -> Tensor:
-    return x____E.view(*x____E.shape[:-1], -1, 2)
-
-
-def _attend(
-    weights: Weights, cohort: Cohort, i: int, place: int, qkv_R_: Tensor, turn_R_C: Tensor, scaled_R_C: Tensor
-) -> Tensor:
-    """Write this token's key and value, then attend to prompt and suffix under one softmax. `scaled_R_C` turns q."""
-    num_rows, heads, kv_heads, head_dim = len(qkv_R_), weights.heads, weights.kv_heads, weights.head_dim
-    keys, values = cohort.suffix.keys[i], cohort.suffix.values[i]
-    qkv_H_R_E = qkv_R_.view(num_rows, -1, head_dim).transpose(0, 1)
-    q_K_R_G_E = qkv_R_.new_empty(kv_heads, num_rows, heads // kv_heads, head_dim)
-    turn(qkv_H_R_E[:heads].view(kv_heads, -1, num_rows, head_dim), scaled_R_C, q_K_R_G_E.transpose(1, 2))
-    turn(qkv_H_R_E[heads:-kv_heads], turn_R_C, keys[-1][:, :, place])
-    values[-1][:, :, place].copy_(qkv_H_R_E[-kv_heads:])
-
-    q_KR_G_E = q_K_R_G_E.flatten(0, 1)
-    scores = [_scores_of_prefix(cohort, i, q_K_R_G_E), *(torch.bmm(q_KR_G_E, block.flatten(0, 1).mT) for block in keys)]
-    scores_KR_G_LT = torch.cat(scores, dim=-1)
-    num_prefix = scores[0].shape[-1]
-    scores_KR_G_LT[..., num_prefix + cohort.length + 1 :].fill_(float("-inf"))
-    shares_KR_G_LT = torch.softmax(scores_KR_G_LT, dim=-1)
-    shares = torch.split(shares_KR_G_LT, [part.shape[-1] for part in scores], dim=-1)
-    attended_KR_G_E = _attended_in_prefix(cohort, i, shares[0])
-    for shares_KR_G_B, block_K_R_B_E in zip(shares[1:], values, strict=True):
-        attended_KR_G_E.baddbmm_(shares_KR_G_B, block_K_R_B_E.flatten(0, 1))
-    return attended_KR_G_E.view(kv_heads, num_rows, -1)
-
-
-def _scores_of_prefix(cohort: Cohort, i: int, q_K_R_G_E: Tensor) -> Tensor:
-    grid, keys_K_P_L_E = cohort.grid, cohort.prefix.keys_K_P_L_E[i]
-    kv_heads, prompts, length, head_dim = keys_K_P_L_E.shape
-    q_KP_SG_E = grid.to_slots(q_K_R_G_E).reshape(kv_heads * prompts, -1, head_dim)
-    scores_KP_SG_L = torch.bmm(q_KP_SG_E, keys_K_P_L_E.flatten(0, 1).mT)
-    if cohort.mask_P_1_L is not None:
-        scores_KP_SG_L.view(kv_heads, prompts, -1, length).add_(cohort.mask_P_1_L)
-    scores_K_PS_G_L = scores_KP_SG_L.view(kv_heads, prompts * grid.slots, -1, length)
-    return grid.to_rows(scores_K_PS_G_L).flatten(0, 1)
-
-
-def _attended_in_prefix(cohort: Cohort, i: int, shares_KR_G_L: Tensor) -> Tensor:
-    grid, values_K_P_L_E = cohort.grid, cohort.prefix.values_K_P_L_E[i]
-    kv_heads, prompts, length, head_dim = values_K_P_L_E.shape
-    shares_K_R_G_L = shares_KR_G_L.view(kv_heads, -1, shares_KR_G_L.shape[1], length)
-    shares_KP_SG_L = grid.to_slots(shares_K_R_G_L).flatten(0, 2).view(kv_heads * prompts, -1, length)
-    attended_KP_SG_E = torch.bmm(shares_KP_SG_L, values_K_P_L_E.flatten(0, 1))
-    attended_K_PS_G_E = attended_KP_SG_E.view(kv_heads, prompts * grid.slots, -1, head_dim)
-    return grid.to_rows(attended_K_PS_G_E).flatten(0, 1)

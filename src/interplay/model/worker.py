@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from interplay.model.choose import Choice, SamplingConfig, choose, row_key, unif
 from interplay.model.clock import Clock
 from interplay.model.cohort import Cohort, Completion, Unit
 from interplay.model.decode import decode, prefill
+from interplay.model.graphs import GraphedDecode
 from interplay.model.weights import Weights
 
 PREFILL_TOKENS = 4_096
@@ -46,6 +48,7 @@ class Worker:
         self.max_rows, self.max_tokens = max_rows, max_tokens
         self.waiting = deque(units)
         self.cohorts: list[Cohort] = []
+        self.decode = GraphedDecode(weights) if weights.device.type == "cuda" else partial(decode, weights)
         self.split: tuple[int, Prefix] | None = None  # a prompt whose samples did not all fit, and its prefix
 
     @property
@@ -70,7 +73,7 @@ class Worker:
             self._choose([fresh], logits_R_V)
             self.cohorts.append(fresh)
             return self._leave()
-        logits_R_V = decode(self.weights, self.cohorts, self.clock)
+        logits_R_V = self.decode(self.cohorts, self.clock)
         self._choose(self.cohorts, logits_R_V)
         return self._leave()
 

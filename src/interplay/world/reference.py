@@ -14,7 +14,7 @@ from typing import NamedTuple
 from interplay.world.expression import MAX_VALUE, PRIME, Meaning
 from interplay.world.graph import Graph, Linear, Rule, apply_rule
 from interplay.world.paper_v1 import PaperGraph, read
-from interplay.world.totals import implicit_total
+from interplay.world.totals import Totals
 
 _ARTICLES = frozenset(("the", "The", "a", "A", "an", "An"))
 _random = random.Random("the points at which formulas are compared")
@@ -44,6 +44,7 @@ class Reference:
         self.reverse = graph.unknown is not None
         self.nodes: dict[str, Node] = {}
         self._aliases: dict[str, str | None] = {}
+        self._totals: Totals | None = None
         self._units: frozenset[str] | None = None
         self._released: PaperGraph | None = None
         self.num_bits = 0
@@ -95,7 +96,9 @@ class Reference:
 
     def _implicit_total(self, name: str) -> Node | None:
         """The total of a location whose total the problem does not mention."""
-        found = implicit_total(self.graph, name)
+        if self._totals is None:
+            self._totals = Totals(self.graph)
+        found = self._totals.rule(name)
         if found is None or any(operand not in self.nodes for operand in found.operands):
             return None
         names = found.operands

@@ -61,19 +61,38 @@ def vocabularies() -> tuple[Vocabulary, ...]:
     return tuple(known)
 
 
-def implicit_total(graph: Graph, name: str) -> Rule | None:
-    """The rule of a total that the graph does not list; None when the name is not one of a total of this problem."""
-    title, _, location = name.rpartition(" in ")
-    counts = [n for n, rule in graph.rules.items() if rule.kind == "count" and n.rpartition(" in ")[2] == location]
-    if not title or not counts:
-        return None
-    kinds = {rule.kind for n, rule in graph.rules.items() if rule.implicit and n.rpartition(" in ")[0] == title}
-    if not kinds:
-        entities = {count.rpartition(" in ")[0] for count in counts}
-        kinds = {v.titles[title] for v in vocabularies() if title in v.titles and entities <= v.entities}
-    if kinds == {"total"}:
-        return Rule("total", "total", tuple(counts))
-    averages = {n.partition(" per ")[2]: n for n, rule in graph.rules.items() if rule.kind == "average"}
-    if kinds != {"total3"} or any(count not in averages for count in counts):
-        return None
-    return Rule("total3", "products", tuple(n for count in counts for n in (count, averages[count])))
+class Totals:
+    """The totals of one problem's world that its graph does not list, prepared once: a text may ask for many."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.counts: dict[str, list[str]] = {}  # by location
+        self.averages: dict[str, str] = {}  # by count
+        self.titles: dict[str, Kind] = {}  # what the listed totals are called
+        for name, rule in graph.rules.items():
+            title, _, location = name.rpartition(" in ")
+            if rule.kind == "count":
+                self.counts.setdefault(location, []).append(name)
+            elif rule.kind == "average":
+                self.averages[name.partition(" per ")[2]] = name
+            elif rule.implicit:
+                self.titles[title] = rule.kind
+
+    def rule(self, name: str) -> Rule | None:
+        """The rule of a total; None when the name is not one of a total of this problem's world."""
+        title, _, location = name.rpartition(" in ")
+        counts = self.counts.get(location)
+        kind = self._kind(title, counts) if counts else None
+        if counts is None or kind is None:
+            return None
+        if kind == "total":
+            return Rule("total", "total", tuple(counts))
+        if any(count not in self.averages for count in counts):
+            return None
+        return Rule("total3", "products", tuple(n for count in counts for n in (count, self.averages[count])))
+
+    def _kind(self, title: str, counts: list[str]) -> Kind | None:
+        if title in self.titles:
+            return self.titles[title]
+        known = [vocabulary for vocabulary in vocabularies() if title in vocabulary.titles]
+        entities = {count.rpartition(" in ")[0] for count in counts} if known else set()
+        return next((v.titles[title] for v in known if entities <= v.entities), None)

@@ -1,0 +1,82 @@
+"""The sampler's interface over vLLM, for checkpoints large enough that its start-up pays (`pip install interplay[vllm]`).
+
+It takes a checkpoint directory instead of a model and gives the same completions, though not the same samples: vLLM
+draws from its own generator, seeded here per sample from (seed, prompt key, sample index). Its prefix cache shares a
+prompt among its samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from interplay.model.choose import SamplingConfig
+from interplay.model.cohort import Completion
+from interplay.world.randomness import derive
+
+
+def sample(
+    checkpoint: str | Path,
+    prompts: Sequence[Sequence[int]],
+    *,
+    num_samples: int,
+    config: SamplingConfig,
+    stop_ids: Collection[int],
+    seed: int,
+    keys: Sequence[str | int] | None = None,
+    first_sample: int = 0,
+    **engine: Any,
+) -> Iterator[Completion]:
+    """`num_samples` completions of every prompt. Further keywords go to `vllm.LLM`."""
+    vllm = _vllm()
+    llm = vllm.LLM(
+        model=str(checkpoint),
+        skip_tokenizer_init=True,
+        logprobs_mode=_logprobs_mode(config),
+        **({"enable_prefix_caching": True} | engine),
+    )
+    keys = [derive("prompt", *prompt) for prompt in prompts] if keys is None else keys
+    names = [(prompt, first_sample + i) for prompt in range(len(prompts)) for i in range(num_samples)]
+    outputs = llm.generate(
+        [{"prompt_token_ids": list(prompts[prompt])} for prompt, _ in names],
+        [
+            vllm.SamplingParams(
+                temperature=0.0 if config.greedy else config.temperature,
+                top_p=config.top_p,
+                top_k=config.top_k or -1,
+                max_tokens=config.max_new_tokens,
+                stop_token_ids=sorted(stop_ids),
+                ignore_eos=True,  # only stop_ids stop
+                seed=derive("vllm", seed, keys[prompt], index) % 2**31,
+                logprobs=0,  # of the drawn token alone
+                detokenize=False,
+            )
+            for prompt, index in names
+        ],
+    )
+    for (prompt, index), output in zip(names, outputs, strict=True):
+        said = output.outputs[0]
+        tokens = list(said.token_ids)
+        logprobs = [float(each[token].logprob) for token, each in zip(tokens, said.logprobs, strict=True)]
+        yield Completion(prompt, index, tokens, logprobs, bool(tokens) and tokens[-1] in stop_ids)
+
+
+def _vllm() -> Any:
+    try:
+        return import_module("vllm")
+    except ImportError as error:
+        raise ValueError("vLLM is not installed: pip install 'interplay[vllm]'") from error
+
+
+def _logprobs_mode(config: SamplingConfig) -> str:
+    """vLLM gives log-probabilities before all changes or after all; ours are after the temperature and before the rest."""
+    if config.temperature == 1.0:
+        return "raw_logprobs"
+    if config.top_p < 1.0 or config.top_k > 0 or config.greedy:
+        raise ValueError(
+            f"vLLM cannot give log-probabilities at temperature {config.temperature} before top_p, top_k or greedy: "
+            "use temperature 1 with them, or neither of them"
+        )
+    return "processed_logprobs"

@@ -53,6 +53,9 @@ def parse_tokens(tokens: list[str]) -> Expression | None:
 
 
 def _parse(text: str) -> Expression | None:
+    plain = text.strip()
+    if len(plain) <= MAX_DIGITS and plain.isascii() and plain.isdecimal():  # most segments are one number
+        return Expression(int(plain), (), (), True)
     tokens = _TOKEN.findall(text)
     if "." in tokens:
         tokens = _without_zero_decimals(text)

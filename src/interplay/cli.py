@@ -90,6 +90,7 @@ def run(
     store: Annotated[Path, typer.Option(help="folder of cached stages")] = Path("store"),
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, changes a setting; repeatable")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads; never changes a result's address")] = 0,
+    save_seconds: Annotated[float, typer.Option(help="how often a running stage saves what it resumes from")] = 30.0,
     plan: Annotated[bool, typer.Option("--plan", help="show what would run and stop")] = False,
 ) -> None:
     """Run a study to its report. What is in the store is not done again; a run that was cut goes on.
@@ -101,7 +102,7 @@ def run(
 
     overrides = dict(_assignment(text) for text in set_ or [])
     _writable(store)
-    chosen = make_study(study, scale, overrides, store, threads or min(2, os.cpu_count() or 1))
+    chosen = make_study(study, scale, overrides, store, _runtime(threads, save_seconds))
     if plan:
         _print_plan(chosen)
         return
@@ -118,6 +119,12 @@ def run(
         "run_stages": outcome.run_stages,
     }
     print(json.dumps(result))
+
+
+def _runtime(threads: int, save_seconds: float) -> Any:
+    from interplay.train.runtime import Runtime
+
+    return Runtime(threads=threads or min(2, os.cpu_count() or 1), save_seconds=save_seconds)
 
 
 def _print_plan(study: Any) -> None:

@@ -9,6 +9,7 @@ from interplay.report.page import build_report
 from interplay.studies.registry import STUDIES, make_study
 from interplay.studies.run import plan_lines, run_study, stages_of
 from interplay.studies.settings import SCALES, settings
+from interplay.train.runtime import Runtime
 
 TINY = {
     "pretrain_tokens": "8192", "midtrain_tokens": "4096", "rl_steps": "1", "rl_prompts": "2", "rl_group": "2",
@@ -20,7 +21,7 @@ TINY = {
 @pytest.mark.parametrize("scale", sorted(SCALES))
 @pytest.mark.parametrize("name", sorted(STUDIES))
 def test_every_study_plans_at_every_scale(name, scale, tmp_path):
-    study = make_study(name, scale, {}, tmp_path, threads=1)
+    study = make_study(name, scale, {}, tmp_path, Runtime(threads=1))
     lines = plan_lines(study)
     assert len(lines) == len(stages_of(study)) + 2
     assert "smallest detectable" in lines[-1]
@@ -29,21 +30,23 @@ def test_every_study_plans_at_every_scale(name, scale, tmp_path):
 
 
 def test_runtime_and_store_never_enter_an_address(tmp_path):
-    a = make_study("quickstart", "micro", {}, tmp_path / "a", threads=1)
-    b = make_study("quickstart", "micro", {}, tmp_path / "b", threads=2)
+    a = make_study("quickstart", "micro", {}, tmp_path / "a", Runtime(threads=1))
+    b = make_study("quickstart", "micro", {}, tmp_path / "b", Runtime(threads=2))
     assert [s.address for s in stages_of(a)] == [s.address for s in stages_of(b)]
 
 
 def test_a_changed_setting_moves_what_depends_on_it_and_nothing_else(tmp_path):
-    before = [s.address for s in stages_of(make_study("quickstart", "micro", {}, tmp_path, 1))]
-    after = [s.address for s in stages_of(make_study("quickstart", "micro", {"rl_lr": "0.5"}, tmp_path, 1))]
+    before = [s.address for s in stages_of(make_study("quickstart", "micro", {}, tmp_path, Runtime(threads=1)))]
+    after = [
+        s.address for s in stages_of(make_study("quickstart", "micro", {"rl_lr": "0.5"}, tmp_path, Runtime(threads=1)))
+    ]
     same = set(before) & set(after)
     kinds = sorted(address.split("/")[0] for address in same)
     assert kinds == ["evaluate", "evaluate", "midtrain", "pretrain", "tokenizer"]
 
 
 def test_seeds_are_arms_of_their_own_with_one_tokenizer(tmp_path):
-    study = make_study("quickstart", "micro", {"seeds": "0,1,2"}, tmp_path, 1)
+    study = make_study("quickstart", "micro", {"seeds": "0,1,2"}, tmp_path, Runtime(threads=1))
     kinds = [s.address.split("/")[0] for s in stages_of(study)]
     assert (kinds.count("tokenizer"), kinds.count("pretrain"), kinds.count("evaluate")) == (1, 3, 12)
 
@@ -58,7 +61,7 @@ def test_bad_settings_are_named(overrides, message):
 
 
 def test_a_study_runs_to_its_report_and_a_second_time_does_nothing(tmp_path):
-    study = make_study("quickstart", "micro", TINY, tmp_path, threads=1)
+    study = make_study("quickstart", "micro", TINY, tmp_path, Runtime(threads=1))
     first = run_study(study, tmp_path, "interplay run quickstart")
     assert first.cached_stages == []
     assert len(first.run_stages) == 9
@@ -67,7 +70,7 @@ def test_a_study_runs_to_its_report_and_a_second_time_does_nothing(tmp_path):
     assert "quickstart" in page
 
     again = run_study(
-        make_study("quickstart", "micro", TINY, tmp_path, threads=1), tmp_path, "interplay run quickstart"
+        make_study("quickstart", "micro", TINY, tmp_path, Runtime(threads=1)), tmp_path, "interplay run quickstart"
     )
     assert again.run_stages == []
     assert (again.folder / "results.csv").read_bytes() == table

@@ -17,6 +17,7 @@ from interplay.world.context import load
 from interplay.world.graph import MAX_OP, Mode
 from interplay.world.problem import Problem
 from interplay.world.sample import Spec
+from interplay.world.spec import Order
 
 Range = tuple[int, int]
 
@@ -37,6 +38,7 @@ class World(Config):
     max_value: int | None = None
     unknown: Range | None = None
     totals: float | None = None
+    order: Order | None = None
 
     def spec(self, cell: Cell) -> Spec:
         """The generator's specification of one cell. Raises ValueError for an impossible combination."""

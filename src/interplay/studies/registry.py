@@ -13,9 +13,8 @@ from interplay.train.runtime import Runtime
 STUDIES: Mapping[str, StudyMaker] = {"quickstart": quickstart}
 
 
-def make_study(name: str, scale: str, overrides: Mapping[str, str], store: Path, threads: int) -> Study:
+def make_study(name: str, scale: str, overrides: Mapping[str, str], store: Path, runtime: Runtime) -> Study:
     """A study at a scale, nothing run yet. Raises ValueError naming what is unknown and what there is."""
     if name not in STUDIES:
         raise ValueError(f"unknown study {name!r}; the studies are {', '.join(STUDIES)}")
-    runtime = Runtime(threads=threads)
     return STUDIES[name](settings(scale, overrides), Workplace(str(store), runtime.model_dump()))

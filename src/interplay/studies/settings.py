@@ -61,7 +61,16 @@ class Settings(Config):
 
 MICRO = Settings(
     scale="micro",
-    world=World(style="terse", numbers=(1, 5), max_value=20, distractors=(0, 2), locations=3, entities=4, names=8),
+    world=World(
+        style="terse",
+        numbers=(1, 5),
+        max_value=20,
+        distractors=(0, 2),
+        order="depth_first",
+        locations=3,
+        entities=4,
+        names=8,
+    ),
     contexts=("zoo", "school"),
     id_ops=(2, 3, 4),
     edge_ops=(5, 6),

@@ -94,7 +94,10 @@ class Graph(NamedTuple):
 
 
 def needed_order(rules: Mapping[str, Rule], target: str) -> tuple[str, ...]:
-    """Ancestors of `target` and itself, parents first. Raises ValueError on a cycle, KeyError on an undefined name."""
+    """Ancestors of `target` and itself, parents first, each operand worked out before the next one is begun.
+
+    Raises ValueError on a cycle, KeyError on an undefined name.
+    """
     order: dict[str, None] = {}
     open_: dict[str, None] = {}  # visited, but not all of its parents are in order yet
     stack: list[tuple[str, bool]] = [(target, False)]
@@ -108,7 +111,7 @@ def needed_order(rules: Mapping[str, Rule], target: str) -> tuple[str, ...]:
         elif name not in order:
             open_[name] = None
             stack.append((name, True))
-            stack.extend((parent, False) for parent in rules[name].operands if parent not in order)
+            stack.extend((parent, False) for parent in reversed(rules[name].operands) if parent not in order)
     return tuple(order)
 
 

@@ -12,7 +12,7 @@ import random
 
 from .context import Context, Names
 from .decoys import add_distractors
-from .graph import Graph, Kind, Rule
+from .graph import Graph, Kind, Rule, needed_order
 from .grow import NoRoom, draw_shape
 from .shape import Limits, Shape, Uniform
 from .spec import DEFAULT_FAN_IN, Spec, bounds_of, capacity
@@ -132,12 +132,28 @@ def _graph(
     text_order += [number for number, entity in enumerate(shape.entities) if entity < 0]
     rules = {words[number]: _rule(shape.kinds[number], numbers.steps[number], words) for number in text_order}
     assert len(rules) == len(words), "two quantities share a name"
-    graph = Graph(
-        spec.mode, spec.d, rules, tuple([words[i] for i in order]), words[order[-1]], numbers.values[order[-1]]
-    )
+    target = order[-1]
+    if spec.order == "depth_first":
+        _list_members_as_told(rules)
+        names_in_order = needed_order(rules, words[target])
+    else:
+        names_in_order = tuple([words[i] for i in order])
+    graph = Graph(spec.mode, spec.d, rules, names_in_order, words[target], numbers.values[target])
     if unknown < 0:
         return graph
     return graph._replace(unknown=words[unknown], given=graph.answer, answer=numbers.values[unknown])
+
+
+def _list_members_as_told(rules: dict[str, Rule]) -> None:
+    """Totals list their members in the order in which the text states them."""
+    told = {name: place for place, name in enumerate(rules)}
+    for name, rule in rules.items():
+        width = {"total": 1, "products": 2}.get(rule.combine)
+        if width is not None:
+            operands = rule.operands
+            members = [operands[start : start + width] for start in range(0, len(operands), width)]
+            members.sort(key=lambda member: told[member[0]])
+            rules[name] = rule._replace(operands=tuple(word for member in members for word in member))
 
 
 def _rule(kind: Kind, step: Step, words: list[str]) -> Rule:

@@ -8,10 +8,12 @@ room (say, few names, a small largest value and a high op) show when a problem i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from .graph import MAX_OP, Mode
 
 Span = int | tuple[int, int]
+Order = Literal["random", "depth_first"]
 
 DEFAULT_FAN_IN = 4
 MIN_OP = {"forward": 1, "reverse": 2}  # hiding a lone constant would leave nothing to derive it from
@@ -30,6 +32,8 @@ class Spec:
     multipliers  factors, and the constants inside the products of a second total
     max_value    every needed value is in 1..max_value, every other one in 0..max_value
     unknown      the answer of a reverse problem
+    order        of the gold solution's steps: random among those that are ready, or depth_first: each operand is worked
+                 out before the next one is begun, and totals list their members as the text does
     totals       chance that a derived quantity is a total, where a location is free for one; totals need two locations
     """
 
@@ -47,6 +51,7 @@ class Spec:
     max_value: int = 1000
     unknown: tuple[int, int] = (1, 20)
     totals: float = 0.35
+    order: Order = "random"
 
     def __post_init__(self) -> None:
         if self.mode not in MIN_OP:
@@ -55,6 +60,8 @@ class Spec:
             raise ValueError(f"d must be 2 or 3, got {self.d!r}")
         if not MIN_OP[self.mode] <= self.op <= MAX_OP:
             raise ValueError(f"op must be in {MIN_OP[self.mode]}..{MAX_OP} in {self.mode} mode, got {self.op}")
+        if self.order not in get_args(Order):
+            raise ValueError(f"order must be random or depth_first, got {self.order!r}")
         if not 0 <= self.totals <= 1:
             raise ValueError(f"totals must be in 0..1, got {self.totals}")
         self._check_numbers()

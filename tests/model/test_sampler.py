@@ -2,7 +2,7 @@
 
 1. Greedy tokens equal `transformers.generate`, for Qwen2 and Llama, with and without grouped heads and tied embeddings.
 2. Log-probabilities equal those of a teacher-forced pass; samples equal those of an oracle that recomputes everything.
-3. First tokens follow the model's distribution; top-k, top-p and temperature follow theirs.
+3. First tokens follow the distribution of the model.
 4. A sample does not depend on the rows beside it, on threads, or on how many samples are drawn.
 5. Stopping, bounds and errors.
 """
@@ -20,7 +20,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausa
 
 from interplay.model import sampler, worker
 from interplay.model.build import build
-from interplay.model.choose import row_key, truncated, uniforms
+from interplay.model.choose import row_key, uniforms
 from interplay.model.sampler import Completion, SamplingConfig, sample, sample_groups
 from interplay.model.sizes import ModelConfig
 from interplay.model.weights import in_family
@@ -145,17 +145,6 @@ def test_first_tokens_follow_the_softmax() -> None:
     assert chisquare([observed[i] for i in keep], [expected[i] for i in keep]).pvalue > 1e-4
 
 
-def test_uniforms_are_uniform_and_independent_of_neighbours() -> None:
-    keys = torch.tensor([row_key(0, "a", i) for i in range(2_000)])
-    u = torch.stack([uniforms(keys, torch.full_like(keys, step)) for step in range(20)])
-    assert float(u.min()) >= 0
-    assert float(u.max()) < 1
-    assert chisquare(torch.histc(u.float(), 50, 0, 1).tolist()).pvalue > 1e-3
-    assert torch.equal(u[3, 5:6], uniforms(keys[5:6], torch.tensor([3])))
-    assert abs(float(torch.corrcoef(torch.stack([u[:-1].flatten(), u[1:].flatten()]))[0, 1])) < 0.02
-    assert abs(float(torch.corrcoef(torch.stack([u[:, :-1].flatten(), u[:, 1:].flatten()]))[0, 1])) < 0.02
-
-
 @pytest.mark.parametrize("name", ["qwen2", "llama"])
 @pytest.mark.parametrize("truncation", [{}, {"top_p": 0.9}, {"top_k": 5, "temperature": 1.3}])
 def test_samples_are_the_same_at_any_batch_size(name: str, truncation: dict[str, Any]) -> None:
@@ -252,16 +241,6 @@ def test_a_prompt_is_read_once_even_when_its_samples_do_not_fit(monkeypatch: pyt
     sample_groups(qwen2(), prompts, num_samples=20, config=SamplingConfig(max_new_tokens=6), stop_ids={3}, seed=0,
                   max_rows=7)  # fmt: skip
     assert read == [len(prompt) for prompt in prompts]
-
-
-def test_truncation_keeps_the_smallest_sufficient_set() -> None:
-    weights = torch.tensor([[0.4, 0.1, 0.3, 0.2]])
-    kept = {
-        p: truncated(weights, SamplingConfig(max_new_tokens=1, top_p=p)).gt(0).tolist()[0] for p in (0.3, 0.5, 0.95)
-    }
-    assert kept == {0.3: [1, 0, 0, 0], 0.5: [1, 0, 1, 0], 0.95: [1, 1, 1, 1]}
-    assert truncated(weights, SamplingConfig(max_new_tokens=1, top_k=3)).gt(0).tolist() == [[1, 0, 1, 1]]
-    assert truncated(weights, SamplingConfig(max_new_tokens=1, top_k=3, top_p=0.5)).gt(0).tolist() == [[1, 0, 1, 0]]
 
 
 def test_bf16_stays_close_to_a_bf16_model() -> None:

@@ -6,12 +6,13 @@ in float64, so the only way for a neighbour to change a sample is through the la
 between matrix shapes by about 1e-6: about one token in a million falls on the other side of a boundary.
 """
 
-# R rows, V vocabulary
+# R rows, V vocabulary, F the largest weights of a row
 
 from __future__ import annotations
 
 from typing import NamedTuple, Self
 
+import numpy as np
 import torch
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor
@@ -84,10 +85,17 @@ def choose(logits_R_V: Tensor, uniforms_R: Tensor, config: SamplingConfig) -> Ch
 
 def truncated(weights_R_V: Tensor, config: SamplingConfig) -> Tensor:
     """Zero outside the top-k and, within it, outside the smallest set that holds top_p. Ties at the edge stay in."""
-    ordered_R_V = weights_R_V.sort(-1, descending=True).values
-    if 0 < config.top_k < weights_R_V.shape[-1]:
-        ordered_R_V = ordered_R_V[:, : config.top_k]
-    kept_R_V = ordered_R_V.cumsum(-1, dtype=torch.float64)
-    before_R_V = kept_R_V - ordered_R_V
-    edge_R_1 = (before_R_V < config.top_p * kept_R_V[:, -1:]).sum(-1, keepdim=True) - 1
-    return weights_R_V * (weights_R_V >= ordered_R_V.gather(1, edge_R_1))
+    largest_R_F = _descending(weights_R_V)[:, : config.top_k or None]
+    edge_R_1 = largest_R_F[:, -1:]
+    if config.top_p < 1.0:
+        sums_R_F = largest_R_F.cumsum(-1, dtype=torch.float64)
+        needed_R_1 = torch.searchsorted(sums_R_F, config.top_p * sums_R_F[:, -1:])
+        edge_R_1 = largest_R_F.gather(1, needed_R_1)
+    return weights_R_V * (weights_R_V >= edge_R_1)
+
+
+def _descending(weights_R_V: Tensor) -> Tensor:
+    """Each row sorted. On a CPU by numpy, which is 30 times as fast as torch here: it sorts values without places."""
+    if weights_R_V.device.type != "cpu":
+        return weights_R_V.sort(-1, descending=True).values
+    return torch.from_numpy(np.sort(weights_R_V.numpy(), axis=-1)).flip(-1)

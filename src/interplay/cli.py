@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,8 +29,16 @@ def data_sample(
     n: Annotated[int, typer.Option(help="how many problems")] = 1,
     seed: Annotated[int, typer.Option(help="names the stream; neighbouring seeds share nothing")] = 0,
     style: Annotated[str, typer.Option(help="full or terse")] = "full",
-    distractors: Annotated[int, typer.Option(help="facts the answer does not need")] = 0,
+    distractors: Annotated[str, typer.Option(help="facts the answer does not need: a number, or LO,HI")] = "0",
     d: Annotated[int, typer.Option(help="2, or 3 for averages and totals of products")] = 2,
+    depth: Annotated[str | None, typer.Option(help="longest chain of quantities: a number, or LO,HI")] = None,
+    fan_in: Annotated[int | None, typer.Option(help="most operands of a stated rule")] = None,
+    locations: Annotated[int | None, typer.Option(help="most different locations")] = None,
+    entities: Annotated[int | None, typer.Option(help="most different entities")] = None,
+    numbers: Annotated[str, typer.Option(help="constants and addends, LO,HI")] = "1,20",
+    max_value: Annotated[int, typer.Option(help="largest value of a quantity")] = 1000,
+    unknown: Annotated[str, typer.Option(help="answer of a reverse problem, LO,HI")] = "1,20",
+    totals: Annotated[float, typer.Option(help="chance that a derived quantity is an implicit total")] = 0.35,
 ) -> None:
     """Print problems as JSON lines in the GSM-Infinite fields, with `answer` and `graph`.
 
@@ -42,16 +51,39 @@ def data_sample(
 
     if n < 0:
         raise ValueError(f"--n must not be negative, got {n}")
-    spec = Spec(op=op, mode=mode, d=d, distractors=distractors)  # type: ignore[arg-type]
-    vocabulary = load(context)
+    axes: dict[str, Any] = {
+        "op": op, "mode": mode, "d": d, "distractors": _span(distractors, "--distractors"), "fan_in": fan_in,
+        "depth": None if depth is None else _span(depth, "--depth"), "locations": locations, "entities": entities,
+        "numbers": _pair(numbers, "--numbers"), "max_value": max_value, "unknown": _pair(unknown, "--unknown"),
+        "totals": totals,
+    }  # fmt: skip
+    spec, vocabulary = Spec(**axes), load(context)
     for index in range(n):
-        rng = stream("sample", seed, vocabulary.name, style, mode, d, op, distractors, index)
+        rng = stream("sample", seed, vocabulary.name, style, json.dumps(axes), index)
         print(json.dumps(to_row(make(spec, vocabulary, style, rng)), ensure_ascii=False))
+
+
+def _span(text: str, option: str) -> int | tuple[int, int]:
+    return _pair(text, option) if "," in text else _number(text, option)
+
+
+def _pair(text: str, option: str) -> tuple[int, int]:
+    low, comma, high = text.partition(",")
+    if not comma:
+        raise ValueError(f"{option} takes LO,HI, got {text!r}")
+    return _number(low, option), _number(high, option)
+
+
+def _number(text: str, option: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{option} takes whole numbers, got {text!r}") from None
 
 
 @app.command()
 def verify(
-    file: Annotated[str, typer.Argument(help="JSON lines; - reads standard input")],
+    file: Annotated[str, typer.Argument(help="JSON lines or Parquet; - reads standard input")],
     gold_field: Annotated[str, typer.Option(help="field of the gold solution")] = "solution",
     candidate_field: Annotated[str, typer.Option(help="field of the solution to judge")] = "candidate",
     rule: Annotated[str, typer.Option(help="strict, exact or paper-v1: whose first fault `error` names")] = "strict",
@@ -60,27 +92,30 @@ def verify(
 
     Example: interplay data sample --n 3 | interplay verify - --candidate-field solution
     """
-    from interplay.data.gsm_infinite import verify_row
+    from interplay.data.gsm_infinite import not_judged, verify_row
 
     for index, line in enumerate(_lines(file)):
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            row = None
-            reason = f"bad_row: not JSON ({str(error).splitlines()[0]})"
-        result = verify_row(row, gold_field, candidate_field, rule)
-        if row is None:
-            result["error"] = reason if line.strip() != "null" else result["error"]
+            result = verify_row(json.loads(line), gold_field, candidate_field, rule)
+        except (json.JSONDecodeError, RecursionError) as error:
+            result = not_judged(f"bad_row: not JSON ({str(error).splitlines()[0]})")
         print(json.dumps({"index": index, **result}, ensure_ascii=False))
 
 
-def _lines(file: str) -> Any:
+def _lines(file: str) -> Iterator[str]:
+    from interplay.data.files import open_text, read_rows
+
     if file == "-":
-        return sys.stdin
+        yield from sys.stdin
+        return
     path = Path(file)
     if not path.is_file():
         raise ValueError(f"no such file: {path}")
-    return path.open(encoding="utf-8", errors="replace")
+    if path.suffix == ".parquet":
+        yield from map(json.dumps, read_rows(path))
+        return
+    with open_text(path, errors="replace") as lines:
+        yield from lines
 
 
 @app.command()

@@ -11,18 +11,17 @@ import random
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from interplay.model.build import build
 from interplay.model.sampler import Clock, SamplingConfig, sample
 from interplay.model.sizes import size
-from interplay.model.weights import Linear, read_weights
+from interplay.model.weights import read_weights
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,11 @@ class Case:
     prompt_tokens: int
     num_samples: int
     new_tokens: int
-    peer_batches: tuple[int, ...]
+    peer_batches: tuple[int, ...]  # the likely best first
     dtype: torch.dtype
 
 
-CPU = Case("micro", 300, 8, 80, 128, 50, (128, 256, 512), torch.float32)
+CPU = Case("micro", 300, 8, 80, 128, 50, (256, 512, 128), torch.float32)
 GPU = Case("paper", 2_200, 200, 300, 128, 512, (512, 2_048), torch.bfloat16)
 
 
@@ -60,14 +59,13 @@ def _bench(case: Case, device: str, threads: int, rounds: int, budget_s: float) 
     rng = random.Random(0)
     prompts = [[rng.randrange(case.vocab_size) for _ in range(case.prompt_tokens)] for _ in range(case.num_prompts)]
     _ours(model, case, prompts, threads, 4, Clock(running=False))  # kernels for these shapes are compiled
-    tried = {batch: _peer(model, case, prompts, batch, case.new_tokens // 5) for batch in case.peer_batches}
-    batch = max(tried, key=lambda batch: tried[batch])
+    batch, peer_threads = _best_peer(model, case, prompts, threads, start + budget_s / 3)
     clock = Clock()
     rates: list[tuple[float, ...]] = []
     while len(rates) < rounds:
         round_start = time.perf_counter()
         ours = _ours(model, case, prompts, threads, case.new_tokens, clock)
-        peer = _peer(model, case, prompts, batch, case.new_tokens)
+        peer = _peer(model, case, prompts, batch, peer_threads, case.new_tokens)
         rates.append((ours, peer, *_limits(model, case.num_prompts * case.num_samples, threads)))
         now = time.perf_counter()
         if now - start + (now - round_start) > budget_s:
@@ -77,7 +75,7 @@ def _bench(case: Case, device: str, threads: int, rounds: int, budget_s: float) 
         "name": "sample",
         "value": round(value),
         "unit": "tokens/s",
-        "peer": f"transformers.generate, batch {batch}",
+        "peer": f"transformers.generate, batch {batch}, threads {peer_threads}",
         "peer_value": round(peer_value),
         "ratio": round(value / peer_value, 2),
         "parts": clock.shares()
@@ -103,18 +101,34 @@ def _ours(model: Any, case: Case, prompts: list[list[int]], threads: int, new_to
     )  # fmt: skip
 
 
-def _peer(model: Any, case: Case, prompts: list[list[int]], batch: int, new_tokens: int) -> float:
+def _best_peer(model: Any, case: Case, prompts: list[list[int]], threads: int, deadline: float) -> tuple[int, int]:
+    """Its best batch size and number of threads. One thread comes first: on a busy machine two are the slower ones."""
+    tried: dict[tuple[int, int], float] = {}
+    for peer_threads in sorted({1, threads}):
+        for batch in case.peer_batches:
+            if not tried or time.perf_counter() < deadline:
+                tried[batch, peer_threads] = _peer(model, case, prompts, batch, peer_threads, case.new_tokens // 8)
+    return max(tried, key=lambda settings: tried[settings])
+
+
+def _peer(model: Any, case: Case, prompts: list[list[int]], batch: int, threads: int, new_tokens: int) -> float:
     """One batch, whose prompts stand in it several times as they would when each is sampled often."""
     repeated = [prompt for prompt in prompts for _ in range(case.num_samples)][:batch]
     ids_B_L = torch.tensor(repeated, device=model.device)
     options = {"do_sample": True, "top_k": 0, "max_new_tokens": new_tokens, "min_new_tokens": new_tokens}
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
 
     def run() -> int:
         with torch.inference_mode():
             said = model.generate(ids_B_L, attention_mask=torch.ones_like(ids_B_L), pad_token_id=0, **options)
         return int(said[:, ids_B_L.shape[1] :].numel())
 
-    return _rate(run)
+    try:
+        return _rate(run)
+    finally:
+        torch.set_num_threads(before)
 
 
 def _rate(run: Callable[[], int]) -> float:
@@ -124,40 +138,29 @@ def _rate(run: Callable[[], int]) -> float:
 
 
 def _limits(model: Any, rows: int, threads: int) -> tuple[float, float]:
-    """Tokens per second of the linear layers alone: default product on all threads, packed product on each."""
-    on_cpu = model.device.type == "cpu"
-    default = rows / _default_step_s(model, rows)
-    return default, rows / _packed_step_s(model, rows // threads, threads) if on_cpu else default
-
-
-def _default_step_s(model: Any, rows: int) -> float:
-    linears = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    widths = {linear.in_features for linear in linears}
-    inputs = {width: torch.randn(rows, width, device=model.device, dtype=model.dtype) for width in widths}
-
-    def step() -> None:
-        for linear in linears:
-            F.linear(inputs[linear.in_features], linear.weight, linear.bias)
-        if model.device.type == "cuda":
-            torch.cuda.synchronize()
-
-    return _typical_s(step)
-
-
-def _packed_step_s(model: Any, rows: int, threads: int) -> float:
-    """Each thread on its share of the rows, as the sampler does it."""
+    """Tokens per second of the linear layers alone, each thread on its share of the rows: default and packed product."""
     weights, shape = read_weights(model), model.config
     layers = [part for layer in weights.layers for part in (layer.qkv, layer.out, layer.gate_up, layer.down)]
     widths = [shape.hidden_size, shape.hidden_size, shape.hidden_size, shape.intermediate_size] * len(weights.layers)
-    calls: list[tuple[Linear, Tensor]] = [
-        (linear, torch.randn(rows, width))
-        for linear, width in zip([*layers, weights.head], [*widths, shape.hidden_size], strict=True)
+    packed = list(zip([*layers, weights.head], [*widths, shape.hidden_size], strict=True))
+    default = [(linear, linear.in_features) for linear in model.modules() if isinstance(linear, nn.Linear)]
+    return rows / _products_s(default, model, rows, threads), rows / _products_s(packed, model, rows, threads)
+
+
+def _products_s(
+    linears: Sequence[tuple[Callable[[Tensor], Tensor], int]], model: Any, rows: int, threads: int
+) -> float:
+    calls = [
+        (linear, torch.randn(rows // threads, width, device=model.device, dtype=model.dtype))
+        for linear, width in linears
     ]
     seconds: list[float] = []
 
     def step() -> None:
         for linear, x_N_ in calls:
             linear(x_N_)
+        if model.device.type == "cuda":
+            torch.cuda.synchronize()
 
     def work() -> None:
         torch.set_num_threads(1)

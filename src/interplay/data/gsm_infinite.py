@@ -8,11 +8,8 @@ ten reverse problems of the public generator at op 10 and above have lost a fact
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 
 from interplay.world import trace
 from interplay.world.expression import number
@@ -25,29 +22,6 @@ RULES = ("strict", "exact", "paper_v1")
 
 class GoldDefect(ValueError):
     """The gold solution of a row does not follow from its problem."""
-
-
-def read_rows(path: str | Path) -> Iterator[object]:
-    """JSON values of a JSONL file, one by one; `.gz` is unpacked. Raises ValueError with the line that is not JSON."""
-    path = Path(path)
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        for line_number, line in enumerate(lines, start=1):
-            if line.strip():
-                try:
-                    yield json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise ValueError(f"{path}, line {line_number}: not JSON ({error.msg})") from None
-
-
-def write_rows(path: str | Path, rows: Iterable[Mapping[str, object]]) -> int:
-    """Write rows as JSONL (`.gz`: packed); the number written."""
-    path = Path(path)
-    num_rows = 0
-    with gzip.open(path, "wt", encoding="utf-8") if path.suffix == ".gz" else path.open("w", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            num_rows += 1
-    return num_rows
 
 
 def reference_of(row: Mapping[str, object], gold_field: str = "solution") -> Reference:
@@ -160,16 +134,16 @@ def verify_row(
     if rule.replace("-", "_") not in RULES:
         raise ValueError(f"rule must be one of {', '.join(RULES)}, got {rule!r}")
     if not isinstance(row, Mapping):
-        return _not_judged(f"bad_row: not an object but {type(row).__name__}")
+        return not_judged(f"bad_row: not an object but {type(row).__name__}")
     for field in (gold_field, candidate_field):
         if not isinstance(row.get(field), str):
-            return _not_judged(f"bad_row: the field {field!r} is {'not text' if field in row else 'missing'}")
+            return not_judged(f"bad_row: the field {field!r} is {'not text' if field in row else 'missing'}")
     try:
         reference = reference_of(row, gold_field)
     except GoldDefect:
-        return _not_judged("gold_defect")
+        return not_judged("gold_defect")
     except ValueError as error:
-        return _not_judged(f"bad_row: {error}")
+        return not_judged(f"bad_row: {error}")
     verdict = verify(reference, str(row[candidate_field]))
     return {
         "strict": verdict.strict,
@@ -181,6 +155,7 @@ def verify_row(
     }
 
 
-def _not_judged(error: str) -> dict[str, object]:
+def not_judged(error: str) -> dict[str, object]:
+    """What is said of a row that has no verdict."""
     verdicts = dict.fromkeys(("strict", "exact", "paper_v1", "answer_correct", "process_accuracy"))
     return {**verdicts, "error": error}

@@ -7,17 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
-from interplay.data.gsm_infinite import read_rows
+from interplay.data.files import read_rows
 from interplay.data.stats import Row, overlap, shortfalls, stats
 
 
 def rows_of(path: Path) -> Iterator[Row]:
-    """The rows of a JSONL or Parquet file. Raises ValueError for a row that is not an object."""
-    if path.suffix == ".parquet":
-        from interplay.data.parquet import read_parquet_rows
-
-        yield from read_parquet_rows(path)
-        return
+    """The rows of a file. Raises ValueError for a row that is not an object."""
     for number, row in enumerate(read_rows(path), start=1):
         if not isinstance(row, Mapping):
             raise ValueError(f"{path}: row {number} is not a JSON object but {json.dumps(row)[:40]}")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from interplay.data.gsm_infinite import read_rows
+from interplay.data.files import read_rows
 from interplay.data.tokenizer import load_tokenizer
 from interplay.evals.evaluate import evaluate
 from interplay.evals.from_file import problems_of_rows

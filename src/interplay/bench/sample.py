@@ -42,7 +42,7 @@ CPU = Case("micro", 300, 8, 80, 128, 50, (256, 512, 128), torch.float32)
 GPU = Case("paper", 2_200, 200, 300, 128, 512, (512, 2_048), torch.bfloat16)
 
 
-def bench(threads: int, *, device: str = "cpu", budget_s: float = 30.0, rounds: int = 3) -> dict[str, Any]:
+def bench(threads: int, *, device: str = "cpu", budget_s: float = 25.0, rounds: int = 3) -> dict[str, Any]:
     """Tokens per second of ours and of the peer: medians of as many of the rounds as the budget allows, at least one."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

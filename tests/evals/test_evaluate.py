@@ -65,10 +65,10 @@ def test_an_interrupted_evaluation_equals_a_straight_one(config, model, tokenize
             calls.append(1)
             if len(calls) == 4:
                 raise Cut
-            return sample_rows(*args, **kwargs)
+            return draw(*args, **kwargs)
 
-        sample_rows = module.sample_rows
-        patch.setattr(module, "sample_rows", cut)
+        draw = module.draw
+        patch.setattr(module, "draw", cut)
         with pytest.raises(Cut):
             run(config, model, tokenizer, tmp_path / "cut")
     assert run(config, model, tokenizer, tmp_path / "cut") == straight

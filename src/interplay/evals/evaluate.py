@@ -1,18 +1,17 @@
 """Evaluation of one checkpoint: every sample, verdict and error class to Parquet, then pass@k with intervals.
 
 Problems are worked on in chunks, each a part file that appears whole or not at all, so an evaluation that is cut goes on
-with the next chunk and no sample is drawn twice or lost. A sample depends on the weights, the problem and its index only.
+with the next chunk and no sample is drawn twice or lost. A sample depends on the weights, the problem and its index only;
+which process drew it, and which one judged it, leaves no trace.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import Field, NonNegativeInt, PositiveInt
 from transformers import PreTrainedTokenizerFast
 
@@ -20,13 +19,15 @@ from interplay.config import Config
 from interplay.data.mixture import Mixture, World
 from interplay.data.stream import Split, Stream, distinct_problems
 from interplay.data.tokenizer import decode_completion
+from interplay.evals.judge import Draw, Job
+from interplay.evals.parts import ALONE, Finish, Share, do_parts, merge, rows_table, write_table
+from interplay.evals.verify_pool import Judged, VerifyPool, spare_workers
 from interplay.model.sampler import SamplingConfig, sample
 from interplay.progress import progress, say
 from interplay.train.runtime import Runtime
 from interplay.world.graph import to_dict
 from interplay.world.problem import Problem
 from interplay.world.randomness import derive
-from interplay.world.verify import Reference, verify
 
 CHUNK_SAMPLES = 4096
 
@@ -100,7 +101,7 @@ def problem_rows(asked: Asked) -> list[dict[str, Any]]:
     ]
 
 
-def sample_rows(
+def draw(
     model: Any,
     tokenizer: PreTrainedTokenizerFast,
     problems: list[Problem],
@@ -109,10 +110,9 @@ def sample_rows(
     sampling: SamplingConfig,
     seed: int,
     rows: int,
-) -> Iterable[dict[str, Any]]:
-    """Sample and verify: rows of `samples.parquet`, ordered by problem and sample."""
+) -> list[Job]:
+    """Sampled solutions of every problem, ordered by sample, ready to be judged."""
     prompts = [tokenizer.backend_tokenizer.encode(p.prompt, add_special_tokens=False).ids for p in problems]
-    references = [Reference.from_graph(p.graph, p.solution) for p in problems]
     completions = sample(
         model,
         prompts,
@@ -123,23 +123,21 @@ def sample_rows(
         keys=[p.id for p in problems],
         max_rows=rows,
     )
+    jobs = [Job(p.graph, p.solution, []) for p in problems]
     for completion in sorted(completions, key=lambda c: (c.prompt, c.sample)):
         text = decode_completion(tokenizer, completion.tokens)
-        verdict = verify(references[completion.prompt], text, truncated=not completion.finished)
-        yield {
-            "problem_id": problems[completion.prompt].id,
-            "sample": completion.sample,
-            "text": text,
-            "num_tokens": len(completion.tokens),
-            "finished": completion.finished,
-            "answer": verdict.answer,
-            "strict": verdict.strict,
-            "exact": verdict.exact,
-            "paper_v1": verdict.paper_v1,
-            "answer_correct": verdict.answer_correct,
-            "process_accuracy": verdict.process_accuracy,
-            "error": verdict.error,
-        }
+        jobs[completion.prompt].draws.append(Draw(completion.sample, text, len(completion.tokens), completion.finished))
+    return jobs
+
+
+def sample_table(problems: list[Problem], jobs: list[Job], judged: Judged) -> pa.Table:
+    """Rows of `samples.parquet`, ordered by problem and sample."""
+    rows = [
+        {"problem_id": problem.id, **drawn._asdict(), **columns}
+        for problem, job, verdicts in zip(problems, jobs, judged, strict=True)
+        for drawn, columns in zip(job.draws, verdicts, strict=True)
+    ]
+    return rows_table(rows, SAMPLES)
 
 
 def evaluate(
@@ -153,39 +151,35 @@ def evaluate(
     seed: int,
     runtime: Runtime,
     title: str = "evaluate",
+    verify_workers: int | None = None,
+    share: Share = ALONE,
 ) -> None:
-    """Fill `folder` with `problems.parquet` and `samples.parquet`, resuming from the parts that are there."""
+    """Fill `folder` with `problems.parquet` and `samples.parquet`, resuming from the parts that are there.
+
+    `verify_workers` processes judge a chunk while the next is sampled; None takes the cores that sampling leaves. Of
+    several processes each samples its `share` of the chunks, and the first one merges.
+    """
     parts = folder / "parts"
     parts.mkdir(parents=True, exist_ok=True)
-    write_table(problem_rows(asked), PROBLEMS, folder / "problems.parquet")
+    if share.is_first:
+        write_table(rows_table(problem_rows(asked), PROBLEMS), folder / "problems.parquet")
     per_chunk = max(1, CHUNK_SAMPLES // samples)
-    chunks = [asked[start : start + per_chunk] for start in range(0, len(asked), per_chunk)]
+    chunks = [[p for _, p in asked[start : start + per_chunk]] for start in range(0, len(asked), per_chunk)]
+    paths = [parts / f"{number:06d}.parquet" for number in range(len(chunks))]
     model.to(runtime.torch_device()).eval()
-    with progress(title, len(chunks)) as update:
-        for number, chunk in enumerate(chunks):
-            part = parts / f"{number:06d}.parquet"
-            if not part.exists():
-                rows = sample_rows(
-                    model,
-                    tokenizer,
-                    [problem for _, problem in chunk],
-                    samples=samples,
-                    sampling=sampling,
-                    seed=derive("evaluate", seed),
-                    rows=runtime.sample_rows,
-                )
-                write_table(list(rows), SAMPLES, part)
-            update(number + 1)
-    tables = [pq.read_table(parts / f"{number:06d}.parquet") for number in range(len(chunks))]
-    _write(pa.concat_tables(tables).combine_chunks(), folder / "samples.parquet")
+    if verify_workers is None:
+        verify_workers = spare_workers(runtime.threads) if len(chunks) > share.world else 0
+    with VerifyPool(verify_workers) as pool, progress(title, len(chunks)) as update:
 
+        def begin(number: int) -> Finish:
+            problems = chunks[number]
+            jobs = draw(
+                model, tokenizer, problems, samples=samples, sampling=sampling,
+                seed=derive("evaluate", seed), rows=runtime.sample_rows,
+            )  # fmt: skip
+            judged = pool.submit(jobs)
+            return lambda: sample_table(problems, jobs, judged())
 
-def write_table(rows: list[dict[str, Any]], schema: pa.Schema, path: Path) -> None:
-    """Write rows as Parquet; the file appears whole or not at all."""
-    _write(pa.Table.from_pylist(rows, schema), path)
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    staging = path.with_name(f".{path.name}.staging")
-    pq.write_table(table, staging, compression="zstd")
-    staging.replace(path)
+        do_parts(paths, begin, update, share=share, overlap=pool.overlaps)
+    if share.is_first:
+        merge(paths, folder / "samples.parquet")

@@ -187,7 +187,7 @@ def _writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # several processes may look at once
     except OSError as error:
         raise ValueError(f"the store {folder} cannot be written: {error.strerror}") from error
 
@@ -203,8 +203,12 @@ def evaluate_checkpoint(
     max_new_tokens: Annotated[int, typer.Option(help="longest solution, in tokens")] = 1024,
     seed: Annotated[int, typer.Option(help="names the samples")] = 0,
     threads: Annotated[int, typer.Option(help="CPU threads")] = 0,
+    gold: Annotated[bool, typer.Option(help="also the NLL of the gold solutions and greedy accuracy")] = True,
+    verify_workers: Annotated[int, typer.Option(help="judging processes; -1: the cores that sampling leaves")] = -1,
 ) -> None:
     """Sample solutions of a checkpoint, verify every step, and print pass@k under all rules, with intervals.
+
+    `accelerate launch -m interplay.cli eval ...` shares the work among processes; the result is the same.
 
     Example: interplay eval store/checkpoint --data problems.jsonl --samples 128 --k 1,8,64,128 --out eval
     """
@@ -215,8 +219,10 @@ def evaluate_checkpoint(
     request = EvalRequest(
         checkpoint=checkpoint, data=data_file, out=out, samples=samples, ks=ks, temperature=temperature,
         max_new_tokens=max_new_tokens, seed=seed, threads=threads or min(2, os.cpu_count() or 1),
+        gold=gold, verify_workers=None if verify_workers < 0 else verify_workers,
     )  # fmt: skip
-    print(json.dumps(run_eval(request)))
+    if (summary := run_eval(request)) is not None:
+        print(json.dumps(summary))
 
 
 def _whole(text: str, option: str) -> int:
@@ -327,3 +333,7 @@ def main() -> None:
 def _fail(message: str) -> None:
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -82,7 +82,7 @@ def do_parts(
         update(_present(paths))
     if pending is not None:
         write_table(pending[1](), paths[pending[0]])
-    update(_present(paths))
+        update(_present(paths))
     if share.is_first and share.world > 1:
         _wait(paths, begin, update, max(patience_s, 10 * slowest_s))
 

@@ -1,4 +1,4 @@
-"""Evaluate a checkpoint on a file: what `interplay eval` does."""
+"""Evaluate a checkpoint on a file: what `interplay eval` does, in one process or in several that share the chunks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from interplay.data.files import read_rows
 from interplay.data.tokenizer import load_tokenizer
 from interplay.evals.evaluate import evaluate
-from interplay.evals.from_file import problems_of_rows
+from interplay.evals.from_file import FileProblems, problems_of_rows
+from interplay.evals.nll import evaluate_gold, summarize_gold
+from interplay.evals.parts import share_of_environment, write_text
 from interplay.evals.summary import summarize
 from interplay.model.build import load
 from interplay.model.sampler import SamplingConfig
@@ -30,6 +32,8 @@ class EvalRequest(NamedTuple):
     max_new_tokens: int
     seed: int
     threads: int
+    gold: bool = True
+    verify_workers: int | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -45,24 +49,37 @@ class EvalRequest(NamedTuple):
         }
 
 
-def run_eval(request: EvalRequest) -> dict[str, Any]:
-    """Run or resume it; the summary with pass@k rows. Raises ValueError for anything the caller can mend."""
+def run_eval(request: EvalRequest) -> dict[str, Any] | None:
+    """Run or resume it; the summary with pass@k rows. Raises ValueError for anything the caller can mend.
+
+    Under `accelerate launch` or `torchrun` every process does its share; the first one merges, and the others get None.
+    """
     if not request.data.is_file():
         raise ValueError(f"no such file: {request.data}")
     if request.samples < 1:
         raise ValueError(f"--samples must be at least 1, got {request.samples}")
+    share = share_of_environment()
     sampling = SamplingConfig(temperature=request.temperature, max_new_tokens=request.max_new_tokens)
     model, tokenizer = load(request.checkpoint), load_tokenizer(request.checkpoint)
     _claim(request)
     found = problems_of_rows(read_rows(request.data))
-    if found.defective or found.repeated:
-        say(
-            f"left out: {found.defective} rows whose gold does not follow from the problem, {found.repeated} repeated rows"
-        )
+    if share.is_first and (found.defective or found.repeated):
+        left_out = f"{found.defective} rows whose gold does not follow from the problem"
+        say(f"left out: {left_out}, {found.repeated} repeated rows")
+    runtime, name = Runtime(threads=request.threads), str(request.checkpoint.name)
     evaluate(
-        found.asked, model, tokenizer, request.out, samples=request.samples, sampling=sampling,
-        seed=request.seed, runtime=Runtime(threads=request.threads), title=str(request.checkpoint.name),
+        found.asked, model, tokenizer, request.out, samples=request.samples, sampling=sampling, seed=request.seed,
+        runtime=runtime, title=name, verify_workers=request.verify_workers, share=share,
     )  # fmt: skip
+    if request.gold:
+        evaluate_gold(
+            found.asked, model, tokenizer, request.out, max_new_tokens=request.max_new_tokens,
+            runtime=runtime, title=f"{name} on gold", share=share,
+        )  # fmt: skip
+    return _summary(request, found) if share.is_first else None
+
+
+def _summary(request: EvalRequest, found: FileProblems) -> dict[str, Any]:
     summary = {
         "out": str(request.out),
         "problems": len(found.asked),
@@ -71,7 +88,12 @@ def run_eval(request: EvalRequest) -> dict[str, Any]:
         "repeated_rows": found.repeated,
         "pass_at_k": summarize(request.out, request.ks),
     }
-    (request.out / "summary.json").write_text(json.dumps(summary, indent=1))
+    if request.gold:
+        summary |= {
+            "gold": summarize_gold(request.out),
+            "gold_cells": summarize_gold(request.out, ("context", "op", "mode")),
+        }
+    write_text(json.dumps(summary, indent=1), request.out / "summary.json")
     return summary
 
 
@@ -80,4 +102,4 @@ def _claim(request: EvalRequest) -> None:
     path = request.out / "evaluation.json"
     if path.exists() and json.loads(path.read_text()) != request.identity:
         raise ValueError(f"{request.out} holds another evaluation (see {path}); give another --out")
-    path.write_text(json.dumps(request.identity, indent=1))
+    write_text(json.dumps(request.identity, indent=1), path)

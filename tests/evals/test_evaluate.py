@@ -7,40 +7,22 @@ import pyarrow.parquet as pq
 import pytest
 
 import interplay.evals.evaluate as module
-from interplay.data.mixture import Mixture, World
-from interplay.data.stream import Stream
-from interplay.data.tokenizer import TokenizerConfig, train_tokenizer
+from interplay.data.mixture import Mixture
 from interplay.evals.evaluate import EvaluateConfig, Regime, evaluate, problems_of
 from interplay.evals.from_file import problems_of_rows
 from interplay.evals.run import EvalRequest, run_eval
 from interplay.evals.summary import summarize
-from interplay.model.build import build
 from interplay.model.sampler import SamplingConfig
-from interplay.model.sizes import ModelConfig
-from interplay.train.publish import publish
 from interplay.train.runtime import Runtime
-from interplay.world.problem import to_row
 
-WORLD = World(style="terse", numbers=(1, 5), max_value=20, locations=2, entities=3, names=4, distractors=(0, 1))
 RUNTIME = Runtime(device="cpu", threads=1)
 
 
 @pytest.fixture(scope="module")
-def config():
+def config(world):
     regimes = (Regime(name="id", mixture=Mixture.uniform([2, 3])), Regime(name="edge", mixture=Mixture.uniform([4])))
     sampling = SamplingConfig(temperature=1.0, max_new_tokens=8)
-    return EvaluateConfig(world=WORLD, regimes=regimes, problems=6, samples=4, sampling=sampling, ks=(1, 4))
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    stream = Stream(world=WORLD, mixture=Mixture.uniform([2, 3, 4]))
-    return train_tokenizer(TokenizerConfig(stream=stream, vocab_size=400, documents=200))
-
-
-@pytest.fixture(scope="module")
-def model(tokenizer):
-    return build(ModelConfig(layers=1, hidden=16, ffn=32, heads=2, kv_heads=2, max_positions=512), len(tokenizer), 0)
+    return EvaluateConfig(world=world, regimes=regimes, problems=6, samples=4, sampling=sampling, ks=(1, 4))
 
 
 def run(config, model, tokenizer, folder):
@@ -88,19 +70,19 @@ def test_summary_gives_null_for_a_k_beyond_the_samples(config, model, tokenizer,
     assert all((r["value"] is None) == (r["k"] == 8) for r in rows)
 
 
-def test_a_file_of_rows_is_evaluated_and_an_output_folder_belongs_to_one_evaluation(model, tokenizer, tmp_path):
-    publish(model, tokenizer, tmp_path / "checkpoint")
-    rows = [to_row(p) for p in Stream(world=WORLD, mixture=Mixture.uniform([2, 3])).first(5)]
-    data = tmp_path / "rows.jsonl"
-    data.write_text("".join(json.dumps(row) + "\n" for row in [*rows, rows[0]]))
-    request = EvalRequest(tmp_path / "checkpoint", data, tmp_path / "out", 2, (1, 2), 1.0, 8, 0, 1)
+def test_a_file_of_rows_is_evaluated_and_an_output_folder_belongs_to_one_evaluation(checkpoint, rows_file, tmp_path):
+    lines = rows_file.read_text().splitlines(keepends=True)
+    rows_file.write_text("".join([*lines, lines[0]]))
+    request = EvalRequest(checkpoint, rows_file, tmp_path / "out", 2, (1, 2), 1.0, 8, 0, 1)
     request.out.mkdir()
     summary = run_eval(request)
-    assert (summary["problems"], summary["repeated_rows"], summary["defective_rows"]) == (5, 1, 0)
-    assert pq.read_table(tmp_path / "out" / "samples.parquet").num_rows == 10
+    assert (summary["problems"], summary["repeated_rows"], summary["defective_rows"]) == (12, 1, 0)
+    assert {row["regime"] for row in summary["gold"]} == {"all", "op2", "op3", "op4"}
+    assert pq.read_table(tmp_path / "out" / "samples.parquet").num_rows == 24
     assert run_eval(request) == summary
     with pytest.raises(ValueError, match="holds another evaluation"):
         run_eval(request._replace(seed=1))
+    assert "gold" not in run_eval(request._replace(gold=False))
 
 
 def test_released_rows_are_read_and_defective_ones_counted():

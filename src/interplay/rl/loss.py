@@ -16,7 +16,10 @@ from interplay.config import Config
 
 
 class LossConfig(Config):
-    """`denominator`: tokens of the update (DAPO), the mean within each sequence first (GRPO), or a constant (Dr. GRPO)."""
+    """`denominator`: tokens of the update (DAPO), the mean within each sequence first (GRPO), or a constant (Dr. GRPO).
+
+    `counts`: whether the denominator counts the rollouts of groups without signal, too ("all", as TRL does).
+    """
 
     clip_low: PositiveFloat = 0.2
     clip_high: PositiveFloat = 0.2
@@ -24,6 +27,7 @@ class LossConfig(Config):
     entropy: NonNegativeFloat = 0.0
     ratio: Literal["token", "sequence"] = "token"
     denominator: Literal["tokens", "sequences", "constant"] = "tokens"
+    counts: Literal["signal", "all"] = "signal"
 
 
 class LossParts(NamedTuple):
@@ -33,6 +37,7 @@ class LossParts(NamedTuple):
     kl_sum: Tensor
     clipped_sum: Tensor
     ratio_deviation_max: Tensor
+    entropy_sum: Tensor
 
 
 def policy_loss(
@@ -74,4 +79,5 @@ def policy_loss(
         per_row_B = per_row_B / mask_B_T.sum(dim=1).clamp(min=1)
     was_clipped_B_T = (ratio_B_T * advantages_B_T > clipped_B_T * advantages_B_T) & mask_B_T.bool()
     deviation = ((ratio_B_T.detach() - 1).abs() * mask_B_T).max()
-    return LossParts(per_row_B.sum() / total, kl_sum, was_clipped_B_T.sum(), deviation)
+    entropy_sum = torch.zeros_like(kl_sum) if entropy_B_T is None else (entropy_B_T * mask_B_T).sum().detach()
+    return LossParts(per_row_B.sum() / total, kl_sum, was_clipped_B_T.sum(), deviation, entropy_sum)

@@ -10,9 +10,10 @@ from transformers import PreTrainedTokenizerFast
 
 from interplay.data.tokenizer import decode_completion
 from interplay.model.sampler import Completion, SamplingConfig, sample
+from interplay.rl.judge import Judge, Text, judge_inline
 from interplay.rl.rewards import RewardConfig, reward, step_rewards
 from interplay.world.problem import Problem
-from interplay.world.verify import Reference, Verdict, verify
+from interplay.world.verify import Reference, Verdict
 
 
 class Rollout(NamedTuple):
@@ -49,6 +50,7 @@ def roll_out(
     rewards: RewardConfig,
     seed: int,
     rows: int,
+    judge: Judge = judge_inline,
 ) -> list[list[Rollout]]:
     """P groups of G rollouts, in the order of `problems`."""
     prompts = [tokenizer.backend_tokenizer.encode(p.prompt, add_special_tokens=False).ids for p in problems]
@@ -62,15 +64,17 @@ def roll_out(
         keys=[p.id for p in problems],
         max_rows=rows,
     )
-    groups: list[list[Rollout]] = [[] for _ in problems]
+    ordered = sorted(completions, key=lambda c: (c.prompt, c.sample))
     references = [Reference.from_graph(p.graph, p.solution) for p in problems]
-    for completion in sorted(completions, key=lambda c: (c.prompt, c.sample)):
+    texts = [
+        Text(references[c.prompt], decode_completion(tokenizer, c.tokens), truncated=not c.finished) for c in ordered
+    ]
+    groups: list[list[Rollout]] = [[] for _ in problems]
+    for completion, text, verdict in zip(ordered, texts, judge(texts), strict=True):
         problem, prompt = problems[completion.prompt], prompts[completion.prompt]
-        text = decode_completion(tokenizer, completion.tokens)
-        verdict = verify(references[completion.prompt], text, truncated=not completion.finished)
         credit = step_rewards(verdict, token_starts(tokenizer, completion.tokens)) if rewards.kind == "steps" else None
         groups[completion.prompt].append(
-            Rollout(problem, prompt, completion, text, verdict, reward(verdict, rewards), credit)
+            Rollout(problem, prompt, completion, text.text, verdict, reward(verdict, rewards), credit)
         )
     return groups
 

@@ -1,0 +1,63 @@
+"""What one RL stage is: its problems, its budget, its reward and its loss. Every field can change the result."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import NonNegativeInt, PositiveInt, model_validator
+
+from interplay.config import Config
+from interplay.data.stream import Stream
+from interplay.model.sampler import SamplingConfig
+from interplay.rl.advantages import Scale
+from interplay.rl.loss import LossConfig
+from interplay.rl.pools import Selection, UniformPool, check_ops
+from interplay.rl.rewards import RewardConfig
+from interplay.train.optimizer import OptimizerConfig
+from interplay.train.schedule import Schedule
+
+
+class HeldOut(Config):
+    """Evaluation while training: the first `problems` of a stream that no pool draws from, after every `every` steps."""
+
+    stream: Stream
+    every: PositiveInt
+    problems: PositiveInt = 64
+    samples: PositiveInt = 1
+
+
+class RLConfig(Config):
+    """One RL stage.
+
+    pool, selection   where problems come from, and which of them are asked when (all of them by default)
+    prompts, group    problems of a step, and samples of each
+    max_draws         up to this many times `prompts` problems are drawn until `prompts` groups have a signal
+    updates           optimiser steps on one step's rollouts
+    scale, loss       how rewards become advantages and a gradient
+    mask_truncated    a sample that was cut off has no advantage, instead of that of a wrong one
+    held_out          evaluation while training; the best checkpoint by its strict accuracy is kept beside the last
+    checkpoint_every  a grid of steps whose checkpoints are kept
+    """
+
+    pool: UniformPool
+    steps: PositiveInt
+    prompts: PositiveInt = 1024
+    group: PositiveInt = 6
+    updates: PositiveInt = 1
+    sampling: SamplingConfig
+    reward: RewardConfig = RewardConfig()
+    scale: Scale = "group"
+    loss: LossConfig = LossConfig()
+    optimizer: OptimizerConfig = OptimizerConfig(lr=1e-6, weight_decay=0.0)
+    schedule: Schedule = Schedule(kind="constant", warmup=0.0)
+    mask_truncated: bool = False
+    selection: Selection | None = None
+    max_draws: PositiveInt = 1
+    held_out: HeldOut | None = None
+    checkpoint_every: PositiveInt | None = None
+    seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _ops_are_there(self) -> Self:
+        check_ops(self.pool, self.selection)
+        return self

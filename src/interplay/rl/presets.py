@@ -1,0 +1,37 @@
+"""Published settings by name: fields of `RLConfig` that a caller completes with a pool, steps and a sampling length.
+
+paper    1,024 problems x 6 samples, KL 1e-3 to the start model (Zhang et al. 2025)
+dapo     clip-higher, one mean over all tokens, no KL, groups without signal replaced (Yu et al. 2025)
+dr_grpo  no division by the deviation nor by a length: the unbiased policy gradient (Liu et al. 2025)
+grpo     the mean within each sequence first, then over sequences (Shao et al. 2024)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from interplay.rl.loss import LossConfig
+from interplay.train.optimizer import OptimizerConfig
+
+ADAMW = OptimizerConfig(lr=1e-6, weight_decay=0.0)
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "paper": {
+        "prompts": 1024, "group": 6, "scale": "group", "loss": LossConfig(kl=1e-3), "optimizer": ADAMW, "temperature": 1.0,
+    },
+    "dapo": {
+        "scale": "group", "loss": LossConfig(clip_high=0.28, denominator="tokens", counts="all"), "max_draws": 3,
+        "temperature": 1.0,
+    },
+    "dr_grpo": {"scale": "none", "loss": LossConfig(denominator="constant", counts="all"), "temperature": 1.0},
+    "grpo": {"scale": "group", "loss": LossConfig(denominator="sequences", counts="all"), "temperature": 1.0},
+}  # fmt: skip
+
+
+def preset(name: str, max_new_tokens: int) -> dict[str, Any]:
+    """Fields of `RLConfig`, the sampling included. Raises ValueError for an unknown name."""
+    if name not in PRESETS:
+        raise ValueError(f"unknown preset {name!r}; the presets are {', '.join(PRESETS)}")
+    fields = dict(PRESETS[name])
+    sampling = {"temperature": fields.pop("temperature"), "max_new_tokens": max_new_tokens}
+    return {**fields, "sampling": sampling}

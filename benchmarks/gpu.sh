@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Check and measure everything that needs a GPU, in under nine minutes; run from the repository root.
+#
+#   bash benchmarks/gpu.sh                      results under ./out, or under $OUT
+#   INTERPLAY_GPU_DRY=1 bash benchmarks/gpu.sh  the same steps at toy sizes on the CPU, under a minute
+#
+# Needs torch and transformers, nothing installed and no network. Each step writes OUT/NAME.json; OUT/gpu.json has them
+# all. A step that fails or runs out of time says so there and does not stop the others.
+set -u
+export PYTHONPATH="src${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+export OUT="${OUT:-out}"
+PYTHON="${PYTHON:-python}"
+if [ "${INTERPLAY_GPU_DRY:-0}" = 1 ]; then
+  export CUDA_VISIBLE_DEVICES="" OMP_NUM_THREADS=1
+elif ! "$PYTHON" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+  echo "error: torch sees no CUDA device; INTERPLAY_GPU_DRY=1 runs the same steps on the CPU" >&2
+  exit 2
+fi
+mkdir -p "$OUT"
+
+step() { # NAME SECONDS
+  echo "== $1" >&2
+  rm -f "$OUT/$1.json"
+  timeout --kill-after=5 "$2" "$PYTHON" benchmarks/gpu.py "$1" >&2
+  local status=$?
+  [ -f "$OUT/$1.json" ] || echo "{\"failed\": \"exit status $status (124: over $2 s)\"}" >"$OUT/$1.json"
+}
+
+step sample 190
+step rl 110
+step train 110
+step tests 100
+"$PYTHON" benchmarks/gpu.py collect

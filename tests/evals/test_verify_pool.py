@@ -78,7 +78,10 @@ def test_what_a_worker_imports_holds_no_heavy_library():
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
 
 
-@pytest.mark.parametrize(("cores", "threads", "workers"), [(2, 2, 0), (2, 1, 0), (4, 2, 2), (16, 2, 4)])
-def test_by_default_workers_take_only_what_sampling_leaves(cores, threads, workers, monkeypatch):
+@pytest.mark.parametrize(
+    ("cores", "threads", "processes", "workers"),
+    [(2, 2, 1, 0), (2, 1, 1, 0), (4, 2, 1, 2), (16, 2, 1, 4), (16, 2, 4, 2), (16, 2, 8, 0)],
+)
+def test_by_default_workers_take_only_what_sampling_leaves(cores, threads, processes, workers, monkeypatch):
     monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
-    assert spare_workers(threads) == workers
+    assert spare_workers(threads, processes) == workers

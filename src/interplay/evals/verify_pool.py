@@ -26,10 +26,12 @@ PATIENCE_S = 60.0  # a chunk takes about a second: whoever needs this long hangs
 Judged = list[list[Columns]]
 
 
-def spare_workers(threads: int) -> int:
-    """Workers that cost sampling nothing: the cores its threads leave, none where fewer than two are left."""
-    spare = len(os.sched_getaffinity(0)) - threads if hasattr(os, "sched_getaffinity") else 0
-    return min(spare, MAX_WORKERS) if spare >= 2 else 0
+def spare_workers(threads: int, processes: int = 1) -> int:
+    """Workers that cost sampling nothing: the cores its threads leave, shared by all processes; none of fewer than two."""
+    if not hasattr(os, "sched_getaffinity"):
+        return 0
+    spare = len(os.sched_getaffinity(0)) - threads * processes
+    return min(spare // processes, MAX_WORKERS) if spare >= 2 else 0
 
 
 class VerifyPool:

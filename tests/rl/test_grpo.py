@@ -4,66 +4,18 @@ import pytest
 import torch
 
 import interplay.rl.grpo as grpo
-from interplay.data.mixture import Mixture, World
-from interplay.data.stream import Stream
-from interplay.data.tokenizer import TokenizerConfig, train_tokenizer
-from interplay.model.build import build
-from interplay.model.sampler import SamplingConfig
-from interplay.model.sizes import ModelConfig
-from interplay.rl.grpo import Learner, RLConfig, Scored, reinforce
+from interplay.rl.grpo import Learner, Scored, reinforce
 from interplay.rl.loss import LossConfig
-from interplay.rl.pools import UniformPool
 from interplay.rl.rollout import roll_out, token_starts
 from interplay.train.checkpoint import file_digest
 from interplay.train.metrics import read_metrics
 from interplay.train.optimizer import OptimizerConfig
-from interplay.train.runtime import Runtime
-
-RUNTIME = Runtime(device="cpu", threads=1, save_seconds=1e9, micro_tokens=2048)
-SHAPE = ModelConfig(layers=2, hidden=32, ffn=64, heads=2, kv_heads=2, max_positions=256)
-
-
-@pytest.fixture(scope="module")
-def pool():
-    world = World(style="terse", numbers=(1, 5), max_value=20, locations=2, entities=3, names=4)
-    return UniformPool(stream=Stream(world=world, mixture=Mixture.uniform([2, 3]), split="rl"))
-
-
-@pytest.fixture(scope="module")
-def tokenizer(pool):
-    return train_tokenizer(TokenizerConfig(stream=pool.stream, vocab_size=400, documents=200))
-
-
-@pytest.fixture
-def fresh_model(tokenizer):
-    return lambda: build(SHAPE, len(tokenizer), 0, eos_token_id=tokenizer.eos_token_id)
-
-
-@pytest.fixture
-def config(pool):
-    return RLConfig(
-        pool=pool, steps=4, prompts=3, group=4, sampling=SamplingConfig(max_new_tokens=12),
-        optimizer=OptimizerConfig(lr=1e-3, weight_decay=0.0),
-    )  # fmt: skip
-
-
-@pytest.fixture
-def pays_for_blanks(monkeypatch):
-    """An untrained model never solves a problem; here a rollout earns by how many distinct tokens it wrote."""
-    was = grpo.roll_out
-
-    def paid(*args, **kwargs):
-        return [
-            [r._replace(reward=len(set(r.completion.tokens)) / 12) for r in group] for group in was(*args, **kwargs)
-        ]
-
-    monkeypatch.setattr(grpo, "roll_out", paid)
 
 
 def test_an_interrupted_run_ends_in_the_same_bytes(
-    config, fresh_model, tokenizer, tmp_path, monkeypatch, pays_for_blanks
+    config, fresh_model, tokenizer, tmp_path, monkeypatch, pays_for_blanks, runtime
 ):
-    straight = reinforce(config, fresh_model(), tokenizer, tmp_path / "straight", RUNTIME)
+    straight = reinforce(config, fresh_model(), tokenizer, tmp_path / "straight", runtime)
 
     class Cut(BaseException):
         pass
@@ -71,7 +23,7 @@ def test_an_interrupted_run_ends_in_the_same_bytes(
     def cut(*args):
         raise Cut
 
-    eager = RUNTIME.model_copy(update={"save_seconds": 1e-9})
+    eager = runtime.model_copy(update={"save_seconds": 1e-9})
     for name in ("prune", "publish"):  # after the first save, then at the very end
         with monkeypatch.context() as patch:
             patch.setattr(grpo, name, cut)
@@ -93,27 +45,27 @@ def test_an_interrupted_run_ends_in_the_same_bytes(
 
 
 def test_the_first_ratio_is_one_because_sampler_and_trainer_agree(
-    config, fresh_model, tokenizer, tmp_path, pays_for_blanks
+    config, fresh_model, tokenizer, tmp_path, pays_for_blanks, runtime
 ):
-    reinforce(config, fresh_model(), tokenizer, tmp_path, RUNTIME)
+    reinforce(config, fresh_model(), tokenizer, tmp_path, runtime)
     assert all(row["rl/first_ratio_deviation"] < 1e-4 for row in read_metrics(tmp_path / "metrics.jsonl"))
 
 
-def test_reward_rises_on_a_toy(config, fresh_model, tokenizer, tmp_path, pays_for_blanks):
+def test_reward_rises_on_a_toy(config, fresh_model, tokenizer, tmp_path, pays_for_blanks, runtime):
     longer = config.model_copy(
         update={"steps": 25, "group": 8, "optimizer": OptimizerConfig(lr=3e-3, weight_decay=0.0)}
     )
-    reinforce(longer, fresh_model(), tokenizer, tmp_path, RUNTIME)
+    reinforce(longer, fresh_model(), tokenizer, tmp_path, runtime)
     lengths = [row["rl/reward"] for row in read_metrics(tmp_path / "metrics.jsonl")]
     assert sum(lengths[-5:]) != sum(lengths[:5])
 
 
 @pytest.mark.parametrize("denominator", ["tokens", "sequences", "constant"])
-def test_micro_batches_do_not_change_an_update(config, fresh_model, tokenizer, denominator, pays_for_blanks):
+def test_micro_batches_do_not_change_an_update(config, fresh_model, tokenizer, denominator, pays_for_blanks, runtime):
     after = []
     for micro_tokens in (64, 4096):
         chosen = config.model_copy(update={"loss": LossConfig(denominator=denominator)})
-        learner = Learner(fresh_model(), tokenizer, chosen, RUNTIME.model_copy(update={"micro_tokens": micro_tokens}))
+        learner = Learner(fresh_model(), tokenizer, chosen, runtime.model_copy(update={"micro_tokens": micro_tokens}))
         groups = grpo.roll_out(
             learner.model, tokenizer, config.pool.problems(0, 3), group=4, sampling=config.sampling,
             rewards=config.reward, seed=1, rows=64,

@@ -57,7 +57,8 @@ class Loop:
             return
         self.start_step = step_of(found)
         self.learner.load(found)
-        self.state = PoolState.model_validate_json((found / STATE).read_text())
+        if self.config.selection is not None:
+            self.state = PoolState.model_validate_json((found / STATE).read_text())
         for row in read_metrics(self.folder / "metrics.jsonl"):
             if row["step"] <= self.start_step and BEST in row:
                 self._note(row[BEST], row["step"])

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection, wait
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from interplay.world.verify import Reference, ReleasedRule, Verdict, verify
 
 CHUNK = 64
-FAILED, TIMED_OUT = "judge_failed", "judge_timed_out"
+FAILED, TIMED_OUT, READY = "judge_failed", "judge_timed_out", "ready"
+START_S = 60.0
 
 
 class Text(NamedTuple):
@@ -55,9 +57,10 @@ def _judge(text: Text, verify: Verify) -> Verdict:
 
 
 def _serve(connection: Connection, verify: Verify) -> None:
-    """A worker's loop: a chunk in, its verdicts out; nothing in means stop."""
-    while chunk := connection.recv():
-        connection.send(judge_inline(chunk, verify))
+    """A worker's loop: it says that it is there, then a chunk in, its verdicts out."""
+    connection.send(READY)
+    while True:
+        connection.send(judge_inline(connection.recv(), verify))
 
 
 class _Worker:
@@ -69,6 +72,26 @@ class _Worker:
         self.process: SpawnProcess = context.Process(target=_serve, args=(theirs, verify), daemon=True)
         self.process.start()
         theirs.close()
+
+    def wait_until_ready(self) -> None:
+        """Starting takes a while, which is not the first text's time. Raises RuntimeError where it fails."""
+        if not self.line.poll(START_S) or self.line.recv() != READY:
+            raise RuntimeError(f"a judge's process did not start within {START_S:.0f} s")
+
+    def ask(self, texts: list[Text]) -> None:
+        """Send a chunk; where nobody is there to read it, `answer` will say so."""
+        with suppress(OSError):
+            self.line.send(texts)
+
+    def answer(self, limit_s: float) -> list[Verdict] | str:
+        """The verdicts of the chunk, or the class of the error."""
+        if not self.line.poll(limit_s):
+            return TIMED_OUT
+        try:
+            verdicts: list[Verdict] = self.line.recv()
+        except (EOFError, OSError):
+            return FAILED
+        return verdicts
 
     def end(self) -> None:
         self.process.kill()
@@ -84,8 +107,8 @@ class WorkerJudge:
             raise ValueError(f"workers and limit_s must be positive, got {workers} and {limit_s}")
         self.limit_s, self.verify = limit_s, verify
         self.workers = [_Worker(verify) for _ in range(workers)]
-        for worker in range(workers):  # a process takes a while to start; that is not the text's time
-            self._start(worker)
+        for worker in self.workers:
+            worker.wait_until_ready()
 
     def __enter__(self) -> Self:
         return self
@@ -108,28 +131,21 @@ class WorkerJudge:
             verdicts[index] = without_verdict(texts[index], answer) if isinstance(answer, str) else answer[0]
         return [verdicts[i] for i in range(len(texts))]
 
-    def _judge_all(self, texts: Sequence[Text], tasks: list[list[int]]) -> list[tuple[list[int], Any]]:
+    def _judge_all(self, texts: Sequence[Text], tasks: list[list[int]]) -> list[tuple[list[int], list[Verdict] | str]]:
         """(task, verdicts or the error class) of every task, in rounds of one task per worker."""
-        answers: list[tuple[list[int], Any]] = []
+        answers: list[tuple[list[int], list[Verdict] | str]] = []
         for start in range(0, len(tasks), len(self.workers)):
             current = tasks[start : start + len(self.workers)]
             for worker, task in zip(self.workers, current, strict=False):
-                worker.line.send([texts[i] for i in task])
-            answers += [(task, self._answer(worker)) for worker, task in enumerate(current)]
+                worker.ask([texts[i] for i in task])
+            answers += [(task, self._answer(number)) for number, task in enumerate(current)]
         return answers
 
-    def _answer(self, worker: int) -> Any:
-        line = self.workers[worker].line
-        error = TIMED_OUT
-        if wait([line], timeout=self.limit_s):
-            try:
-                return line.recv()
-            except (EOFError, OSError):
-                error = FAILED
-        self.workers[worker].end()
-        self.workers[worker] = _Worker(self.verify)
-        self._start(worker)
-        return error
-
-    def _start(self, worker: int) -> None:
-        self.workers[worker].line.send(())
+    def _answer(self, number: int) -> list[Verdict] | str:
+        """A worker's answer; one that gave none is replaced."""
+        answer = self.workers[number].answer(self.limit_s)
+        if isinstance(answer, str):
+            self.workers[number].end()
+            self.workers[number] = _Worker(self.verify)
+            self.workers[number].wait_until_ready()
+        return answer

@@ -1,0 +1,83 @@
+"""Selections: what each asks at a step, what it refuses, and that its state survives a cut."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+import interplay.rl.measure as measure
+from interplay.rl.grpo import RLConfig, reinforce
+from interplay.rl.pools import Adaptive, Edge, PoolState, Scheduled, after_step, start_state, take
+
+
+def ops(problems):
+    return {p.op for p in problems}
+
+
+def test_without_a_selection_no_problem_comes_twice(pool):
+    state = start_state(None)
+    taken = [p.id for step in range(4) for p in take(pool, None, state, step, step * 5, 5)]
+    assert taken == [p.id for p in pool.problems(0, 20)]
+
+
+def test_edge_keeps_what_is_hard_but_not_out_of_reach(pool):
+    edge = Edge(candidates=5, samples=8)
+    successes = [0, 1, 4, 5, 8]
+    assert edge.chosen(successes) == [1, 2]
+    taken = take(pool, edge, start_state(edge, successes), 0, 1, 3)
+    assert [p.id for p in taken] == [pool.stream[i].id for i in (2, 1, 2)]
+    with pytest.raises(ValueError, match="no problem of 5 is on the edge"):
+        edge.chosen([0, 8, 8, 0, 0])
+
+
+def test_scheduled_asks_up_to_the_op_of_its_step(pool):
+    scheduled = Scheduled(tops=((0, 2), (3, 3)))
+    state = start_state(scheduled)
+    assert ops(take(pool, scheduled, state, 2, 0, 20)) == {2}
+    assert ops(take(pool, scheduled, state, 3, 0, 20)) == {2, 3}
+    with pytest.raises(ValidationError, match="from step 0 on"):
+        Scheduled(tops=((1, 2),))
+
+
+def test_adaptive_rises_when_the_top_op_is_mastered(pool):
+    adaptive = Adaptive(start_op=2, threshold=0.5, window=2)
+    state = start_state(adaptive)
+    assert ops(take(pool, adaptive, state, 0, 0, 20)) == {2}
+    state = after_step(pool, adaptive, state, [(2, 0.6), (2, 0.2)])
+    assert state == PoolState(top=2, recent=(0.4,))
+    assert after_step(pool, adaptive, state, [(3, 1.0)]) == state
+    state = after_step(pool, adaptive, state, [(2, 0.6)])
+    assert state == PoolState(top=3)
+    assert ops(take(pool, adaptive, state, 2, 40, 20)) == {2, 3}
+    for _ in range(5):
+        state = after_step(pool, adaptive, state, [(3, 1.0)])
+    assert state.top == 3
+
+
+def test_an_op_that_the_pool_does_not_have_is_refused(config):
+    with pytest.raises(ValidationError, match="op 9 is not in the pool"):
+        RLConfig.model_validate(config.model_dump() | {"selection": {"kind": "adaptive", "start_op": 9}})
+
+
+def test_the_edge_is_measured_once_before_the_first_step(
+    config, fresh_model, tokenizer, runtime, tmp_path, monkeypatch
+):
+    was, calls = measure.roll_out, []
+
+    def sometimes_right(*args, **kwargs):
+        calls.append(1)
+        groups = was(*args, **kwargs)
+        return [
+            [r._replace(verdict=r.verdict._replace(strict=i == 1 and g % 4 == 0)) for g, r in enumerate(group)]
+            for i, group in enumerate(groups)
+        ]
+
+    monkeypatch.setattr(measure, "roll_out", sometimes_right)
+    chosen = config.model_copy(update={"selection": Edge(candidates=4, samples=4), "steps": 2})
+    reinforce(chosen, fresh_model(), tokenizer, tmp_path, runtime)
+    assert json.loads((tmp_path / "edge.json").read_text()) == {
+        "samples": 4, "successes": [0, 1, 0, 0], "chosen": [1],
+    }  # fmt: skip
+    (tmp_path / "summary.json").unlink()
+    reinforce(chosen, fresh_model(), tokenizer, tmp_path, runtime)
+    assert len(calls) == 1

@@ -4,9 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional
 
-from interplay.data.packing import DOCUMENTS_PER_BLOCK, IGNORED, PackingConfig, pack_block
+from interplay.data.packing import DOCUMENTS_PER_BLOCK, IGNORED, PackingConfig, blank_block, pack_block
 from interplay.data.tokenizer import encode_document
+from interplay.model.build import build
+from interplay.model.sizes import ModelConfig
 
 CONFIG = PackingConfig(width=256, rows=8, loss_on="all")
 
@@ -52,3 +56,80 @@ def test_padding_is_small_and_blocks_differ(terse_stream, tokenizer):
 def test_a_document_longer_than_a_row_is_an_error(terse_stream, tokenizer):
     with pytest.raises(ValueError, match="longer than a row of 16"):
         pack_block(terse_stream, tokenizer, CONFIG.model_copy(update={"width": 16}), 0)
+
+
+def losses_of_documents(model, block):
+    """Summed loss of each packed document, computed on the packed rows."""
+    batch = {name: torch.from_numpy(getattr(block, f"{name}_R_T")) for name in ("input_ids", "position_ids")}
+    logits = model(**batch, use_cache=False).logits.double()
+    found = {}
+    for row, (ids, labels) in enumerate(zip(block.input_ids_R_T, block.labels_R_T, strict=True)):
+        start = 0
+        for _, length in block.placed_R[row]:
+            end = start + length
+            targets = torch.from_numpy(labels[start + 1 : end])
+            nats = functional.cross_entropy(
+                logits[row, start : end - 1], targets, ignore_index=IGNORED, reduction="sum"
+            )
+            found[tuple(map(int, ids[start:end]))] = (float(nats), labels[start:end])
+            start = end
+    return found
+
+
+def loss_alone(model, ids, labels):
+    logits = model(input_ids=torch.tensor([ids])).logits[0, :-1].double()
+    return float(functional.cross_entropy(logits, torch.from_numpy(labels[1:]), ignore_index=IGNORED, reduction="sum"))
+
+
+def differences(tokenizer, stream, config):
+    """Largest relative difference between a document's loss in its packed row and alone."""
+    shape = ModelConfig(layers=2, hidden=32, ffn=64, heads=2, kv_heads=1, max_positions=256, init_std=0.3)
+    model = build(shape, len(tokenizer), "packing").eval()
+    with torch.no_grad():
+        packed = losses_of_documents(model, pack_block(stream, tokenizer, config, 0))
+        assert len(packed) > 2 * config.rows
+        return [abs(loss / loss_alone(model, ids, labels) - 1) for ids, (loss, labels) in packed.items()]
+
+
+@pytest.mark.parametrize("loss_on", ["all", "solution"])
+def test_a_document_in_a_packed_row_has_the_loss_it_has_alone(terse_stream, tokenizer, loss_on):
+    config = CONFIG.model_copy(update={"loss_on": loss_on})
+    assert max(differences(tokenizer, terse_stream, config)) < 1e-5  # measured 1e-6, fp32
+
+
+def test_with_attention_over_the_row_only_the_first_document_is_alone(terse_stream, tokenizer):
+    config = CONFIG.model_copy(update={"attention": "row"})
+    found = differences(tokenizer, terse_stream, config)
+    assert sum(difference < 1e-5 for difference in found) == config.rows
+    assert max(found) > 1e-3
+
+
+def test_attention_moves_positions_and_nothing_else(terse_stream, tokenizer):
+    inside = pack_block(terse_stream, tokenizer, CONFIG, 0)
+    across = pack_block(terse_stream, tokenizer, CONFIG.model_copy(update={"attention": "row"}), 0)
+    assert (inside.input_ids_R_T == across.input_ids_R_T).all()
+    assert (inside.labels_R_T == across.labels_R_T).all()
+    assert (across.position_ids_R_T == np.arange(CONFIG.width)).all()
+
+
+def test_pairs_and_tokens_are_those_of_the_documents(terse_stream, tokenizer):
+    for attention in ("document", "row"):
+        block = pack_block(terse_stream, tokenizer, CONFIG.model_copy(update={"attention": attention}), 1)
+        lengths_R = [[length for _, length in row] for row in block.placed_R]
+        spans = lengths_R if attention == "document" else [[sum(row)] for row in lengths_R]
+        assert block.pairs == sum(n * (n + 1) // 2 for row in spans for n in row)
+        assert block.tokens == (block.input_ids_R_T != tokenizer.pad_token_id).sum()
+
+
+def test_a_cut_block_counts_what_is_left_of_it(terse_stream, tokenizer):
+    block = pack_block(terse_stream, tokenizer, CONFIG, 1)
+    cut = block.first(3)
+    assert cut.input_ids_R_T.shape == (3, CONFIG.width)
+    assert cut.tokens == (cut.input_ids_R_T != tokenizer.pad_token_id).sum() < block.tokens
+    assert sum(cut.documents.values()) < sum(block.documents.values())
+
+
+def test_a_blank_block_teaches_nothing(tokenizer):
+    block = blank_block(tokenizer, CONFIG)
+    assert (block.labels_R_T == IGNORED).all()
+    assert (block.tokens, block.pairs, block.documents) == (0, 0, {})

@@ -9,7 +9,7 @@ and a run resumes at any step without replaying the ones before.
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,21 +27,56 @@ DOCUMENTS_PER_BLOCK = 1 << 20  # index space of one block, so that no two blocks
 
 
 class PackingConfig(Config):
-    """Shape of a block and which tokens are learned."""
+    """Shape of a block, which tokens are learned, and whether attention stops at a document's start or runs through
+    the row, as it did in the published runs."""
 
     width: PositiveInt = 2048
     rows: PositiveInt = 16
     loss_on: str = "all"
+    attention: Literal["document", "row"] = "document"
 
 
 class Block(NamedTuple):
-    """R rows of T positions. Position ids restart at each document, which is also how attention is kept inside it."""
+    """R rows of T positions. Position ids restart at each document, which is also how attention is kept inside it.
+
+    `placed_R` holds the (cell, length) of each row's documents.
+    """
 
     input_ids_R_T: NDArray[np.int64]
     labels_R_T: NDArray[np.int64]
     position_ids_R_T: NDArray[np.int64]
-    documents: Counter[str]
-    dropped: int
+    placed_R: tuple[tuple[tuple[str, int], ...], ...]
+    dropped: int = 0
+
+    @property
+    def documents(self) -> Counter[str]:
+        """Documents by cell."""
+        return Counter(cell for row in self.placed_R for cell, _ in row)
+
+    @property
+    def tokens(self) -> int:
+        """Positions that are no padding."""
+        return sum(length for row in self.placed_R for _, length in row)
+
+    @property
+    def pairs(self) -> int:
+        """(query, key) pairs of real tokens that attention sees: within a document, or within the whole row."""
+        ends_R = [sum(length for _, length in row) for row in self.placed_R]
+        return sum(int((row[:end] + 1).sum()) for row, end in zip(self.position_ids_R_T, ends_R, strict=True))
+
+    def first(self, rows: int) -> Block:
+        """The block cut to its first rows."""
+        return self._replace(
+            input_ids_R_T=self.input_ids_R_T[:rows],
+            labels_R_T=self.labels_R_T[:rows],
+            position_ids_R_T=self.position_ids_R_T[:rows],
+            placed_R=self.placed_R[:rows],
+        )
+
+
+def blank_block(tokenizer: PreTrainedTokenizerFast, config: PackingConfig) -> Block:
+    """One row of padding that teaches nothing."""
+    return _place([], config.model_copy(update={"rows": 1}), tokenizer.pad_token_id)
 
 
 def pack_block(source: Stream, tokenizer: PreTrainedTokenizerFast, config: PackingConfig, index: int) -> Block:
@@ -64,7 +99,7 @@ def _place(documents: list[tuple[list[int], list[int], str]], config: PackingCon
     input_ids, labels = np.full(shape, pad, np.int64), np.full(shape, IGNORED, np.int64)
     positions = np.zeros(shape, np.int64)
     ends = [0] * config.rows
-    served: Counter[str] = Counter()
+    placed: list[list[tuple[str, int]]] = [[] for _ in ends]
     by_length = sorted(documents, key=lambda document: -len(document[0]) - len(document[1]))
     for prompt, completion, cell in by_length:
         length = len(prompt) + len(completion)
@@ -77,10 +112,13 @@ def _place(documents: list[tuple[list[int], list[int], str]], config: PackingCon
         learned = input_ids[row, span].copy()
         if config.loss_on == "solution":
             learned[: len(prompt)] = IGNORED
-        learned[0] = IGNORED  # the first token of a document has no context to be predicted from
+        learned[0] = IGNORED  # not to be predicted from another document, whichever the attention
         labels[row, span] = learned
         positions[row, span] = np.arange(length)
-        served[cell] += 1
+        placed[row].append((cell, length))
     for row, end in enumerate(ends):  # padding is a document of its own
         positions[row, end:] = np.arange(config.width - end)
-    return Block(input_ids, labels, positions, served, len(documents) - sum(served.values()))
+    if config.attention == "row":
+        positions[:] = np.arange(config.width)
+    dropped = len(documents) - sum(map(len, placed))
+    return Block(input_ids, labels, positions, tuple(map(tuple, placed)), dropped)

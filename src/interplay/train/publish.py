@@ -24,12 +24,15 @@ Parameters: {parameters:,}. The settings that made it are in the record of its s
 """
 
 
-def publish(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write weights (safetensors), config, tokenizer and a model card; the folder appears whole or not at all."""
+def publish(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Any] | None = None) -> None:
+    """Write weights (safetensors), config, tokenizer and a model card; the folder appears whole or not at all.
+
+    `weights` stand in for the model's own where those are sharded over processes.
+    """
     staging = folder.parent / f".staging-{folder.name}"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
-    model.save_pretrained(staging)
+    model.save_pretrained(staging, state_dict=weights)
     tokenizer.save_pretrained(staging)
     (staging / "README.md").write_text(CARD.format(parameters=model.num_parameters()))
     seal(staging, folder)

@@ -1,0 +1,186 @@
+"""transformers' Trainer, told what is ours: sequential blocks, counted documents, sealed checkpoints, our optimiser.
+
+With several processes each takes its blocks of every step, so the step is the one a single process would take. Where the
+budget does not divide, blank blocks without a label fill the last round; without them accelerate would serve the first
+documents a second time.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from accelerate.utils import gather_object
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import Dataset, SequentialSampler
+from transformers import PreTrainedTokenizerFast, Trainer, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
+from transformers.utils import logging as transformers_logging
+
+from interplay.data.packing import Block, blank_block, pack_block
+from interplay.train.checkpoint import prune, seal
+from interplay.train.config import TrainConfig
+from interplay.train.optimizer import build_optimizer
+from interplay.train.record import Record
+from interplay.train.runtime import Runtime
+from interplay.train.tally import Tally
+
+SERVED = "served.json"
+
+
+class PackedBlocks(Dataset[Block]):
+    """The blocks of a budget by index, filled up to a multiple of `round_to` with blank ones."""
+
+    def __init__(self, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, round_to: int = 1) -> None:
+        self.config, self.tokenizer = config, tokenizer
+        self.length = -(-config.blocks // round_to) * round_to
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Block:
+        config = self.config
+        if index >= config.blocks:
+            return blank_block(self.tokenizer, config.packing)
+        block = pack_block(config.stream, self.tokenizer, config.packing, index)
+        rows = min(config.packing.rows, config.rows - index * config.packing.rows)
+        return block.first(rows)
+
+
+def collate(blocks: list[Block]) -> dict[str, Any]:
+    """One micro-batch from several blocks.
+
+    transformers reads documents out of position ids only where no cache is made: with one, attention would silently run
+    through the row. So that no caller can forget it, the switch travels with the batch.
+    """
+    names = ("input_ids", "labels", "position_ids")
+    batch: dict[str, Any] = {
+        name: torch.from_numpy(np.concatenate([getattr(block, f"{name}_R_T") for block in blocks])) for name in names
+    }
+    batch["use_cache"] = False
+    batch["served"] = reduce(add, map(Tally.of, blocks))
+    return batch
+
+
+class SupervisedTrainer(Trainer):
+    """transformers' Trainer with sequential data, counted documents and sealed checkpoints."""
+
+    config: TrainConfig
+    here: Tally  # what this process served; on process 0 also what was served before a resume
+    resume_dir: Path
+    parameters: int
+    model_shape: Any
+    waited_s: float = 0.0
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """Made by the Trainer when the model is in its final form: sharding replaces the parameters."""
+        if self.optimizer is None:
+            if self.is_fsdp_enabled and self.config.optimizer.kind == "muon":
+                raise ValueError(
+                    "muon orthogonalises whole matrices, which FSDP cuts; use optimizer kind 'adamw' with FSDP"
+                )
+            self.optimizer = build_optimizer(cast(Any, model or self.model), self.config.optimizer)
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """The factor of the whole run's schedule at every step."""
+        if self.lr_scheduler is None:
+            steps, schedule = self.config.steps, self.config.schedule
+            self.lr_scheduler = LambdaLR(
+                cast(Any, optimizer or self.optimizer), lambda step: schedule.factor(min(step, steps - 1), steps)
+            )
+        return self.lr_scheduler
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
+        return SequentialSampler(cast(Any, self.train_dataset))
+
+    def get_batch_samples(self, *args: Any, **kwargs: Any) -> Any:
+        """Fetch a step's micro-batches, counting the wait and what was served."""
+        start = time.monotonic()
+        batches, items = super().get_batch_samples(*args, **kwargs)
+        self.waited_s += time.monotonic() - start
+        for batch in batches:
+            self.here += batch.pop("served")
+        return batches, items
+
+    def served(self) -> Tally:
+        """What all processes served together; every process must ask."""
+        if self.accelerator.num_processes == 1:
+            return self.here
+        parts: list[Tally] = gather_object([self.here])
+        return reduce(add, parts)
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return str(self.resume_dir / ".staging")
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Every process writes its part; process 0 seals when all have, and nobody goes on before."""
+        super()._save_checkpoint(model, trial)
+        served = self.served()  # gathering waits for every process
+        self.accelerator.wait_for_everyone()
+        if self.args.should_save:
+            step = self.state.global_step
+            written = self.resume_dir / ".staging" / f"checkpoint-{step}"
+            (written / SERVED).write_text(served.to_json())
+            seal(written, self.resume_dir / f"step-{step:07d}")
+            prune(self.resume_dir, {step})
+        self.accelerator.wait_for_everyone()
+
+
+def build_trainer(
+    config: TrainConfig, model: Any, tokenizer: Any, folder: Path, runtime: Runtime, record: Record
+) -> SupervisedTrainer:
+    """A Trainer of the budget. Raises ValueError where a step cannot be shared evenly by the processes."""
+    cast(Any, transformers_logging).set_verbosity_error()
+    cast(Any, transformers_logging).disable_progress_bar()
+    runtime.torch_device()
+    arguments = _arguments(config, folder, runtime)
+    micro_blocks = arguments.per_device_train_batch_size
+    trainer = SupervisedTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=PackedBlocks(
+            config, tokenizer, micro_blocks * arguments.world_size if arguments.world_size > 1 else 1
+        ),
+        data_collator=collate,
+        processing_class=tokenizer,
+        callbacks=[record],
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.config, trainer.resume_dir = config, folder / "resume"
+    trainer.parameters, trainer.model_shape = model.num_parameters(), model.config
+    record.attach(trainer.accelerator, tokenizer, model.config.max_position_embeddings)
+    return trainer
+
+
+def _arguments(config: TrainConfig, folder: Path, runtime: Runtime) -> TrainingArguments:
+    arguments = TrainingArguments(
+        output_dir=str(folder / "resume"),
+        max_steps=config.steps,
+        use_cpu=runtime.on_cpu,
+        bf16=config.precision == "bf16",
+        max_grad_norm=config.optimizer.clip_norm,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        dataloader_num_workers=runtime.workers,
+        dataloader_pin_memory=not runtime.on_cpu,
+    )
+    processes = arguments.world_size
+    shared, rest = divmod(config.blocks_per_step, processes)
+    if rest:
+        raise ValueError(f"a step of {config.blocks_per_step} blocks cannot be shared by {processes} processes")
+    micro_blocks = max(1, min(shared, runtime.micro_tokens // config.block_tokens))
+    while shared % micro_blocks:
+        micro_blocks -= 1
+    arguments.per_device_train_batch_size = micro_blocks
+    arguments.gradient_accumulation_steps = shared // micro_blocks
+    return arguments

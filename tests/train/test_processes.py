@@ -1,0 +1,114 @@
+"""Several processes take the steps of one: the same documents, the same losses, the same checkpoint, also after a stop.
+
+AdamW on two gloo processes differs from one process in the order of one sum per gradient. Agreement is 1e-5 relative, in
+the losses of twelve steps; the weights agree to 1e-4 of their scale.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from interplay.train.metrics import read_metrics
+
+HERE = Path(__file__).parent
+FSDP2 = (
+    "--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP",
+    "--fsdp_transformer_layer_cls_to_wrap", "Qwen2DecoderLayer", "--fsdp_state_dict_type", "FULL_STATE_DICT",
+)  # fmt: skip
+
+pytestmark = pytest.mark.slow
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def launch(folder, processes, *options, **asked):
+    """Run the tiny script; its exit code and what it said."""
+    command = [str(HERE / "run_tiny.py"), str(folder), json.dumps(asked)]
+    if processes == 1:
+        command = [sys.executable, *command]
+    else:
+        command = [
+            sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", str(processes),
+            "--num_machines", "1", "--num_cpu_threads_per_process", "1", "--mixed_precision", "no",
+            "--dynamo_backend", "no", "--main_process_port", str(free_port()), *(options or ("--multi_cpu",)), *command,
+        ]  # fmt: skip
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
+    return done.returncode, done.stdout + done.stderr
+
+
+def trained(folder, processes, *options, **asked):
+    code, said = launch(folder, processes, *options, **asked)
+    assert code == 0, said[-3000:]
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["processes"] == processes
+    return summary, [row["train/loss"] for row in read_metrics(folder / "metrics.jsonl")]
+
+
+def agree(folder, summary, other_folder, other):
+    ours = load_file(folder / summary["checkpoint"] / "model.safetensors")
+    theirs = load_file(other_folder / other["checkpoint"] / "model.safetensors")
+    assert ours.keys() == theirs.keys()
+    for name, tensor in ours.items():
+        assert (tensor - theirs[name]).abs().max() <= 1e-4 * tensor.abs().max(), name
+    for key in ("documents", "real_tokens", "dropped_documents", "served", "flops", "nominal_flops", "tokens"):
+        assert summary[key] == other[key], key
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("alone")
+    return folder, *trained(folder, 1)
+
+
+@pytest.mark.parametrize("options", [(), FSDP2], ids=["ddp", "fsdp2"])
+def test_two_processes_make_the_curve_of_one(alone, tmp_path, options):
+    folder, summary, losses = alone
+    other, other_losses = trained(tmp_path, 2, *options)
+    assert other_losses == pytest.approx(losses, rel=1e-5)
+    agree(folder, summary, tmp_path, other)
+    curves, other_curves = (read_metrics(each / "curves.jsonl") for each in (folder, tmp_path))
+    assert [row["step"] for row in curves] == [row["step"] for row in other_curves] == [4, 12]
+    for row, other_row in zip(curves, other_curves, strict=True):
+        for cell, values in row["cells"].items():
+            assert other_row["cells"][cell] == pytest.approx(values, rel=1e-4)
+
+
+def test_a_budget_that_does_not_divide_serves_no_document_twice(tmp_path):
+    budget = 3 * 1024 + 3 * 128  # the last step has one whole block and half of another, for two processes
+    summary, losses = trained(tmp_path / "one", 1, budget_tokens=budget)
+    other, other_losses = trained(tmp_path / "two", 2, budget_tokens=budget)
+    assert other_losses == pytest.approx(losses, rel=1e-5)
+    agree(tmp_path / "one", summary, tmp_path / "two", other)
+
+
+@pytest.mark.parametrize("options", [(), FSDP2], ids=["ddp", "fsdp2"])
+def test_stopped_processes_resume(alone, tmp_path, options):
+    _, summary, losses = alone
+    code, _ = launch(tmp_path, 2, *options, stop_after=7, save_seconds=1e-3)
+    assert code != 0
+    (saved,) = (tmp_path / "resume").glob("step-*")
+    assert saved.name == "step-0000006"
+    resumed, resumed_losses = trained(tmp_path, 2, *options)
+    assert resumed["resumed_at_step"] == 6
+    assert resumed_losses == pytest.approx(losses, rel=1e-5)
+    assert resumed["documents"] == summary["documents"]
+
+
+def test_what_cannot_be_shared_is_refused(tmp_path):
+    code, said = launch(tmp_path, 3)
+    assert code != 0
+    assert "a step of 4 blocks cannot be shared by 3 processes" in said
+    code, said = launch(tmp_path, 2, *FSDP2, optimizer="muon")
+    assert code != 0
+    assert "use optimizer kind 'adamw' with FSDP" in said

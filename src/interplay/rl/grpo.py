@@ -139,6 +139,7 @@ def reinforce(
     runtime: Runtime,
     title: str = "rl",
     judge: Judge = judge_inline,
+    share_prompts: bool = False,
 ) -> dict[str, Any]:
     """Train `model` in place with GRPO, resuming what `folder` holds; returns the stage's summary.
 
@@ -147,7 +148,7 @@ def reinforce(
     if (done := read_summary(folder)) is not None:
         return done
     folder.mkdir(parents=True, exist_ok=True)
-    loop = Loop(config, Learner(model, tokenizer, config, runtime), tokenizer, folder, judge)
+    loop = Loop(config, Learner(model, tokenizer, config, runtime, share_prompts), tokenizer, folder, judge)
     loop.resume()
     metrics, rollouts = MetricsLog(folder / "metrics.jsonl", loop.start_step), RolloutLog(folder, loop.start_step)
     started = saved = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,27 @@ from interplay.rl.config import RLConfig
 from interplay.rl.loss import LossParts, policy_loss
 from interplay.rl.rollout import Batch, logprobs_of, make_batch
 from interplay.rl.scoring import Scored
+from interplay.rl.shared import logprobs_sharing_prompts
 from interplay.train.checkpoint import seal
 from interplay.train.optimizer import build_optimizer
 from interplay.train.runtime import Runtime
 
 
 class Learner:
-    """The policy, its optimiser and its frozen reference; `update` makes the gradient steps of one batch of rollouts."""
+    """The policy, its optimiser and its frozen reference; `update` makes the gradient steps of one batch of rollouts.
 
-    def __init__(self, model: Any, tokenizer: PreTrainedTokenizerFast, config: RLConfig, runtime: Runtime) -> None:
+    `share_prompts` computes a group's prompt once in the update: the same gradient up to floating-point order, faster.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: PreTrainedTokenizerFast,
+        config: RLConfig,
+        runtime: Runtime,
+        share_prompts: bool = False,
+    ) -> None:
+        self.share_prompts = share_prompts
         self.device = runtime.torch_device()
         self.accelerator = Accelerator(cpu=runtime.on_cpu)
         self.config, self.runtime, self.pad = config, runtime, tokenizer.pad_token_id
@@ -68,12 +81,15 @@ class Learner:
         config = self.config
         total = self._denominator(scored)
         parts = []
-        for batch in self._micro_batches(scored):
-            logprobs, entropies = logprobs_of(self.model, batch, config.sampling.temperature)
+        of, batches = logprobs_of, self._micro_batches(scored)
+        if self.share_prompts:
+            of, batches = logprobs_sharing_prompts, self._micro_batches_of_groups(scored)
+        for batch in batches:
+            logprobs, entropies = of(self.model, batch, config.sampling.temperature)
             reference = None
             if self.reference is not None:
                 with torch.no_grad():
-                    reference, _ = logprobs_of(self.reference, batch, config.sampling.temperature)
+                    reference, _ = of(self.reference, batch, config.sampling.temperature)
             part = policy_loss(
                 logprobs, batch.old_logprobs_B_T, batch.advantages_B_T, batch.mask_B_T, config.loss, total,
                 reference_B_T=reference, entropy_B_T=entropies,
@@ -106,6 +122,25 @@ class Learner:
             batches.append(make_batch(*picked, self.pad, self.device))
             start = end
         return batches
+
+    def _micro_batches_of_groups(self, scored: Scored) -> list[Batch]:
+        """Whole groups of similar prompts together: at most `micro_tokens` positions, or one group."""
+        groups = [list(rows) for _, rows in groupby(range(len(scored.rollouts)), lambda i: scored.rollouts[i].prompt)]
+        longest = [max(len(scored.rollouts[i].completion.tokens) for i in rows) for rows in groups]
+        prompts = [len(scored.rollouts[rows[0]].prompt) for rows in groups]
+        batches: list[list[int]] = []
+        held = width = 0
+        for g in sorted(range(len(groups)), key=lambda g: (prompts[g], longest[g], g)):
+            count, wide = held + len(groups[g]), max(width, prompts[g] + longest[g])
+            if not batches or count * wide > self.runtime.micro_tokens:
+                batches.append([])
+                count, wide = len(groups[g]), prompts[g] + longest[g]
+            batches[-1] += groups[g]
+            held, width = count, wide
+        return [
+            make_batch([scored.rollouts[i] for i in rows], [scored.advantages[i] for i in rows], self.pad, self.device)
+            for rows in batches
+        ]
 
     def save(self, folder: Path, texts: Mapping[str, str]) -> None:
         """Weights, optimiser state and small files by name, in a folder that appears whole or not at all."""

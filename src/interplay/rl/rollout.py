@@ -120,7 +120,13 @@ def logprobs_of(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, T
     hidden = model.model(input_ids=batch.input_ids, use_cache=False).last_hidden_state
     rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
     offsets = torch.tensor(batch.prompt_lengths, device=hidden.device)[rows] - 1
-    logits_N_V = model.lm_head(hidden[rows, offsets + columns]).float() / temperature
+    return of_sampled_tokens(model, hidden[rows, offsets + columns], batch, temperature)
+
+
+def of_sampled_tokens(model: Any, hidden_N_D: Tensor, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
+    """The same, from the hidden states that precede the N sampled tokens, in the order of `mask_B_T.nonzero()`."""
+    rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
+    logits_N_V = model.lm_head(hidden_N_D).float() / temperature
     log_softmax_N_V = logits_N_V.log_softmax(dim=-1)
     tokens_N = batch.tokens_B_T[rows, columns]
     logprobs, entropies = torch.zeros_like(batch.mask_B_T), torch.zeros_like(batch.mask_B_T)

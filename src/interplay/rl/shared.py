@@ -1,0 +1,55 @@
+"""A group's prompt is the same for all its samples: in the update it is computed once, with its gradient.
+
+The prompts are one forward pass; its keys and values are repeated for each sample and the completions are a second pass
+that attends to them. The gradient of every sample flows back into the one prompt.
+"""
+
+# B rollouts, G groups of them (neighbours with equal prompts), P prompt positions, T completion positions, D hidden size
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from interplay.rl.rollout import Batch, of_sampled_tokens
+
+
+def logprobs_sharing_prompts(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
+    """What `rollout.logprobs_of` returns; neighbouring rows with equal prompts share the computation of it."""
+    device = batch.input_ids.device
+    lengths_B = torch.tensor(batch.prompt_lengths, device=device)
+    firsts, group_of = _groups(batch)
+    width, steps = max(batch.prompt_lengths), batch.tokens_B_T.shape[1]
+    prompts = model.model(input_ids=batch.input_ids[firsts, :width], use_cache=True)
+    group_B = torch.tensor(group_of, device=device)
+    hidden_B_T_D = prompts.last_hidden_state[group_B, lengths_B - 1][:, None]
+    if steps > 1:
+        cache = DynamicCache()
+        for number, layer in enumerate(prompts.past_key_values.layers):
+            cache.update(layer.keys[group_B], layer.values[group_B], number)
+        positions_T = torch.arange(steps - 1, device=device)
+        seen_B_P = torch.arange(width, device=device)[None] < lengths_B[:, None]
+        seen = torch.cat([seen_B_P, torch.ones(len(group_of), steps - 1, dtype=torch.bool, device=device)], dim=1)
+        completions = model.model(
+            input_ids=batch.tokens_B_T[:, :-1], past_key_values=cache, use_cache=True,
+            position_ids=lengths_B[:, None] + positions_T, attention_mask=None if bool(seen.all()) else seen.long(),
+        )  # fmt: skip
+        hidden_B_T_D = torch.cat([hidden_B_T_D, completions.last_hidden_state], dim=1)
+    rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
+    return of_sampled_tokens(model, hidden_B_T_D[rows, columns], batch, temperature)
+
+
+def _groups(batch: Batch) -> tuple[list[int], list[int]]:
+    """(first row of each group, group of each row)."""
+    prompts = [row[:length] for row, length in zip(batch.input_ids.tolist(), batch.prompt_lengths, strict=True)]
+    firsts: list[int] = []
+    group_of: list[int] = []
+    for number, (_, rows) in enumerate(groupby(range(len(prompts)), lambda row: prompts[row])):
+        members = list(rows)
+        firsts.append(members[0])
+        group_of += [number] * len(members)
+    return firsts, group_of

@@ -10,13 +10,14 @@ set -u
 export PYTHONPATH="src${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 export OUT="${OUT:-out}"
 PYTHON="${PYTHON:-python}"
+mkdir -p "$OUT"
 if [ "${INTERPLAY_GPU_DRY:-0}" = 1 ]; then
   export CUDA_VISIBLE_DEVICES="" OMP_NUM_THREADS=1
+  exec "$PYTHON" benchmarks/gpu.py sample rl train tests collect # one process: most of a dry run is imports
 elif ! "$PYTHON" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
   echo "error: torch sees no CUDA device; INTERPLAY_GPU_DRY=1 runs the same steps on the CPU" >&2
   exit 2
 fi
-mkdir -p "$OUT"
 
 step() { # NAME SECONDS
   echo "== $1" >&2

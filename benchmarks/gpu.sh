@@ -4,7 +4,7 @@
 #   bash benchmarks/gpu.sh                      results under ./out, or under $OUT
 #   INTERPLAY_GPU_DRY=1 bash benchmarks/gpu.sh  the same steps at toy sizes on the CPU, under a minute
 #
-# Needs torch and transformers, nothing installed and no network. Each step writes OUT/NAME.json; OUT/gpu.json has them
+# Needs the dependencies, not the package itself, and no network. Each step writes OUT/NAME.json; OUT/gpu.json has them
 # all. A step that fails or runs out of time says so there and does not stop the others.
 set -u
 export PYTHONPATH="src${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false

@@ -3,6 +3,7 @@
 import pyarrow.parquet as pq
 import pytest
 import torch
+from pydantic import ValidationError
 
 import interplay.rl.grpo as grpo
 import interplay.rl.measure as measure
@@ -91,6 +92,11 @@ def test_every_option_resumes_to_the_same_bytes(
     assert rows[0]["rl/top_op"] == 2
     assert rows[-1]["rl/top_op"] == 3
     assert all(3 <= row["rl/drawn"] <= 9 for row in rows)
+
+
+def test_held_out_problems_are_not_the_pools_own(config, pool):
+    with pytest.raises(ValidationError, match="the pool's own split 'rl'"):
+        RLConfig.model_validate(config.model_dump() | {"held_out": {"stream": pool.stream, "every": 1}})
 
 
 def test_silent_groups_are_replaced_up_to_the_bound(config, fresh_model, tokenizer, runtime, tmp_path):

@@ -58,6 +58,8 @@ class RLConfig(Config):
     seed: NonNegativeInt = 0
 
     @model_validator(mode="after")
-    def _ops_are_there(self) -> Self:
+    def _problems_fit(self) -> Self:
         check_ops(self.pool, self.selection)
+        if self.held_out is not None and self.held_out.stream.split == self.pool.stream.split:
+            raise ValueError(f"the held-out problems are from the pool's own split {self.pool.stream.split!r}")
         return self

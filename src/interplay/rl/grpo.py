@@ -52,7 +52,9 @@ class Loop:
         for complaint in complaints:
             say(complaint)
         if found is None:
-            successes = measured(self.config, self.learner.model, self.tokenizer, self.folder, rows=self.rows)
+            successes = measured(
+                self.config, self.learner.model, self.tokenizer, self.folder, rows=self.rows, judge=self.judge
+            )
             self.state = start_state(self.config.selection, successes)
             return
         self.start_step = step_of(found)
@@ -101,7 +103,13 @@ class Loop:
         if held_out is None or (step % held_out.every and step != self.config.steps):
             return {}
         metrics = held_out_metrics(
-            held_out, self.learner.model, self.tokenizer, self.config.sampling, seed=self.config.seed, rows=self.rows
+            held_out,
+            self.learner.model,
+            self.tokenizer,
+            self.config.sampling,
+            seed=self.config.seed,
+            rows=self.rows,
+            judge=self.judge,
         )
         if self._note(metrics[BEST], step):
             self.publish(step)

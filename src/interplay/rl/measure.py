@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from interplay.model.sampler import SamplingConfig
 from interplay.rl.config import HeldOut, RLConfig
+from interplay.rl.judge import Judge, judge_inline
 from interplay.rl.pools import Edge
 from interplay.rl.rewards import RewardConfig
 from interplay.rl.rollout import Rollout, roll_out
@@ -20,18 +21,34 @@ from interplay.world.randomness import derive
 CHUNK_SAMPLES = 4096
 
 
-def measure(config: RLConfig, edge: Edge, model: Any, tokenizer: PreTrainedTokenizerFast, *, rows: int) -> list[int]:
+def measure(
+    config: RLConfig,
+    edge: Edge,
+    model: Any,
+    tokenizer: PreTrainedTokenizerFast,
+    *,
+    rows: int,
+    judge: Judge = judge_inline,
+) -> list[int]:
     """Right samples (strict) of each candidate, by the model as it is."""
     successes: list[int] = []
     size, seed = max(1, CHUNK_SAMPLES // edge.samples), derive("edge", config.seed)
     for start in range(0, edge.candidates, size):
         problems = config.pool.take(start, min(size, edge.candidates - start))
-        groups = _samples(model, tokenizer, problems, edge.samples, config.sampling, seed, rows)
+        groups = _samples(model, tokenizer, problems, edge.samples, config.sampling, seed, rows, judge)
         successes += [sum(r.verdict.strict for r in group) for group in groups]
     return successes
 
 
-def measured(config: RLConfig, model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path, *, rows: int) -> list[int]:
+def measured(
+    config: RLConfig,
+    model: Any,
+    tokenizer: PreTrainedTokenizerFast,
+    folder: Path,
+    *,
+    rows: int,
+    judge: Judge = judge_inline,
+) -> list[int]:
     """The same, from `edge.json` where an earlier start of the stage left it; nothing where no edge is asked for."""
     edge = config.selection
     if not isinstance(edge, Edge):
@@ -39,7 +56,7 @@ def measured(config: RLConfig, model: Any, tokenizer: PreTrainedTokenizerFast, f
     path = folder / "edge.json"
     if path.exists():
         return [int(right) for right in json.loads(path.read_text())["successes"]]
-    successes = measure(config, edge, model, tokenizer, rows=rows)
+    successes = measure(config, edge, model, tokenizer, rows=rows, judge=judge)
     staging = path.with_suffix(".staging")
     record = {"samples": edge.samples, "successes": successes, "chosen": edge.chosen(successes)}
     staging.write_text(json.dumps(record))
@@ -55,10 +72,11 @@ def held_out_metrics(
     *,
     seed: int,
     rows: int,
+    judge: Judge = judge_inline,
 ) -> dict[str, float]:
     """Strict accuracy and pass@samples on the fixed problems, also per op; the same random numbers every time."""
     problems = list(held_out.stream.first(held_out.problems))
-    groups = _samples(model, tokenizer, problems, held_out.samples, sampling, derive("held_out", seed), rows)
+    groups = _samples(model, tokenizer, problems, held_out.samples, sampling, derive("held_out", seed), rows, judge)
     by_op: dict[str, list[list[Rollout]]] = defaultdict(list)
     for group in groups:
         by_op["held_out"].append(group)
@@ -79,7 +97,16 @@ def _samples(
     sampling: SamplingConfig,
     seed: int,
     rows: int,
+    judge: Judge,
 ) -> list[list[Rollout]]:
     return roll_out(
-        model, tokenizer, problems, group=samples, sampling=sampling, rewards=RewardConfig(), seed=seed, rows=rows
+        model,
+        tokenizer,
+        problems,
+        group=samples,
+        sampling=sampling,
+        rewards=RewardConfig(),
+        seed=seed,
+        rows=rows,
+        judge=judge,
     )

@@ -15,6 +15,7 @@ from typing import Any, cast
 import torch
 from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
+from transformers.utils import logging
 
 from interplay.model.sizes import ModelConfig
 from interplay.world.randomness import derive
@@ -78,6 +79,7 @@ def load(path: str | Path, *, dtype: torch.dtype | None = None, device: str = "c
     _read_json(path / "config.json")
     for file in _weight_files(path):
         _check_weights(file)
+    cast(Any, logging).disable_progress_bar()  # loading shows its own bar, in the middle of ours
     try:
         model, info = cast(Any, AutoModelForCausalLM).from_pretrained(
             path, dtype=dtype or "auto", use_safetensors=True, local_files_only=True, output_loading_info=True

@@ -85,9 +85,9 @@ MICRO = Settings(
     schedule=Schedule(kind="wsd", warmup=0.05, decay=0.3, floor=0.0),
     pretrain_tokens=1_300_000,
     midtrain_tokens=700_000,
-    rl_steps=60,
-    rl_prompts=32,
-    rl_group=8,
+    rl_steps=50,
+    rl_prompts=24,
+    rl_group=16,
     rl_lr=3e-4,
 )
 

@@ -23,6 +23,20 @@ Prompt: `<question> PROBLEM QUESTION </question> <solution>`; sampling stops at 
 Parameters: {parameters:,}. The settings that made it are in the record of its stage.
 """
 
+# For a Qwen2 model `AutoTokenizer` puts Qwen's own way of cutting words in place of the one in tokenizer.json, whatever
+# class the tokenizer names, and so gives other ids without a word. It leaves a tokenizer alone that brings its own class;
+# this one adds nothing, and is not run unless a reader trusts remote code.
+TOKENIZER_FILE = "tokenization_plain.py"
+TOKENIZER_CODE = '''"""The tokenizer of tokenizer.json as it is."""
+
+from transformers import PreTrainedTokenizerFast
+
+
+class PlainTokenizer(PreTrainedTokenizerFast):
+    pass
+'''
+AUTO_MAP = {"AutoTokenizer": [None, "tokenization_plain.PlainTokenizer"]}
+
 
 def publish(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Any] | None = None) -> None:
     """Write weights (safetensors), config, tokenizer and a model card; the folder appears whole or not at all.
@@ -33,9 +47,17 @@ def publish(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Any] | 
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     model.save_pretrained(staging, state_dict=weights)
-    tokenizer.save_pretrained(staging)
+    save_tokenizer(tokenizer, staging)
     (staging / "README.md").write_text(CARD.format(parameters=model.num_parameters()))
     seal(staging, folder)
+
+
+def save_tokenizer(tokenizer: Any, folder: Path) -> None:
+    """Write a tokenizer so that `AutoTokenizer` beside a Qwen2 config gives the ids that it gives here."""
+    tokenizer.save_pretrained(folder)
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"auto_map": AUTO_MAP}, indent=2) + "\n")
+    (folder / TOKENIZER_FILE).write_text(TOKENIZER_CODE)
 
 
 def read_summary(folder: Path) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from accelerate.utils import gather_object
+from accelerate.utils import gather_object, parse_flag_from_env
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import Dataset, SequentialSampler
 from transformers import PreTrainedTokenizerFast, Trainer, TrainingArguments
@@ -151,6 +151,8 @@ def build_trainer(
         processing_class=tokenizer,
         callbacks=[record],
     )
+    if parse_flag_from_env("ACCELERATE_USE_FSDP") and not trainer.is_fsdp_enabled:
+        raise ValueError("FSDP was asked for, but accelerate shards over accelerators only; use DDP on CPU processes")
     trainer.remove_callback(PrinterCallback)
     trainer.config, trainer.resume_dir = config, folder / "resume"
     trainer.parameters, trainer.model_shape = model.num_parameters(), model.config

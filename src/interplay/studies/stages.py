@@ -147,7 +147,10 @@ class RLStage(Stage):
         """Returns the summary of `reinforce`."""
         model, tokenizer = open_checkpoint(self.start)
         with self._alone() as folder:
-            return reinforce(self.config, model, tokenizer, folder, self.runtime, self.label or "RL")
+            return reinforce(
+                self.config, model, tokenizer, folder, self.runtime, self.label or "RL",
+                share_prompts=self.runtime.share_prompts,
+            )  # fmt: skip
 
 
 Trained = Annotated[PretrainStage | MidtrainStage | RLStage, Field(discriminator="kind")]

@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from interplay.cli import main
+from interplay.world.digest import digest
+from interplay.world.graph import from_dict
 
 
 def call(monkeypatch, capsys, *words):
@@ -92,6 +94,7 @@ def test_every_command_has_help_with_an_example(monkeypatch, capsys):
         ["compare"],
         ["data", "sample"],
         ["data", "stats"],
+        ["data", "convert"],
     ):
         code, out, _ = call(monkeypatch, capsys, *words, "--help")
         assert code == 0
@@ -104,3 +107,20 @@ def test_importing_the_command_line_is_cheap():
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert heavy.stdout.strip() == "[]"
+
+
+def test_files_convert_both_ways_and_repeats_are_said(monkeypatch, capsys, tmp_path):
+    code, out, err = call(monkeypatch, capsys, "data", "sample", "--op", "1", "--n", "200", "--numbers", "1,1")
+    assert code == 0
+    distinct = {digest(from_dict(json.loads(line)["graph"])) for line in out.splitlines()}
+    assert f"{len(distinct)} distinct problems among the 200 asked for" in err
+    (tmp_path / "a.jsonl").write_text(out)
+    assert call(monkeypatch, capsys, "data", "convert", f"{tmp_path}/a.jsonl", f"{tmp_path}/b.parquet")[0] == 0
+    assert call(monkeypatch, capsys, "data", "convert", f"{tmp_path}/b.parquet", f"{tmp_path}/c.jsonl")[0] == 0
+    again = [json.loads(line) for line in (tmp_path / "c.jsonl").read_text().splitlines()]
+    assert again == [json.loads(line) for line in out.splitlines()]
+    code, out, _ = call(
+        monkeypatch, capsys, "data", "stats", f"{tmp_path}/b.parquet", "--against", f"{tmp_path}/a.jsonl"
+    )
+    assert code == 0
+    assert "(100.0%)" in out

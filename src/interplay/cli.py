@@ -45,6 +45,7 @@ def data_sample(
     Example: interplay data sample --context zoo --op 7 --mode reverse --n 100 --seed 0
     """
     from interplay.world.context import load
+    from interplay.world.digest import digest
     from interplay.world.problem import make, to_row
     from interplay.world.randomness import stream
     from interplay.world.sample import Spec
@@ -58,9 +59,14 @@ def data_sample(
         "totals": totals,
     }  # fmt: skip
     spec, vocabulary = Spec(**axes), load(context)
+    seen: set[str] = set()
     for index in range(n):
         rng = stream("sample", seed, vocabulary.name, style, json.dumps(axes), index)
-        print(json.dumps(to_row(make(spec, vocabulary, style, rng)), ensure_ascii=False))
+        problem = make(spec, vocabulary, style, rng)
+        seen.add(digest(problem.graph))
+        print(json.dumps(to_row(problem), ensure_ascii=False))
+    if len(seen) < n:
+        print(f"note: {len(seen)} distinct problems among the {n} asked for", file=sys.stderr)
 
 
 def _span(text: str, option: str) -> int | tuple[int, int]:
@@ -247,6 +253,23 @@ def compare(
 
     ks = [_whole(text, "--k") for text in k.split(",")]
     print(format_table(compare_evaluations(a, b, ks=ks, rules=[rule])))
+
+
+@data.command("convert")
+def data_convert(
+    source: Annotated[Path, typer.Argument(help="rows: .jsonl, .jsonl.gz or .parquet")],
+    target: Annotated[Path, typer.Argument(help="the file to write, of any of these kinds")],
+) -> None:
+    """Copy a file of problems into another format, GSM-Infinite's files included.
+
+    Example: interplay data convert problems.jsonl problems.parquet
+    """
+    from interplay.data.files import write_rows
+    from interplay.data.stats_text import rows_of
+
+    if not source.is_file():
+        raise ValueError(f"no such file: {source}")
+    print(f"{write_rows(target, rows_of(source)):,} rows")
 
 
 @data.command("stats")

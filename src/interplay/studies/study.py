@@ -41,7 +41,8 @@ Verdict = Literal["supported", "contradicted", "cannot tell"]
 class Claim(NamedTuple):
     """A sentence and the contrast that decides it, fixed before the run.
 
-    supported when the contrast's interval lies above zero, contradicted when it lies below, else cannot tell.
+    supported when the contrast's interval lies above zero, contradicted when it lies below, else cannot tell; with
+    several claims in a study the p-value must also stay below 0.05 after Holm's correction.
     """
 
     text: str
@@ -51,8 +52,8 @@ class Claim(NamedTuple):
     def rule(self) -> str:
         """The decision in words."""
         return (
-            "supported if the paired 95 % interval of the effect lies above zero, contradicted if it lies below, "
-            "otherwise this run cannot tell"
+            "supported if the paired 95 % interval of the effect lies above zero and p < 0.05 after Holm's correction "
+            "over the study's claims, contradicted if it lies below with the same p, otherwise this run cannot tell"
         )
 
 

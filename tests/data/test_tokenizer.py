@@ -1,15 +1,17 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interplay.data.mixture import Mixture, World
-from interplay.data.stream import Stream
+from interplay.data.files import read_rows
 from interplay.data.tokenizer import (
     TokenizerConfig,
     characters_per_token,
     decode_completion,
     encode_document,
     load_tokenizer,
+    train_on,
     train_tokenizer,
 )
 
@@ -54,11 +56,8 @@ def test_saved_tokenizer_opens_again_and_a_damaged_one_is_named(tokenizer, tmp_p
         load_tokenizer(tmp_path)
 
 
-@pytest.mark.slow
-def test_full_text_takes_at_least_4_2_characters_a_token():
-    stream = Stream(
-        world=World(), mixture=Mixture.uniform(range(2, 21), ["zoo", "school", "movie"], ["forward", "reverse"])
-    )
-    tokenizer = train_tokenizer(TokenizerConfig(stream=stream, vocab_size=2200, documents=10_000))
-    fresh = [p.text for p in stream.model_copy(update={"seed": 1}).first(500)]
-    assert characters_per_token(tokenizer, fresh) >= 4.2
+def test_reference_text_takes_at_least_4_2_characters_a_token(terse_stream):
+    path = Path(__file__).parent.parent / "conformance" / "gold.jsonl.gz"
+    texts = [f"{r['problem']}{r['question']} {r['solution']}" for r in map(dict, read_rows(path))]
+    tokenizer = train_on(texts[::2], TokenizerConfig(stream=terse_stream, vocab_size=2200))
+    assert characters_per_token(tokenizer, texts[1::2]) >= 4.2

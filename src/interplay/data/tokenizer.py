@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -42,6 +43,11 @@ class TokenizerConfig(Config):
 
 def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:
     """Train on the first `documents` items; the vocabulary never exceeds `vocab_size`, specials and bytes included."""
+    return train_on((problem.text for problem in config.stream.first(config.documents)), config)
+
+
+def train_on(texts: Iterable[str], config: TokenizerConfig) -> PreTrainedTokenizerFast:
+    """The same on any texts. Raises ValueError for a vocabulary too small for bytes and specials."""
     minimum = 256 + 2 + len(TAGS)
     if config.vocab_size < minimum:
         raise ValueError(f"vocab_size must be at least {minimum} (bytes, tags, pad, end), got {config.vocab_size}")
@@ -59,7 +65,6 @@ def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    texts = (problem.text for problem in config.stream.first(config.documents))
     tokenizer.train_from_iterator(texts, trainer)
     return wrap(tokenizer)
 

@@ -85,10 +85,10 @@ MICRO = Settings(
     schedule=Schedule(kind="wsd", warmup=0.05, decay=0.3, floor=0.0),
     pretrain_tokens=1_300_000,
     midtrain_tokens=700_000,
-    rl_steps=50,
+    rl_steps=100,
     rl_prompts=24,
     rl_group=16,
-    rl_lr=3e-4,
+    rl_lr=2e-4,
 )
 
 SCALES: Mapping[str, Settings] = {"micro": MICRO}

@@ -32,7 +32,8 @@ class Steps:
         self.config = config
         self.tokenizer = train_tokenizer(tokenizer_config(MICRO))
         model = build(MICRO.model, len(self.tokenizer), 0)
-        self.learner = Learner(model, self.tokenizer, config, Runtime(device="cpu", threads=threads))
+        runtime = Runtime(device="cpu", threads=threads)
+        self.learner = Learner(model, self.tokenizer, config, runtime, share_prompts=runtime.share_prompts)
         self.problems = config.pool.problems(0, PROMPTS)
         self.references = [Reference.from_graph(p.graph, p.solution) for p in self.problems]
         encode = self.tokenizer.backend_tokenizer.encode

@@ -22,7 +22,8 @@ from interplay.data.tokenizer import decode_completion
 from interplay.evals.judge import Draw, Job
 from interplay.evals.parts import ALONE, Finish, Share, do_parts, merge, rows_table, write_table
 from interplay.evals.verify_pool import Judged, VerifyPool, spare_workers
-from interplay.model.sampler import SamplingConfig, sample
+from interplay.model.problems import sample_problems
+from interplay.model.sampler import SamplingConfig
 from interplay.progress import progress, say
 from interplay.train.runtime import Runtime
 from interplay.world.graph import to_dict
@@ -112,19 +113,11 @@ def draw(
     rows: int,
 ) -> list[Job]:
     """Sampled solutions of every problem, ordered by sample, ready to be judged."""
-    prompts = [tokenizer.backend_tokenizer.encode(p.prompt, add_special_tokens=False).ids for p in problems]
-    completions = sample(
-        model,
-        prompts,
-        num_samples=samples,
-        config=sampling,
-        stop_ids=[tokenizer.eos_token_id],
-        seed=seed,
-        keys=[p.id for p in problems],
-        max_rows=rows,
+    sampled = sample_problems(
+        model, tokenizer, problems, num_samples=samples, config=sampling, seed=seed, max_rows=rows
     )
     jobs = [Job(p.graph, p.solution, []) for p in problems]
-    for completion in sorted(completions, key=lambda c: (c.prompt, c.sample)):
+    for completion in sampled.completions:
         text = decode_completion(tokenizer, completion.tokens)
         jobs[completion.prompt].draws.append(Draw(completion.sample, text, len(completion.tokens), completion.finished))
     return jobs

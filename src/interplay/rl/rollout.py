@@ -9,7 +9,8 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from interplay.data.tokenizer import decode_completion
-from interplay.model.sampler import Completion, SamplingConfig, sample
+from interplay.model.problems import sample_problems
+from interplay.model.sampler import Completion, SamplingConfig
 from interplay.rl.judge import Judge, Text, judge_inline
 from interplay.rl.rewards import RewardConfig, reward, step_rewards
 from interplay.world.problem import Problem
@@ -53,18 +54,9 @@ def roll_out(
     judge: Judge = judge_inline,
 ) -> list[list[Rollout]]:
     """P groups of G rollouts, in the order of `problems`."""
-    prompts = [tokenizer.backend_tokenizer.encode(p.prompt, add_special_tokens=False).ids for p in problems]
-    completions = sample(
-        model,
-        prompts,
-        num_samples=group,
-        config=sampling,
-        stop_ids=[tokenizer.eos_token_id],
-        seed=seed,
-        keys=[p.id for p in problems],
-        max_rows=rows,
+    prompts, ordered = sample_problems(
+        model, tokenizer, problems, num_samples=group, config=sampling, seed=seed, max_rows=rows
     )
-    ordered = sorted(completions, key=lambda c: (c.prompt, c.sample))
     references = [Reference.from_graph(p.graph, p.solution) for p in problems]
     texts = [
         Text(references[c.prompt], decode_completion(tokenizer, c.tokens), truncated=not c.finished) for c in ordered

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
 from interplay.config import Config
 from interplay.data.mixture import World
@@ -18,6 +18,7 @@ from interplay.model.sizes import ModelConfig, size
 from interplay.rl.rewards import RewardKind
 from interplay.train.optimizer import OptimizerConfig
 from interplay.train.schedule import Schedule
+from interplay.world.graph import Mode
 
 Ops = tuple[PositiveInt, ...]
 
@@ -29,6 +30,7 @@ class Settings(Config):
     seeds: tuple[int, ...] = (0,)
     world: World
     contexts: tuple[str, ...]
+    modes: tuple[Mode, ...] = ("forward",)
     id_ops: Ops
     edge_ops: Ops
     hard_ops: Ops
@@ -42,6 +44,10 @@ class Settings(Config):
     schedule: Schedule
     precision: str = "fp32"
     pretrain_tokens: PositiveInt
+    pretrain_edge_share: float = Field(default=0.0, ge=0, le=1)
+    id_weights: tuple[float, ...] = ()
+    curve_points: NonNegativeInt = 8
+    curve_problems: PositiveInt = 32
     midtrain_tokens: PositiveInt
     midtrain_edge_share: float = Field(default=0.5, ge=0, le=1)
     midtrain_lr_factor: PositiveFloat = 0.5
@@ -57,6 +63,18 @@ class Settings(Config):
     samples: PositiveInt = 16
     ks: tuple[PositiveInt, ...] = (1, 2, 4, 8, 16)
     max_new_tokens: PositiveInt = 128
+    gold: bool = True
+    mid_budgets: tuple[PositiveInt, ...]
+    mid_rl_shares: tuple[float, ...] = (0.0, 0.2, 0.5, 0.8, 1.0)
+    sample_tokens: PositiveInt
+    exposures: tuple[float, ...] = (0.0, 0.001, 0.01, 0.1)
+    exposed_context: str = "school"
+    edge_shares: tuple[float, ...] = (0.001, 0.05, 0.2, 0.33, 0.5)
+
+    @property
+    def ops(self) -> Ops:
+        """Every op of the three regimes."""
+        return tuple(sorted({*self.id_ops, *self.edge_ops, *self.hard_ops}))
 
 
 MICRO = Settings(
@@ -83,15 +101,126 @@ MICRO = Settings(
     batch_tokens=2048,
     optimizer=OptimizerConfig(kind="muon", lr=4e-3, matrix_lr=0.02, weight_decay=0.01),
     schedule=Schedule(kind="wsd", warmup=0.05, decay=0.3, floor=0.0),
-    pretrain_tokens=1_300_000,
+    pretrain_tokens=1_600_000,
+    pretrain_edge_share=0.03,
     midtrain_tokens=700_000,
     rl_steps=100,
     rl_prompts=24,
     rl_group=16,
     rl_lr=2e-4,
+    samples=32,
+    ks=(1, 2, 4, 8, 16, 32),
+    mid_budgets=(700_000, 1_400_000),
+    sample_tokens=64,
+    edge_shares=(0.0, 0.001, 0.03, 0.2, 0.5),
 )
 
-SCALES: Mapping[str, Settings] = {"micro": MICRO}
+MINI = Settings(
+    scale="mini",
+    world=World(
+        style="terse",
+        numbers=(1, 9),
+        max_value=40,
+        distractors=(0, 1),
+        order="depth_first",
+        locations=4,
+        entities=6,
+        names=16,
+    ),
+    contexts=("zoo", "school", "movie"),
+    id_ops=(2, 3, 4, 5),
+    edge_ops=(6, 7),
+    hard_ops=(8, 9, 10),
+    model=size("mini"),
+    vocab_size=2048,
+    tokenizer_documents=4000,
+    unit="quantity",
+    packing=PackingConfig(width=256, rows=16, loss_on="solution"),
+    batch_tokens=4096,
+    optimizer=OptimizerConfig(kind="muon", lr=3e-3, matrix_lr=0.02, weight_decay=0.01),
+    schedule=Schedule(kind="wsd", warmup=0.03, decay=0.3, floor=0.0),
+    pretrain_tokens=7_000_000,
+    pretrain_edge_share=0.03,
+    curve_points=28,
+    curve_problems=16,
+    midtrain_tokens=3_000_000,
+    rl_steps=200,
+    rl_prompts=32,
+    rl_group=16,
+    rl_lr=1e-4,
+    samples=64,
+    ks=(1, 2, 4, 8, 16, 32, 64),
+    max_new_tokens=224,
+    mid_budgets=(3_000_000, 6_000_000),
+    sample_tokens=192,
+)
+
+PAPER = Settings(
+    scale="paper",
+    world=World(),
+    contexts=("zoo", "school", "movie"),
+    modes=("forward", "reverse"),
+    id_ops=tuple(range(2, 11)),
+    edge_ops=(11, 12, 13, 14),
+    hard_ops=tuple(range(15, 21)),
+    id_weights=(0.2 / 3,) * 3 + (0.1,) * 3 + (0.5 / 3,) * 3,
+    model=size("paper"),
+    vocab_size=2200,
+    tokenizer_documents=200_000,
+    packing=PackingConfig(width=2048, rows=64),
+    batch_tokens=1 << 19,
+    optimizer=OptimizerConfig(lr=2e-4, weight_decay=0.1),
+    schedule=Schedule(kind="cosine", warmup=0.05, floor=0.15),
+    precision="bf16",
+    pretrain_tokens=10_000_000_000,
+    curve_points=20,
+    midtrain_tokens=1_048_576_000,
+    midtrain_edge_share=0.8,
+    rl_steps=200,
+    rl_prompts=1024,
+    rl_group=6,
+    rl_updates=4,
+    rl_lr=1e-6,
+    rl_kl=1e-3,
+    problems=1000,
+    samples=128,
+    ks=(1, 2, 4, 8, 16, 32, 64, 128),
+    max_new_tokens=1024,
+    mid_budgets=(1_048_576_000, 4_194_304_000),
+    sample_tokens=2048,
+)
+
+SMALL = PAPER.model_copy(
+    update={
+        "scale": "small",
+        "world": World(style="terse", numbers=(1, 9), max_value=100, distractors=(0, 2)),
+        "id_ops": tuple(range(2, 8)),
+        "id_weights": (),
+        "edge_ops": (8, 9, 10),
+        "hard_ops": (11, 12, 13, 14),
+        "model": size("small"),
+        "tokenizer_documents": 20_000,
+        "packing": PackingConfig(width=512, rows=64, loss_on="solution"),
+        "batch_tokens": 1 << 16,
+        "optimizer": OptimizerConfig(kind="muon", lr=2e-3, matrix_lr=0.02, weight_decay=0.01),
+        "schedule": Schedule(kind="wsd", warmup=0.02, decay=0.3, floor=0.0),
+        "pretrain_tokens": 300_000_000,
+        "pretrain_edge_share": 0.01,
+        "midtrain_tokens": 60_000_000,
+        "midtrain_edge_share": 0.5,
+        "rl_prompts": 128,
+        "rl_group": 16,
+        "rl_updates": 1,
+        "rl_lr": 5e-5,
+        "rl_kl": 0.0,
+        "problems": 400,
+        "max_new_tokens": 384,
+        "mid_budgets": (60_000_000, 120_000_000),
+        "sample_tokens": 384,
+    }
+)
+
+SCALES: Mapping[str, Settings] = {scale.scale: scale for scale in (MICRO, MINI, SMALL, PAPER)}
 
 
 def settings(scale: str, overrides: Mapping[str, str]) -> Settings:

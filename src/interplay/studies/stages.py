@@ -22,6 +22,7 @@ from transformers import PreTrainedTokenizerFast
 
 from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
 from interplay.evals.evaluate import EvaluateConfig, evaluate, problems_of
+from interplay.evals.nll import evaluate_gold
 from interplay.model.build import build, load
 from interplay.model.sizes import ModelConfig
 from interplay.progress import say
@@ -153,15 +154,17 @@ class RLStage(Stage):
             )  # fmt: skip
 
 
-Trained = Annotated[PretrainStage | MidtrainStage | RLStage, Field(discriminator="kind")]
+Checkpointed = PretrainStage | MidtrainStage | RLStage
+Trained = Annotated[Checkpointed, Field(discriminator="kind")]
 
 
 class EvaluateStage(Stage):
-    """Sample and verify a checkpoint's solutions."""
+    """Sample and verify a checkpoint's solutions; with `gold`, also measure how likely it finds the gold ones."""
 
     kind: Literal["evaluate"] = "evaluate"
     checkpoint: Trained
     config: EvaluateConfig
+    gold: bool = False
     infra: exca.TaskInfra = exca.TaskInfra(version="1", mode="retry")
 
     @infra.apply
@@ -178,11 +181,16 @@ class EvaluateStage(Stage):
                 asked, model, tokenizer, folder, samples=config.samples, sampling=config.sampling,
                 seed=config.seed, runtime=self.runtime, title=self.label or "evaluation",
             )  # fmt: skip
+            if self.gold:
+                evaluate_gold(
+                    asked, model, tokenizer, folder, max_new_tokens=config.sampling.max_new_tokens,
+                    runtime=self.runtime, title=f"{self.label or 'evaluation'}, gold",
+                )  # fmt: skip
             summary = {"problems": len(asked), "samples": config.samples, "wall_s": time.monotonic() - started}
             return finish(folder, summary, scratch=("parts",))
 
 
-def open_checkpoint(stage: PretrainStage | MidtrainStage | RLStage) -> tuple[Any, PreTrainedTokenizerFast]:
+def open_checkpoint(stage: Checkpointed) -> tuple[Any, PreTrainedTokenizerFast]:
     """(model, tokenizer) of a training stage, which runs first where it has not. Raises ValueError when damaged."""
     path = stage.folder / stage.run()["checkpoint"]
     return load(path), load_tokenizer(path)

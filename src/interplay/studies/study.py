@@ -5,26 +5,30 @@ A study is a Python function from settings to a `Study`. Nothing runs while it i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from interplay.studies.settings import Settings
-from interplay.studies.stages import EvaluateStage, MidtrainStage, PretrainStage, RLStage
+from interplay.studies.stages import Checkpointed, EvaluateStage
+
+LEVEL = 0.05
 
 
 class Arm(NamedTuple):
-    """One treatment under one seed."""
+    """One treatment under one seed; `factors` say what was varied, `start` names the arm it was trained from."""
 
     name: str
     label: str
     description: str
     seed: int
-    checkpoint: PretrainStage | MidtrainStage | RLStage
+    checkpoint: Checkpointed
     evaluation: EvaluateStage
+    factors: Mapping[str, float | str] = {}
+    start: str = ""
 
 
 class Contrast(NamedTuple):
-    """Treatment minus control, on the same problems."""
+    """Treatment minus control, on the same problems; `control_rule` where the control is scored by another rule."""
 
     name: str
     label: str
@@ -33,32 +37,56 @@ class Contrast(NamedTuple):
     regime: str
     k: int
     rule: str = "strict"
+    op: int | None = None
+    control_rule: str = ""
 
 
 Verdict = Literal["supported", "contradicted", "cannot tell"]
+Direction = Literal["up", "down", "flat"]
 
 
 class Claim(NamedTuple):
-    """A sentence and the contrast that decides it, fixed before the run.
+    """A sentence and the contrast that decides it, fixed before the run. `key` groups the sentences of one claim.
 
-    supported when the contrast's interval lies above zero, contradicted when it lies below, else cannot tell; with
-    several claims in a study the p-value must also stay below 0.05 after Holm's correction.
+    up    supported when the contrast's interval lies above zero, contradicted when it lies below
+    down  the other way round
+    flat  supported when the interval lies within `margin` of zero, contradicted when wholly outside
     """
 
     text: str
     contrast: str
+    key: str = ""
+    source: Literal["paper", "ours"] = "ours"
+    direction: Direction = "up"
+    margin: float = 0.05
 
     @property
     def rule(self) -> str:
         """The decision in words."""
+        if self.direction == "flat":
+            return (
+                f"supported if the paired 95 % interval of the effect lies within {self.margin:g} of zero, contradicted "
+                "if it lies wholly outside, otherwise this run cannot tell"
+            )
+        side, other = ("above", "below") if self.direction == "up" else ("below", "above")
         return (
-            "supported if the paired 95 % interval of the effect lies above zero and p < 0.05 after Holm's correction "
-            "over the study's claims, contradicted if it lies below with the same p, otherwise this run cannot tell"
+            f"supported if the paired 95 % interval of the effect lies {side} zero and p < 0.05 after Holm's correction "
+            f"over the study's claims, contradicted if it lies {other} with the same p, otherwise this run cannot tell"
         )
+
+    def verdict(self, lo: float, hi: float, p: float) -> Verdict:
+        """The rule, applied to an interval and a corrected p-value."""
+        if self.direction == "flat":
+            if -self.margin <= lo and hi <= self.margin:
+                return "supported"
+            return "contradicted" if lo > self.margin or hi < -self.margin else "cannot tell"
+        if p >= LEVEL or lo <= 0 <= hi:
+            return "cannot tell"
+        return "supported" if (lo > 0) == (self.direction == "up") else "contradicted"
 
 
 class Study(NamedTuple):
-    """Everything there is to know before the first stage runs."""
+    """Everything there is to know before the first stage runs. `x` and `by` name the factors of the dose figure."""
 
     name: str
     title: str
@@ -67,12 +95,14 @@ class Study(NamedTuple):
     arms: tuple[Arm, ...]
     contrasts: tuple[Contrast, ...]
     claims: tuple[Claim, ...]
+    x: str = ""
+    by: str = ""
 
     @property
     def regimes(self) -> dict[str, list[int]]:
-        """Op ranges by name."""
-        chosen = self.settings
-        return {"id": list(chosen.id_ops), "edge": list(chosen.edge_ops), "hard": list(chosen.hard_ops)}
+        """Ops of each regime that the arms are evaluated on."""
+        regimes = self.arms[0].evaluation.config.regimes
+        return {regime.name: sorted({cell.op for cell in regime.mixture.cells}) for regime in regimes}
 
 
 StudyMaker = Callable[[Settings, "Workplace"], Study]

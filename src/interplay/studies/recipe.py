@@ -1,0 +1,174 @@
+"""The stages that studies are put together from, made from the settings of a scale.
+
+Two studies that ask for the same treatment get the same stage, so a base model, an RL arm or an evaluation is computed once
+for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from interplay.data.mixture import Mixture, blend
+from interplay.data.stream import Split, Stream
+from interplay.data.tokenizer import TokenizerConfig
+from interplay.evals.evaluate import EvaluateConfig, Regime
+from interplay.model.sampler import SamplingConfig
+from interplay.rl.grpo import RLConfig
+from interplay.rl.loss import LossConfig
+from interplay.rl.pools import Selection, UniformPool
+from interplay.rl.rewards import RewardConfig
+from interplay.studies.settings import Settings
+from interplay.studies.stages import Checkpointed, EvaluateStage, MidtrainStage, PretrainStage, RLStage, TokenizerStage
+from interplay.studies.study import Arm, Contrast, Workplace
+from interplay.train.curves import Validation
+from interplay.train.optimizer import OptimizerConfig
+from interplay.train.supervised import TrainConfig
+
+Seed = int
+
+
+class Recipe(NamedTuple):
+    """Stages at one scale, in one workplace."""
+
+    chosen: Settings
+    place: Workplace
+
+    @property
+    def regimes(self) -> dict[str, Mixture]:
+        """The op ranges over every context, by regime."""
+        chosen = self.chosen
+        ranges = {"id": chosen.id_ops, "edge": chosen.edge_ops, "hard": chosen.hard_ops}
+        return {name: Mixture.uniform(ops, chosen.contexts, chosen.modes) for name, ops in ranges.items()}
+
+    def graded(self, edge_share: float) -> Mixture:
+        """What models are pre-trained on: the id ops in their weights, with a share of edge ops."""
+        chosen = self.chosen
+        weights = chosen.id_weights or (1 / len(chosen.id_ops),) * len(chosen.id_ops)
+        parts = [
+            (Mixture.uniform([op], chosen.contexts, chosen.modes), (1 - edge_share) * weight)
+            for op, weight in zip(chosen.id_ops, weights, strict=True)
+        ]
+        return blend([*parts, (self.regimes["edge"], edge_share)] if edge_share else parts)
+
+    def tokenizer(self) -> TokenizerStage:
+        """One tokenizer for all arms, seeds and studies, trained on every op that is ever asked."""
+        chosen, mixes = self.chosen, self.regimes
+        every = blend((mix, 1 / len(mixes)) for mix in mixes.values())
+        config = TokenizerConfig(
+            stream=Stream(world=chosen.world, mixture=every),
+            vocab_size=chosen.vocab_size, documents=chosen.tokenizer_documents, unit=chosen.unit,
+        )  # fmt: skip
+        return TokenizerStage(config=config, **self.place.stage("tokenizer"))
+
+    def base(self, seed: Seed) -> PretrainStage:
+        """The model that most studies start from."""
+        return self.pretrained(self.graded(self.chosen.pretrain_edge_share), seed)
+
+    def pretrained(self, mixture: Mixture, seed: Seed, name: str = "base") -> PretrainStage:
+        """A model from scratch on a mixture, with its curves on the token grid."""
+        chosen, cells = self.chosen, Mixture.uniform(self.chosen.ops, self.chosen.contexts, self.chosen.modes)
+        tokens, points = chosen.pretrain_tokens, chosen.curve_points
+        config = self._supervised(mixture, tokens, seed).model_copy(
+            update={
+                "grid_tokens": tuple(tokens * i // points for i in range(1, points)),
+                "validation": Validation(problems=chosen.curve_problems, mixture=cells) if points else None,
+            }
+        )
+        return PretrainStage(
+            tokenizer=self.tokenizer(), model=chosen.model, seed=seed, config=config,
+            **self.place.stage(f"pre-training of {name} {seed}"),
+        )  # fmt: skip
+
+    def midtrained(
+        self, start: PretrainStage, mixture: Mixture, tokens: int, seed: Seed, name: str = "mid", split: Split = "train"
+    ) -> MidtrainStage:
+        """Continued training on a mixture, with a complete schedule of its own."""
+        config = self._supervised(mixture, tokens, seed, self.chosen.midtrain_lr_factor, split)
+        return MidtrainStage(start=start, config=config, **self.place.stage(f"mid-training of {name} {seed}"))
+
+    def reinforced(
+        self,
+        start: PretrainStage | MidtrainStage,
+        mixture: Mixture,
+        seed: Seed,
+        name: str,
+        *,
+        steps: int | None = None,
+        reward: RewardConfig | None = None,
+        selection: Selection | None = None,
+        changes: Mapping[str, object] | None = None,
+    ) -> RLStage:
+        """GRPO on a mixture, from problems that supervised training never sees."""
+        chosen = self.chosen
+        config = RLConfig(
+            pool=UniformPool(stream=Stream(world=chosen.world, mixture=mixture, split="rl", seed=seed)),
+            steps=steps or chosen.rl_steps,
+            prompts=chosen.rl_prompts,
+            group=chosen.rl_group,
+            updates=chosen.rl_updates,
+            sampling=SamplingConfig(temperature=1.0, max_new_tokens=chosen.max_new_tokens),
+            reward=reward or RewardConfig(kind=chosen.rl_reward),
+            optimizer=OptimizerConfig(kind="adamw", lr=chosen.rl_lr, weight_decay=0.0),
+            loss=LossConfig(kl=chosen.rl_kl),
+            selection=selection,
+            seed=seed,
+        )
+        if changes:
+            config = RLConfig.model_validate(config.model_dump() | dict(changes))
+        return RLStage(start=start, config=config, **self.place.stage(f"RL of {name} {seed}"))
+
+    def arm(
+        self,
+        name: str,
+        label: str,
+        description: str,
+        seed: Seed,
+        checkpoint: Checkpointed,
+        *,
+        start: str = "",
+        factors: Mapping[str, float | str] | None = None,
+        regimes: Mapping[str, Mixture] | None = None,
+    ) -> Arm:
+        """A checkpoint with its evaluation: the same unseen problems for every arm and seed."""
+        chosen = self.chosen
+        config = EvaluateConfig(
+            world=chosen.world,
+            regimes=tuple(Regime(name=r, mixture=mix) for r, mix in (regimes or self.regimes).items()),
+            problems=chosen.problems,
+            samples=chosen.samples,
+            ks=chosen.ks,
+            sampling=SamplingConfig(temperature=chosen.temperature, max_new_tokens=chosen.max_new_tokens),
+        )
+        stage = EvaluateStage(
+            checkpoint=checkpoint, config=config, gold=chosen.gold, **self.place.stage(f"evaluation of {name} {seed}")
+        )
+        return Arm(name, label, description, seed, checkpoint, stage, dict(factors or {}), start)
+
+    def _supervised(
+        self, mixture: Mixture, tokens: int, seed: Seed, lr_factor: float = 1.0, split: Split = "train"
+    ) -> TrainConfig:
+        chosen, optimizer = self.chosen, self.chosen.optimizer
+        return TrainConfig(
+            stream=Stream(world=chosen.world, mixture=mixture, seed=seed, split=split),
+            budget_tokens=tokens,
+            batch_tokens=chosen.batch_tokens,
+            packing=chosen.packing,
+            optimizer=OptimizerConfig.model_validate(
+                optimizer.model_dump() | {"lr": optimizer.lr * lr_factor, "matrix_lr": optimizer.matrix_lr * lr_factor}
+            ),
+            schedule=chosen.schedule,
+            precision=chosen.precision,
+        )
+
+
+def pairs(
+    asked: list[tuple[str, str, str]], regimes: Mapping[str, Mixture] | list[str], ks: tuple[int, ...]
+) -> tuple[Contrast, ...]:
+    """(treatment, control, label) in every regime at pass@1 and at the largest k."""
+    return tuple(
+        Contrast(f"{treatment}-{control}-{regime}-{k}", label, treatment, control, regime, k)
+        for treatment, control, label in asked
+        for regime in regimes
+        for k in sorted({1, max(ks)})
+    )

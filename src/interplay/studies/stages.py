@@ -2,14 +2,15 @@
 
 exca turns each stage into an address and caches what `run` returns, which is paths inside the stage's folder and plain
 values. `runtime` never enters an address. A stage that was cut off left its folder behind and goes on from there; a lock
-on the folder keeps two runs in one store from doing a stage twice.
+on the folder keeps two runs in one store from doing a stage twice. The folder says what it is: `stage.json` is the
+resolved identity, `attempts.jsonl` has a line for each time the work began, `summary.json` is written last.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from interplay.model.build import build, load
 from interplay.model.sizes import ModelConfig
 from interplay.progress import say
 from interplay.rl.grpo import RLConfig, reinforce
+from interplay.studies.lock import hold
+from interplay.studies.spent import sampling_cost
 from interplay.train.publish import finish, read_summary
 from interplay.train.runtime import Runtime
 from interplay.train.supervised import TrainConfig, supervise
@@ -65,16 +68,20 @@ class Stage(BaseModel):
 
     @contextmanager
     def _alone(self) -> Iterator[Path]:
-        """The stage's folder, for one process at a time."""
-        folder = self.folder
-        with (folder / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            (folder / "stage.json").write_text(json.dumps(self.identity(), indent=1))
+        """The stage's folder, for one process at a time. Whoever waited may find the summary there."""
+        with hold(self.folder) as folder:
+            staging = folder / ".stage.json.staging"
+            staging.write_text(json.dumps({"label": self.label, **self.identity()}, indent=1))
+            staging.replace(folder / "stage.json")
+            if read_summary(folder) is None:
+                with (folder / "attempts.jsonl").open("a") as attempts:
+                    attempts.write(json.dumps({"began_s": round(time.time(), 3), "process": os.getpid()}) + "\n")
             yield folder
 
     def identity(self) -> dict[str, Any]:
-        """The resolved config, without what does not change the result."""
-        return {"address": self.address, **self._infra.config(uid=True, exclude_defaults=False)}
+        """The resolved config with its version, without what does not change the result."""
+        config = self._infra.config(uid=True, exclude_defaults=False)
+        return {"address": self.address, "version": self._infra.version, **config}
 
 
 class TokenizerStage(Stage):
@@ -88,9 +95,13 @@ class TokenizerStage(Stage):
     def run(self) -> Result:
         """Returns {"tokenizer": folder}."""
         with self._alone() as folder:
+            if (done := read_summary(folder)) is not None:
+                return done
+            started = time.monotonic()
             tokenizer = train_tokenizer(self.config)
             tokenizer.save_pretrained(folder / "tokenizer")
-            return finish(folder, {"tokenizer": "tokenizer", "vocab_size": len(tokenizer)}, scratch=())
+            summary = {"tokenizer": "tokenizer", "vocab_size": len(tokenizer), "wall_s": time.monotonic() - started}
+            return finish(folder, summary, scratch=())
 
     def load(self) -> Any:
         """The tokenizer, trained first where it is not there."""
@@ -186,7 +197,10 @@ class EvaluateStage(Stage):
                     asked, model, tokenizer, folder, max_new_tokens=config.sampling.max_new_tokens,
                     runtime=self.runtime, title=f"{self.label or 'evaluation'}, gold",
                 )  # fmt: skip
-            summary = {"problems": len(asked), "samples": config.samples, "wall_s": time.monotonic() - started}
+            summary = {
+                "problems": len(asked), "samples": config.samples, "wall_s": time.monotonic() - started,
+                **sampling_cost(folder, asked, model, tokenizer),
+            }  # fmt: skip
             return finish(folder, summary, scratch=("parts",))
 
 
@@ -198,8 +212,12 @@ def open_checkpoint(stage: Checkpointed) -> tuple[Any, PreTrainedTokenizerFast]:
 
 def upstream(stage: Stage) -> list[Stage]:
     """The stages a stage needs, first things first, itself last."""
-    parents = [getattr(stage, name) for name in ("tokenizer", "start", "checkpoint") if hasattr(stage, name)]
-    return [*(s for parent in parents for s in upstream(parent)), stage]
+    return [*(s for parent in parents(stage) for s in upstream(parent)), stage]
+
+
+def parents(stage: Stage) -> list[Stage]:
+    """The stages whose results a stage opens."""
+    return [value for _, value in stage if isinstance(value, Stage)]
 
 
 def data_of(stage: Stage) -> str:

@@ -1,0 +1,32 @@
+"""What sampling a checkpoint's solutions cost: tokens, and floating-point operations counted from the shape.
+
+A prompt is read once and shared by its samples, so its positions count once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedTokenizerFast
+
+from interplay.evals.evaluate import Asked
+from interplay.evals.records import read_samples
+from interplay.train.flops import causal_pairs, forward_cost
+
+
+def sampling_cost(folder: Path, asked: Asked, model: Any, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:
+    """`tokens` that were sampled in an evaluation's folder and the `flops` of prompts and samples."""
+    table = read_samples(folder)
+    lengths: dict[str, list[int]] = defaultdict(list)
+    for problem, length in zip(table["problem_id"].to_pylist(), table["num_tokens"].to_pylist(), strict=True):
+        lengths[problem].append(length)
+    read = pairs = 0
+    for _, problem in asked:
+        prompt = len(tokenizer.backend_tokenizer.encode(problem.prompt, add_special_tokens=False).ids)
+        sampled = lengths[problem.id]
+        read += prompt + sum(sampled)
+        pairs += causal_pairs([prompt + n for n in sampled]) - (len(sampled) - 1) * causal_pairs([prompt])
+    flops = forward_cost(model.config).forward(read, pairs)
+    return {"tokens": sum(map(sum, lengths.values())), "flops": float(flops)}

@@ -38,7 +38,7 @@ class ArmRow:
 
 def stage_kinds(records: Records) -> list[str]:
     """The kinds of training stages that occur, in the order in which they run."""
-    seen = {stage.kind for arm in records.study.arms for stage in arm.stages} - {"evaluate"}
+    seen = {stage.kind for stage in records.study.stages.values()} - {"evaluate"}
     return [kind for kind in TRAINED if kind in seen] + sorted(seen - set(TRAINED))
 
 
@@ -48,7 +48,7 @@ def arm_rows(records: Records, styles: dict[str, ArmStyle]) -> list[ArmRow]:
     names = list(styles)
     rows: dict[str, list[StageCell | None]] = {name: [] for name in names}
     for kind in stage_kinds(records):
-        keys = [_addresses(by_arm[name], kind) for name in names]
+        keys = [_addresses(records, by_arm[name], kind) for name in names]
         for place, name in enumerate(names):
             if place and keys[place] and keys[place] == keys[place - 1]:
                 rows[name].append(None)
@@ -56,20 +56,18 @@ def arm_rows(records: Records, styles: dict[str, ArmStyle]) -> list[ArmRow]:
             reach = place + 1
             while keys[place] and reach < len(names) and keys[reach] == keys[place]:
                 reach += 1
-            rows[name].append(_cell([_stages(arm, kind) for arm in by_arm[name]], reach - place))
+            stages = [records.study.stages[address] for address in keys[place]]
+            rows[name].append(_cell(stages, reach - place))
     return [ArmRow(styles[name], by_arm[name][0].description, tuple(rows[name])) for name in names]
 
 
-def _stages(arm: Arm, kind: str) -> list[Stage]:
-    return [stage for stage in arm.stages if stage.kind == kind]
+def _addresses(records: Records, arms: list[Arm], kind: str) -> tuple[str, ...]:
+    """The arm's stages of a kind at every seed."""
+    known = records.study.stages
+    return tuple(address for arm in arms for address in arm.stages if known[address].kind == kind)
 
 
-def _addresses(arms: list[Arm], kind: str) -> tuple[str, ...]:
-    return tuple(stage.address for arm in arms for stage in _stages(arm, kind))
-
-
-def _cell(per_seed: list[list[Stage]], rows: int) -> StageCell:
-    stages = [stage for seed in per_seed for stage in seed]
+def _cell(stages: list[Stage], rows: int) -> StageCell:
     what = tuple(dict.fromkeys(stage.what for stage in stages if stage.what))
     costs = [f"{_range(stages, key)} {unit}" for key, unit in UNITS if _values(stages, key)]
     wall = _values(stages, "wall_s")
@@ -88,6 +86,7 @@ def _range(stages: list[Stage], key: str) -> str:
     return low if low == high else f"{low}–{high}"
 
 
-def addresses(records: Records) -> list[tuple[str, int, list[Stage]]]:
-    """Label, seed and stages of every arm at every seed."""
-    return [(arm.label, arm.seed, list(arm.stages)) for arm in records.study.arms]
+def addresses(records: Records) -> list[tuple[str, int, list[tuple[str, Stage]]]]:
+    """Label, seed and addressed stages of every arm at every seed."""
+    known = records.study.stages
+    return [(arm.label, arm.seed, [(name, known[name]) for name in arm.stages]) for arm in records.study.arms]

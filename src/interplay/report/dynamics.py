@@ -28,7 +28,7 @@ def learning(records: Records, styles: Styles) -> Figure | None:
     """Loss, reward and what RL learns nothing from; thin lines are seeds, thick ones their mean."""
     panels = []
     for stage, metric, title in LEARNING:
-        points = [p for p in records.curves if p.stage == stage and p.metric == metric and p.value is not None]
+        points = [point for point in records.curves if point.stage == stage and metric in point.values]
         if points:
             panels.append(Panel(title, _learning_panel(points, metric, styles), height=170, width=LEARNING_WIDTH))
     caption = (
@@ -42,13 +42,10 @@ def learning(records: Records, styles: Styles) -> Figure | None:
 
 def _learning_panel(points: list[CurvePoint], metric: str, styles: Styles) -> alt.LayerChart:
     curves: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    owner: dict[str, str] = {}
     by_tokens = metric == "train/loss" and all(point.tokens is not None for point in points)
     for point in points:
-        arm = owner.setdefault(point.address, point.arm)
-        if arm == point.arm and point.value is not None:
-            at = point.tokens if by_tokens and point.tokens is not None else float(point.step)
-            curves.setdefault((arm, f"{point.seed} {point.address}"), []).append((at, point.value))
+        at = point.tokens if by_tokens and point.tokens is not None else float(point.step)
+        curves.setdefault((point.arm, str(point.seed)), []).append((at, point.values[metric]))
     smooth = {key: charts.binned(curve, NUM_BINS) for key, curve in curves.items()}
     rows: list[Row] = []
     for arm in dict.fromkeys(arm for arm, _ in smooth):

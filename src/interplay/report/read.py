@@ -13,7 +13,21 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from interplay.report.records import Claim, CurvePoint, Effect, ErrorCount, Example, Record, Records, Result, Study
+from interplay.report.records import (
+    CellPoint,
+    Claim,
+    CurvePoint,
+    Effect,
+    ErrorCount,
+    Example,
+    GoldRow,
+    Record,
+    Records,
+    Reliability,
+    Result,
+    Silent,
+    Study,
+)
 
 Row = TypeVar("Row", bound=Record)
 
@@ -28,6 +42,10 @@ def read_records(directory: Path) -> Records:
         curves=_rows(directory / "curves.csv", CurvePoint),
         claims=_checked(directory / "claims.json", tuple[Claim, ...], _read_json(directory / "claims.json")),
         examples=_rows(directory / "examples.jsonl", Example),
+        reliability=_rows_if_there(directory / "reliability.csv", Reliability),
+        silent=_rows_if_there(directory / "silent.csv", Silent),
+        cells=_rows_if_there(directory / "cells.csv", CellPoint),
+        nll=_rows_if_there(directory / "nll.csv", GoldRow),
     )
     _refuse_unknown_arms(directory, records)
     return records
@@ -41,6 +59,10 @@ def _refuse_unknown_arms(directory: Path, records: Records) -> None:
         "errors.csv": {row.arm for row in records.errors},
         "curves.csv": {row.arm for row in records.curves},
         "examples.jsonl": {row.arm for row in records.examples},
+        "reliability.csv": {row.arm for row in records.reliability} - {""},
+        "silent.csv": {row.arm for row in records.silent},
+        "cells.csv": {row.arm for row in records.cells},
+        "nll.csv": {row.arm for row in records.nll},
     }
     for name, arms in named.items():
         if arms - known:
@@ -78,6 +100,11 @@ def _rows(path: Path, row: type[Row]) -> tuple[Row, ...]:
                 raise ValueError(f"{path}: row {number} does not have {len(reader.fieldnames)} cells")
     checked: tuple[Row, ...] = _checked(path, tuple[row, ...], rows)  # type: ignore[valid-type]
     return checked
+
+
+def _rows_if_there(path: Path, row: type[Row]) -> tuple[Row, ...]:
+    """Rows of a record that a study has only where it was measured."""
+    return _rows(path, row) if path.exists() else ()
 
 
 def _json_line(path: Path, number: int, line: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import NonNegativeInt, PositiveInt, model_validator
 
@@ -33,8 +33,10 @@ class RLConfig(Config):
     prompts, group    problems of a step, and samples of each
     max_draws         up to this many times `prompts` problems are drawn until `prompts` groups have a signal
     updates           optimiser steps on one step's rollouts
-    scale, loss       how rewards become advantages and a gradient
-    mask_truncated    a sample that was cut off has no advantage, instead of that of a wrong one
+    baseline, scale   how rewards become advantages. Without a baseline the advantage is the reward itself, so only what
+                      is rewarded is learned from: self-training on right samples (RAFT, Dong et al. 2023)
+    loss              how advantages become a gradient
+    mask_truncated    a sample that was cut off is left out of the update, instead of being charged as a wrong one
     held_out          evaluation while training; the best checkpoint by its strict accuracy is kept beside the last
     checkpoint_every  a grid of steps whose checkpoints are kept
     """
@@ -46,6 +48,7 @@ class RLConfig(Config):
     updates: PositiveInt = 1
     sampling: SamplingConfig
     reward: RewardConfig = RewardConfig()
+    baseline: Literal["group", "none"] = "group"
     scale: Scale = "group"
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig(lr=1e-6, weight_decay=0.0)
@@ -60,6 +63,11 @@ class RLConfig(Config):
     @model_validator(mode="after")
     def _problems_fit(self) -> Self:
         check_ops(self.pool, self.selection)
+        if self.baseline == "none" and (self.scale != "none" or self.reward.kind == "steps"):
+            raise ValueError(
+                "without a baseline an advantage is the rollout's reward: scale must be 'none' and reward not 'steps', "
+                f"got {self.scale!r} and {self.reward.kind!r}"
+            )
         if self.held_out is not None and self.held_out.stream.split == self.pool.stream.split:
             raise ValueError(f"the held-out problems are from the pool's own split {self.pool.stream.split!r}")
         return self

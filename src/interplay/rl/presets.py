@@ -4,6 +4,7 @@ paper    1,024 problems x 6 samples, KL 1e-3 to the start model (Zhang et al. 20
 dapo     clip-higher, one mean over all tokens, no KL, groups without signal replaced (Yu et al. 2025)
 dr_grpo  no division by the deviation nor by a length: the unbiased policy gradient (Liu et al. 2025)
 grpo     the mean within each sequence first, then over sequences (Shao et al. 2024)
+raft     self-training: the supervised loss on the strictly right samples of each step (Dong et al. 2023)
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
     "dr_grpo": {"scale": "none", "loss": LossConfig(denominator="constant", counts="all"), "temperature": 1.0},
     "grpo": {"scale": "group", "loss": LossConfig(denominator="sequences", counts="all"), "temperature": 1.0},
+    "raft": {"baseline": "none", "scale": "none", "temperature": 1.0},
 }  # fmt: skip
 
 

@@ -27,40 +27,42 @@ class Scored(NamedTuple):
 
 
 def score(groups: list[list[Rollout]], config: RLConfig) -> Scored:
-    """Advantages of every rollout; groups that agree with themselves are left out, as their gradient is zero.
+    """Advantages of every rollout; those that cannot have a gradient are left out.
 
-    With a KL or entropy term they are kept, since those act on every token. With `loss.counts` "all" they still count in
-    the denominator, which is TRL's definition.
+    These are groups that agree with themselves; without a baseline, every rollout that earned nothing; and what
+    `mask_truncated` masks. A KL or entropy term acts on every token, so with one only the masked are left out. With
+    `loss.counts` "all" what is left out still counts in the denominator, which is TRL's definition.
     """
     rewards_P_G = torch.tensor([[r.reward for r in group] for group in groups])
-    advantages_P_G = group_advantages(rewards_P_G, config.scale)
+    values_P_G = group_advantages(rewards_P_G, config.scale) if config.baseline == "group" else rewards_P_G
+    agrees_P = agreeing_groups(rewards_P_G).tolist()
     keep_all = bool(config.loss.kl or config.loss.entropy)
-    silent = agreeing_groups(rewards_P_G)
-    rollouts: list[Rollout] = []
-    advantages: list[Tensor] = []
+    kept = Scored([], [])
     left_out: list[Rollout] = []
     for p, group in enumerate(groups):
-        credits = _step_credit(group) if config.reward.kind == "steps" else None
-        if not keep_all and (bool(silent[p]) if credits is None else not any(bool(c.any()) for c in credits)):
-            left_out += group
-            continue
-        for g, rollout in enumerate(group):
-            length = len(rollout.completion.tokens)
-            advantage = credits[g] if credits else advantages_P_G[p, g].expand(length)
-            if config.mask_truncated and not rollout.completion.finished:
-                advantage = torch.zeros(length)
-            rollouts.append(rollout)
-            advantages.append(advantage)
+        advantages = [values_P_G[p, g].expand(len(r.completion.tokens)) for g, r in enumerate(group)]
+        if config.reward.kind == "steps":
+            advantages = _step_credit(group)
+            agrees_P[p] = not any(bool(advantage.any()) for advantage in advantages)
+        for rollout, advantage in zip(group, advantages, strict=True):
+            masked = config.mask_truncated and not rollout.completion.finished
+            silent = agrees_P[p] if config.baseline == "group" else rollout.reward == 0
+            if masked or (silent and not keep_all):
+                left_out.append(rollout)
+            else:
+                kept.rollouts.append(rollout)
+                kept.advantages.append(advantage)
     if config.loss.counts == "signal":
-        return Scored(rollouts, advantages)
-    return Scored(rollouts, advantages, len(left_out), sum(len(r.completion.tokens) for r in left_out))
+        return kept
+    return Scored(*kept[:2], len(left_out), sum(len(r.completion.tokens) for r in left_out))
 
 
 def has_signal(group: list[Rollout], config: RLConfig) -> bool:
     """False where every advantage of the group is zero."""
     if config.reward.kind == "steps":
         return any(bool(credit.any()) for credit in _step_credit(group))
-    return len({rollout.reward for rollout in group}) > 1
+    rewards = {rollout.reward for rollout in group}
+    return rewards != {0.0} if config.baseline == "none" else len(rewards) > 1
 
 
 def _step_credit(group: list[Rollout]) -> list[Tensor]:

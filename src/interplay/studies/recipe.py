@@ -6,7 +6,7 @@ for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from interplay.data.mixture import Mixture, blend
@@ -39,17 +39,21 @@ class Recipe(NamedTuple):
         """The op ranges over every context, by regime."""
         chosen = self.chosen
         ranges = {"id": chosen.id_ops, "edge": chosen.edge_ops, "hard": chosen.hard_ops}
-        return {name: Mixture.uniform(ops, chosen.contexts, chosen.modes) for name, ops in ranges.items()}
+        return {name: self.over(ops) for name, ops in ranges.items()}
 
-    def graded(self, edge_share: float) -> Mixture:
-        """What models are pre-trained on: the id ops in their weights, with a share of edge ops."""
-        chosen = self.chosen
-        weights = chosen.id_weights or (1 / len(chosen.id_ops),) * len(chosen.id_ops)
-        parts = [
-            (Mixture.uniform([op], chosen.contexts, chosen.modes), (1 - edge_share) * weight)
-            for op, weight in zip(chosen.id_ops, weights, strict=True)
-        ]
-        return blend([*parts, (self.regimes["edge"], edge_share)] if edge_share else parts)
+    def over(self, ops: Sequence[int]) -> Mixture:
+        """These ops over every context and mode, uniformly."""
+        return Mixture.uniform(ops, self.chosen.contexts, self.chosen.modes)
+
+    def graded(self, share: float, ops: Sequence[int] = ()) -> Mixture:
+        """What models are pre-trained on: the id ops in their weights, and `share` of other ops (by default the edge)."""
+        chosen, special = self.chosen, tuple(ops) or self.chosen.edge_ops
+        equal = (1 / len(chosen.id_ops),) * len(chosen.id_ops)
+        weights = dict(zip(chosen.id_ops, chosen.id_weights or equal, strict=True))
+        usual = {op: weight for op, weight in weights.items() if op not in special}
+        total = sum(usual.values())
+        parts = [(self.over([op]), (1 - share) * weight / total) for op, weight in usual.items()]
+        return blend([*parts, (self.over(special), share)] if share else parts)
 
     def tokenizer(self) -> TokenizerStage:
         """One tokenizer for all arms, seeds and studies, trained on every op that is ever asked."""
@@ -67,7 +71,7 @@ class Recipe(NamedTuple):
 
     def pretrained(self, mixture: Mixture, seed: Seed, name: str = "base") -> PretrainStage:
         """A model from scratch on a mixture, with its curves on the token grid."""
-        chosen, cells = self.chosen, Mixture.uniform(self.chosen.ops, self.chosen.contexts, self.chosen.modes)
+        chosen, cells = self.chosen, self.over(self.chosen.ops)
         tokens, points = chosen.pretrain_tokens, chosen.curve_points
         config = self._supervised(mixture, tokens, seed).model_copy(
             update={

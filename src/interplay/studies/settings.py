@@ -58,6 +58,11 @@ class Settings(Config):
     rl_lr: PositiveFloat
     rl_kl: float = Field(default=0.0, ge=0)
     rl_reward: RewardKind = "strict"
+    rl_id_ops: Ops = ()
+    rl_mixed_ops: Ops = ()
+    rl_hard_ops: Ops = ()
+    adaptive_threshold: float = Field(default=0.5, gt=0, le=1)
+    filter_candidates: PositiveInt = 2000
     temperature: PositiveFloat = 0.7
     problems: PositiveInt = 200
     samples: PositiveInt = 16
@@ -69,7 +74,9 @@ class Settings(Config):
     sample_tokens: PositiveInt
     exposures: tuple[float, ...] = (0.0, 0.001, 0.01, 0.1)
     exposed_context: str = "school"
-    edge_shares: tuple[float, ...] = (0.001, 0.05, 0.2, 0.33, 0.5)
+    exposed_ops: Ops = ()
+    headroom_ops: Ops = ()
+    headroom_shares: tuple[float, ...] = (0.001, 0.05, 0.2, 0.33, 0.5)
 
     @property
     def ops(self) -> Ops:
@@ -111,8 +118,8 @@ MICRO = Settings(
     samples=32,
     ks=(1, 2, 4, 8, 16, 32),
     mid_budgets=(700_000, 1_400_000),
-    sample_tokens=64,
-    edge_shares=(0.0, 0.001, 0.03, 0.2, 0.5),
+    sample_tokens=48,
+    headroom_shares=(0.0, 0.001, 0.03, 0.2, 0.5),
 )
 
 MINI = Settings(
@@ -188,6 +195,11 @@ PAPER = Settings(
     max_new_tokens=1024,
     mid_budgets=(1_048_576_000, 4_194_304_000),
     sample_tokens=2048,
+    rl_id_ops=(7, 8, 9, 10),
+    rl_mixed_ops=(9, 10, 11, 12),
+    rl_hard_ops=(17, 18, 19, 20),
+    exposed_ops=tuple(range(2, 21)),
+    headroom_ops=(8, 9, 10),
 )
 
 SMALL = PAPER.model_copy(
@@ -217,6 +229,11 @@ SMALL = PAPER.model_copy(
         "max_new_tokens": 384,
         "mid_budgets": (60_000_000, 120_000_000),
         "sample_tokens": 384,
+        "rl_id_ops": (),
+        "rl_mixed_ops": (),
+        "rl_hard_ops": (),
+        "exposed_ops": (),
+        "headroom_ops": (),
     }
 )
 

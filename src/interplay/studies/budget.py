@@ -1,0 +1,25 @@
+"""Compute equivalence of mid-training and RL, in training tokens.
+
+A token of mid-training costs 6P FLOPs. A sampled token costs 2P to draw, 2P for the reference where there is a KL term and 6P
+to learn from; the paper charges all of it whether or not a reference is used: T_RL = (5/3) * samples * tokens per sample
+(section A of arXiv 2512.07783). What a sample is charged is a setting: the whole window, as the paper does, or the measured
+mean.
+"""
+
+from __future__ import annotations
+
+from interplay.studies.settings import Settings
+
+
+def rl_tokens(chosen: Settings, steps: int) -> int:
+    """Training tokens that cost as much as `steps` RL steps."""
+    return round(steps * _step_tokens(chosen))
+
+
+def rl_steps(chosen: Settings, tokens: float) -> int:
+    """RL steps that cost as much as `tokens` training tokens, to the nearest one."""
+    return round(tokens / _step_tokens(chosen))
+
+
+def _step_tokens(chosen: Settings) -> float:
+    return 5 / 3 * chosen.rl_prompts * chosen.rl_group * chosen.sample_tokens

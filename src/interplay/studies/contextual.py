@@ -1,0 +1,98 @@
+"""contextual: how much exposure to a new context does transfer need?
+
+Context A is pre-trained at every op of id and edge, context B only at the lowest op and only by a small share. RL then asks
+both, half and half, at all those ops. What counts is B beyond its lowest op. One more pair of arms has both contexts at all
+ops in pre-training: what transfer could reach.
+"""
+
+from __future__ import annotations
+
+from interplay.data.mixture import Mixture, blend
+from interplay.studies.recipe import Recipe, pairs
+from interplay.studies.settings import Settings
+from interplay.studies.study import Arm, Claim, Study, Workplace
+
+
+def contexts(chosen: Settings) -> tuple[str, str]:
+    """(A, B)."""
+    known = next(name for name in chosen.contexts if name != chosen.exposed_context)
+    return known, chosen.exposed_context
+
+
+def shown_ops(chosen: Settings) -> tuple[int, ...]:
+    """The ops of context A in pre-training and of both contexts in RL."""
+    return chosen.exposed_ops or (*chosen.id_ops, *chosen.edge_ops)
+
+
+def regimes(chosen: Settings) -> dict[str, Mixture]:
+    """A and B at the ops of RL; B apart at the op that was shown and at those beyond it."""
+    a, b = contexts(chosen)
+    ops = shown_ops(chosen)
+    return {
+        "A": Mixture.uniform(ops, [a], chosen.modes),
+        "B shown": Mixture.uniform([min(ops)], [b], chosen.modes),
+        "B beyond": Mixture.uniform([op for op in ops if op > min(ops)], [b], chosen.modes),
+    }
+
+
+def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
+    """A base and its RL arm for each exposure, and for both contexts at all ops."""
+    chosen, asked = recipe.chosen, regimes(recipe.chosen)
+    a, b = contexts(chosen)
+    ops = shown_ops(chosen)
+    everything = Mixture.uniform(ops, [a, b], chosen.modes)
+    mixtures = {
+        base_name(share): (blend([(asked["A"], 1 - share), (asked["B shown"], share)]) if share else asked["A"], share)
+        for share in chosen.exposures
+    }
+    mixtures["b_all"] = (everything, 0.5)
+    arms = []
+    for name, (mixture, share) in mixtures.items():
+        shown = "B at all ops" if name == "b_all" else f"{100 * share:g} % B"
+        base = recipe.pretrained(mixture, seed, name)
+        trained = recipe.reinforced(base, everything, seed, name)
+        factor = "all ops" if name == "b_all" else f"{100 * share:g} %"
+        arms += [
+            recipe.arm(name, f"Base, {shown}", f"pre-training on A with {shown}", seed, base, regimes=asked,
+                       factors={"exposure": factor, "stage": "pre-training"}),
+            recipe.arm(f"{name}_rl", f"RL, {shown}", f"then GRPO on A and B (pre-training had {shown})", seed, trained,
+                       start=name, regimes=asked, factors={"exposure": factor, "stage": "and RL"}),
+        ]  # fmt: skip
+    return arms
+
+
+def base_name(share: float) -> str:
+    """`b_0_1` for 0.1 %."""
+    return f"b_{100 * share:g}".replace(".", "_")
+
+
+def contextual(chosen: Settings, place: Workplace) -> Study:
+    """The paper's section 4."""
+    recipe, top = Recipe(chosen, place), max(chosen.ks)
+    names = [base_name(share) for share in chosen.exposures]
+    asked = [(f"{name}_rl", name, f"RL after {name}") for name in (*names, "b_all")]
+    asked += [(f"{name}_rl", f"{names[0]}_rl", f"{name} against none, after RL") for name in names[1:]]
+    asked += [(f"{names[-1]}_rl", "b_all_rl", "op of lowest depth only against all ops, after RL")]
+    claims = []
+    for name, share in zip(names[1:], chosen.exposures[1:], strict=True):
+        enough = share >= 0.01
+        claims.append(
+            Claim(f"{100 * share:g} % exposure {'is enough' if enough else 'is too little'} for RL to carry B beyond "
+                  f"what was shown: pass@{top} against no exposure",
+                  f"{name}_rl-{names[0]}_rl-B beyond-{top}", "T2", "paper", "up" if enough else "flat")
+        )  # fmt: skip
+    claims.append(
+        Claim(f"Without any exposure RL does not carry B: pass@{top} stays", f"{names[0]}_rl-{names[0]}-B beyond-{top}",
+              "T2", "paper", "flat")
+    )  # fmt: skip
+    return Study(
+        name="contextual",
+        title="How much exposure does a new context need?",
+        question="How much of a context must pre-training show before RL can carry reasoning over to it?",
+        settings=chosen,
+        arms=tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed)),
+        contrasts=pairs(asked, list(regimes(chosen)), chosen.ks),
+        claims=tuple(claims),
+        x="exposure",
+        by="stage",
+    )

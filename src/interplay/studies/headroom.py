@@ -1,0 +1,61 @@
+"""headroom: how much of the edge must pre-training have shown for RL to add most?
+
+For each share of edge ops in pre-training: a model from scratch, then GRPO on the edge ops. The id ops keep their relative
+weights, and every model sees the same number of tokens.
+"""
+
+from __future__ import annotations
+
+from interplay.studies.recipe import Recipe, pairs
+from interplay.studies.settings import Settings
+from interplay.studies.study import Arm, Claim, Study, Workplace
+
+
+def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
+    """A base and its RL arm for each share."""
+    arms = []
+    for share in recipe.chosen.headroom_shares:
+        name, shown = base_name(share), f"{share:.3%}".rstrip("0%").rstrip(".") + " %"
+        base = recipe.pretrained(recipe.graded(share, recipe.chosen.headroom_ops), seed, name)
+        trained = recipe.reinforced(base, recipe.regimes["edge"], seed, name)
+        arms += [
+            recipe.arm(name, f"Base, {shown} edge", f"pre-training with {shown} of edge ops", seed, base,
+                       factors={"edge share": share, "stage": "pre-training"}),
+            recipe.arm(f"{name}_rl", f"RL, {shown} edge", f"then GRPO on edge ops (pre-training had {shown})", seed, trained,
+                       start=name, factors={"edge share": share, "stage": "and RL"}),
+        ]  # fmt: skip
+    return arms
+
+
+def base_name(share: float) -> str:
+    """`edge_0_1` for 0.1 %."""
+    return f"edge_{100 * share:g}".replace(".", "_")
+
+
+def headroom(chosen: Settings, place: Workplace) -> Study:
+    """The paper's appendix A.7."""
+    recipe, top = Recipe(chosen, place), max(chosen.ks)
+    names = [base_name(share) for share in chosen.headroom_shares]
+    asked = [(f"{name}_rl", name, f"RL after {name}") for name in names]
+    first, most = names[0], names[-1]
+    asked += [(f"{most}_rl", f"{first}_rl", "most edge data against least, after RL")]
+    claims = [
+        Claim(f"RL adds capability where pre-training showed {share:.1%} of the edge: edge pass@{top} rises",
+              f"{name}_rl-{name}-edge-{top}", "T7", "paper")
+        for name, share in zip(names, chosen.headroom_shares, strict=True)
+    ]  # fmt: skip
+    claims.append(
+        Claim(f"More edge data in pre-training leaves RL higher: edge pass@{top}, most against least",
+              f"{most}_rl-{first}_rl-edge-{top}", "T7", "paper")
+    )  # fmt: skip
+    return Study(
+        name="headroom",
+        title="How much hard data should pre-training hold?",
+        question="How does RL's gain on the edge depend on how much of the edge pre-training has shown?",
+        settings=chosen,
+        arms=tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed)),
+        contrasts=pairs(asked, recipe.regimes, chosen.ks),
+        claims=tuple(claims),
+        x="edge share",
+        by="stage",
+    )

@@ -29,6 +29,9 @@ class Measured:
         self.ops = np.array(evaluation.problems["op"].to_pylist())
         self.answers: list[str] = evaluation.problems["answer"].to_pylist()
         self.counts = {name: counts_by_problem(evaluation, column) for name, column in RULES.items()}
+        answer, strict = self.counts["answer"], self.counts["strict"]
+        # whatever is strict has the right answer, so the difference counts right answers with a wrong derivation
+        self.counts["hacked"] = Counts(answer.problem_ids, answer.n, answer.c - strict.c)
 
     def chosen(self, regime: str, op: int | None = None) -> Values:
         """Which problems are of a regime (and op)."""

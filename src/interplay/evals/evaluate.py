@@ -161,7 +161,8 @@ def evaluate(
     paths = [parts / f"{number:06d}.parquet" for number in range(len(chunks))]
     model.to(runtime.torch_device()).eval()
     if verify_workers is None:
-        verify_workers = spare_workers(runtime.threads, share.world) if len(chunks) > share.world else 0
+        several = len(chunks) > share.world
+        verify_workers = spare_workers(runtime.threads, share.world, runtime.cores) if several else 0
     with VerifyPool(verify_workers) as pool, progress(title, len(chunks)) as update:
 
         def begin(number: int) -> Finish:

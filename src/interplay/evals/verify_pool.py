@@ -26,11 +26,15 @@ PATIENCE_S = 60.0  # a chunk takes about a second: whoever needs this long hangs
 Judged = list[list[Columns]]
 
 
-def spare_workers(threads: int, processes: int = 1) -> int:
-    """Workers that cost sampling nothing: the cores its threads leave, shared by all processes; none of fewer than two."""
+def spare_workers(threads: int, processes: int = 1, cores: int = 0) -> int:
+    """Workers that cost sampling nothing: the cores its threads leave, shared by all processes; none of fewer than two.
+
+    `cores` bounds what may be used where stages run side by side; 0 takes all that this process sees.
+    """
     if not hasattr(os, "sched_getaffinity"):
         return 0
-    spare = len(os.sched_getaffinity(0)) - threads * processes
+    seen = len(os.sched_getaffinity(0))
+    spare = min(seen, cores or seen) - threads * processes
     return min(spare // processes, MAX_WORKERS) if spare >= 2 else 0
 
 

@@ -15,6 +15,7 @@ class Runtime(Config):
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: PositiveInt = 2
+    cores: NonNegativeInt = 0  # how many of the machine's this stage may use, judging included; 0: all it sees
     micro_tokens: PositiveInt = 1 << 15
     workers: NonNegativeInt = 0
     save_seconds: PositiveFloat = 30.0

@@ -104,6 +104,41 @@ class Study(NamedTuple):
         regimes = self.arms[0].evaluation.config.regimes
         return {regime.name: sorted({cell.op for cell in regime.mixture.cells}) for regime in regimes}
 
+    def check(self) -> None:
+        """Raises ValueError where the parts do not fit together: nothing of that kind may surface after hours of work."""
+        if not self.arms:
+            raise ValueError(f"study {self.name}: there are no arms")
+        seeds: dict[str, list[int]] = {}
+        for arm in self.arms:
+            seeds.setdefault(arm.name, []).append(arm.seed)
+        for name, found in seeds.items():
+            if found != list(self.settings.seeds):
+                raise ValueError(
+                    f"study {self.name}: arm {name!r} has seeds {found}, asked are {list(self.settings.seeds)}"
+                )
+        if unknown := {arm.start for arm in self.arms} - {*seeds, ""}:
+            raise ValueError(
+                f"study {self.name}: no arm {min(unknown)!r} to start from; the arms are {', '.join(seeds)}"
+            )
+        self._check_contrasts(set(seeds))
+
+    def _check_contrasts(self, arms: set[str]) -> None:
+        for contrast in self.contrasts:
+            for arm in (contrast.treatment, contrast.control):
+                if arm not in arms:
+                    raise ValueError(
+                        f"study {self.name}: contrast {contrast.name!r} names an arm {arm!r} that is not there"
+                    )
+            if contrast.regime not in self.regimes:
+                raise ValueError(
+                    f"study {self.name}: contrast {contrast.name!r} names a regime {contrast.regime!r}; "
+                    f"there are {', '.join(self.regimes)}"
+                )
+        names = {contrast.name for contrast in self.contrasts}
+        for claim in self.claims:
+            if claim.contrast not in names:
+                raise ValueError(f"study {self.name}: a claim names a contrast {claim.contrast!r} that is not there")
+
 
 StudyMaker = Callable[[Settings, "Workplace"], Study]
 

@@ -1,0 +1,81 @@
+"""A study of one's own is a Python file: the example runs to its records, and what is wrong with a file is one clear line."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from interplay.studies.registry import STUDIES, make_study
+from interplay.studies.run import run_study, stages_of
+from interplay.train.runtime import Runtime
+
+EXAMPLE = str(Path(__file__).parents[2] / "examples" / "group_size.py")
+TINY = {
+    "pretrain_tokens": "8192", "curve_points": "2", "curve_problems": "2", "rl_steps": "1", "problems": "4", "samples": "2",
+    "ks": "1,2", "tokenizer_documents": "100", "max_new_tokens": "16", "model.layers": "1", "model.hidden": "32",
+    "model.ffn": "32",
+}  # fmt: skip
+
+
+def make(name, store, overrides=None):
+    return make_study(str(name), "micro", overrides or TINY, store, Runtime(threads=1))
+
+
+def test_the_example_runs_to_its_records(tmp_path):
+    outcome = run_study(make(EXAMPLE, tmp_path), tmp_path, "interplay run")
+    with (outcome.folder / "effects.csv").open() as file:
+        assert {row["treatment"] for row in csv.DictReader(file)} == {"g4", "g16"}
+    (claim,) = json.loads((outcome.folder / "claims.json").read_text())
+    assert claim["verdict"] in ("supported", "contradicted", "cannot tell")
+
+
+def test_it_shares_its_base_with_the_built_in_studies(tmp_path):
+    mine = {s.address for s in stages_of(make(EXAMPLE, tmp_path))}
+    theirs = {s.address for s in stages_of(make("extrapolation", tmp_path))}
+    assert {address.split("/")[0] for address in mine & theirs} == {"tokenizer", "pretrain", "rl", "evaluate"}
+
+
+BODY = """
+from interplay.studies.recipe import Recipe, pairs
+from interplay.studies.study import Claim, Study
+def study(settings, place):
+    recipe = Recipe(settings, place)
+    arm = recipe.arm("base", "Base", "", {seed}, recipe.base(0), start="{start}")
+    return Study("mine", "", "", settings, ({arms}), pairs([("{treatment}", "base", "")], ["{regime}"], settings.ks), {claims})
+"""
+RIGHT = {"seed": "0", "start": "", "arms": "arm,", "treatment": "base", "regime": "id", "claims": "()"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "no such study file"),
+        ("def study(:", "line 1"),
+        ("studies = 1", "defines no function study"),
+        ("def study(settings, place): return 3", "must return a Study, it returned int"),
+        (BODY.format(**RIGHT | {"arms": ""}), "there are no arms"),
+        (BODY.format(**RIGHT | {"seed": "7"}), "has seeds"),
+        (BODY.format(**RIGHT | {"start": "nobody"}), "no arm 'nobody' to start from"),
+        (BODY.format(**RIGHT | {"treatment": "nobody"}), "names an arm 'nobody'"),
+        (BODY.format(**RIGHT | {"regime": "nowhere"}), "names a regime 'nowhere'"),
+        (BODY.format(**RIGHT | {"claims": "(Claim('', 'nothing'),)"}), "names a contrast 'nothing'"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_named(text, message, tmp_path):
+    path = tmp_path / "mine.py"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        make(path, tmp_path)
+
+
+def test_a_right_file_passes(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(BODY.format(**RIGHT))
+    assert make(path, tmp_path).name == "mine"
+
+
+@pytest.mark.parametrize("name", sorted(STUDIES))
+def test_every_built_in_study_fits_together(name, tmp_path):
+    assert make(name, tmp_path).arms

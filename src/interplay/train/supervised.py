@@ -15,13 +15,14 @@ from transformers import PreTrainedTokenizerFast
 
 from interplay.progress import progress, say
 from interplay.train.accounting import compute, peak_memory
+from interplay.train.blocks import PackedBlocks, collate
 from interplay.train.checkpoint import newest, step_of
 from interplay.train.config import TrainConfig
 from interplay.train.publish import finish, publish, read_summary
 from interplay.train.record import Record
 from interplay.train.runtime import Runtime
 from interplay.train.tally import Tally, served
-from interplay.train.trainer import SERVED, PackedBlocks, SupervisedTrainer, build_trainer, collate
+from interplay.train.trainer import SERVED, SupervisedTrainer, build_trainer
 
 __all__ = ["PackedBlocks", "Record", "TrainConfig", "collate", "supervise"]
 
@@ -55,7 +56,10 @@ def supervise(
         before = found if found and trainer.is_world_process_zero() else None
         trainer.here = Tally.from_json((before / SERVED).read_text()) if before else Tally()
         started = time.monotonic()
-        trainer.train(resume_from_checkpoint=str(found) if found else None)
+        try:
+            trainer.train(resume_from_checkpoint=str(found) if found else None)
+        finally:
+            trainer.blocks.close()
         wall_s = time.monotonic() - started
         record.close()
     name = f"checkpoints/step-{config.steps:07d}"

@@ -13,16 +13,15 @@ from operator import add
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from accelerate.utils import gather_object, parse_flag_from_env
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import Dataset, SequentialSampler
-from transformers import PreTrainedTokenizerFast, Trainer, TrainingArguments
+from torch.utils.data import SequentialSampler
+from transformers import Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 from transformers.utils import logging as transformers_logging
 
-from interplay.data.packing import Block, blank_block, pack_block
+from interplay.train.blocks import PackedBlocks, collate
 from interplay.train.checkpoint import prune, seal
 from interplay.train.config import TrainConfig
 from interplay.train.optimizer import build_optimizer
@@ -33,40 +32,6 @@ from interplay.train.tally import Tally
 SERVED = "served.json"
 
 
-class PackedBlocks(Dataset[Block]):
-    """The blocks of a budget by index, filled up to a multiple of `round_to` with blank ones."""
-
-    def __init__(self, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, round_to: int = 1) -> None:
-        self.config, self.tokenizer = config, tokenizer
-        self.length = -(-config.blocks // round_to) * round_to
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __getitem__(self, index: int) -> Block:
-        config = self.config
-        if index >= config.blocks:
-            return blank_block(self.tokenizer, config.packing)
-        block = pack_block(config.stream, self.tokenizer, config.packing, index)
-        rows = min(config.packing.rows, config.rows - index * config.packing.rows)
-        return block.first(rows)
-
-
-def collate(blocks: list[Block]) -> dict[str, Any]:
-    """One micro-batch from several blocks.
-
-    transformers reads documents out of position ids only where no cache is made: with one, attention would silently run
-    through the row. So that no caller can forget it, the switch travels with the batch.
-    """
-    names = ("input_ids", "labels", "position_ids")
-    batch: dict[str, Any] = {
-        name: torch.from_numpy(np.concatenate([getattr(block, f"{name}_R_T") for block in blocks])) for name in names
-    }
-    batch["use_cache"] = False
-    batch["served"] = reduce(add, map(Tally.of, blocks))
-    return batch
-
-
 class SupervisedTrainer(Trainer):
     """transformers' Trainer with sequential data, counted documents and sealed checkpoints."""
 
@@ -75,6 +40,7 @@ class SupervisedTrainer(Trainer):
     resume_dir: Path
     parameters: int
     model_shape: Any
+    blocks: PackedBlocks
     waited_s: float = 0.0
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
@@ -108,6 +74,17 @@ class SupervisedTrainer(Trainer):
             self.here += batch.pop("served")
         return batches, items
 
+    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+        """The loss; what follows is the backward pass, long enough to pack what comes next beside it."""
+        loss = super().compute_loss(*args, **kwargs)
+        if not self.args.dataloader_num_workers:
+            self.blocks.pack_ahead()
+        return loss
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Nothing: `accounting` counts them from the shape; the Trainer would count the parameters anew every step."""
+        return 0
+
     def served(self) -> Tally:
         """What all processes served together; every process must ask."""
         if self.accelerator.num_processes == 1:
@@ -140,13 +117,12 @@ def build_trainer(
     cast(Any, transformers_logging).disable_progress_bar()
     runtime.torch_device()
     arguments = _arguments(config, folder, runtime)
-    micro_blocks = arguments.per_device_train_batch_size
+    stride = arguments.per_device_train_batch_size * arguments.world_size
+    blocks = PackedBlocks(config, tokenizer, stride if arguments.world_size > 1 else 1, stride)
     trainer = SupervisedTrainer(
         model=model,
         args=arguments,
-        train_dataset=PackedBlocks(
-            config, tokenizer, micro_blocks * arguments.world_size if arguments.world_size > 1 else 1
-        ),
+        train_dataset=blocks,
         data_collator=collate,
         processing_class=tokenizer,
         callbacks=[record],
@@ -154,7 +130,7 @@ def build_trainer(
     if parse_flag_from_env("ACCELERATE_USE_FSDP") and not trainer.is_fsdp_enabled:
         raise ValueError("FSDP was asked for, but accelerate shards over accelerators only; use DDP on CPU processes")
     trainer.remove_callback(PrinterCallback)
-    trainer.config, trainer.resume_dir = config, folder / "resume"
+    trainer.config, trainer.blocks, trainer.resume_dir = config, blocks, folder / "resume"
     trainer.parameters, trainer.model_shape = model.num_parameters(), model.config
     record.attach(trainer.accelerator, tokenizer, model.config.max_position_embeddings)
     return trainer

@@ -11,9 +11,13 @@ from typing import Annotated, Any
 
 import typer
 
+from interplay.cli_store import store
+from interplay.studies.failed import StageFailedError
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 data = typer.Typer(no_args_is_help=True, help="Generate problems and look at files of them.")
 app.add_typer(data, name="data")
+app.add_typer(store, name="store")
 
 
 @app.callback()
@@ -130,27 +134,38 @@ def run(
     scale: Annotated[str, typer.Option(help="micro runs in minutes on two CPU cores")] = "micro",
     store: Annotated[Path, typer.Option(help="folder of cached stages")] = Path("store"),
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, changes a setting; repeatable")] = None,
-    threads: Annotated[int, typer.Option(help="CPU threads; never changes a result's address")] = 0,
+    threads: Annotated[int, typer.Option(help="CPU threads of a stage; never changes a result's address")] = 0,
     save_seconds: Annotated[float, typer.Option(help="how often a running stage saves what it resumes from")] = 30.0,
-    plan: Annotated[bool, typer.Option("--plan", help="show what would run and stop")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="show what would run, why and at what cost, and stop")] = False,
+    jobs: Annotated[int, typer.Option(help="stages side by side; 0: one here, 64 on a cluster")] = 0,
+    cluster: Annotated[str | None, typer.Option(help="slurm: stages run as jobs")] = None,
+    resources: Annotated[
+        list[str] | None, typer.Option(help="of a job: a TOML file or [KIND.]KEY=VALUE; repeatable")
+    ] = None,
 ) -> None:
     """Run a study to its report. What is in the store is not done again; a run that was cut goes on.
 
-    Example: interplay run quickstart --scale micro --store store --set seeds=0,1,2
-    """
-    from interplay.studies import run as runs
-    from interplay.studies.registry import make_study
+    Example: interplay run quickstart --scale micro --store store --set seeds=0,1,2 --jobs 2
 
+    Example: interplay run quickstart --cluster slurm --resources partition=gpu --resources gpus=1
+    """
+    from interplay.report.page import build_report
+    from interplay.studies.lock import hold
+    from interplay.studies.plan import plan_lines
+    from interplay.studies.registry import make_study
+    from interplay.studies.run import run_study
+    from interplay.studies.where import Where
+
+    where = Where.asked(jobs, threads, cluster, resources or [])
     overrides = dict(_assignment(text) for text in set_ or [])
     _writable(store)
-    chosen = make_study(study, scale, overrides, store, _runtime(threads, save_seconds))
+    chosen = make_study(study, scale, overrides, store, where.runtime(save_seconds))
     if plan:
-        _print_plan(chosen)
+        print("\n".join(plan_lines(chosen, store, where.places)))
         return
-    from interplay.report.page import build_report
-
-    outcome = runs.run_study(chosen, store, _command())
-    report_path = build_report(outcome.folder)
+    outcome = run_study(chosen, store, _command(), where.executor())
+    with hold(outcome.folder):
+        report_path = build_report(outcome.folder)
     print(f"report: {report_path}", file=sys.stderr)
     result = {
         "report": str(report_path),
@@ -160,19 +175,6 @@ def run(
         "run_stages": outcome.run_stages,
     }
     print(json.dumps(result))
-
-
-def _runtime(threads: int, save_seconds: float) -> Any:
-    from interplay.train.runtime import Runtime
-
-    return Runtime(threads=threads or min(2, os.cpu_count() or 1), save_seconds=save_seconds)
-
-
-def _print_plan(study: Any) -> None:
-    from interplay.studies.run import plan_lines
-
-    for line in plan_lines(study):
-        print(line)
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -340,6 +342,8 @@ def main() -> None:
         _fail(f"{where + ': ' if where else ''}{first['msg']}")
     except ValueError as error:
         _fail(str(error))
+    except StageFailedError as error:
+        _fail(str(error), code=1)
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         sys.exit(130)
@@ -353,9 +357,9 @@ def main() -> None:
         _fail(error.format_message())
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, code: int = 2) -> None:
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

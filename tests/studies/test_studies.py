@@ -6,8 +6,9 @@ import json
 import pytest
 
 from interplay.report.page import build_report
+from interplay.studies.plan import plan_lines
 from interplay.studies.registry import STUDIES, make_study
-from interplay.studies.run import plan_lines, run_study, stages_of
+from interplay.studies.run import run_study, stages_of
 from interplay.studies.settings import SCALES, settings
 from interplay.train.runtime import Runtime
 

@@ -1,18 +1,25 @@
-"""Run a study: every stage once, in order, each taken from the store where it is there; then the records and the report."""
+"""Run a study: every stage once, each taken from the store where it is there; then the records and the report."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from interplay.evals.power import Design, describe
 from interplay.progress import say
+from interplay.studies.display import Display
+from interplay.studies.execute import Executor, Here
+from interplay.studies.failed import StageFailedError
+from interplay.studies.lock import hold
 from interplay.studies.records import write_records
-from interplay.studies.stages import Stage, announce, data_of, upstream
+from interplay.studies.schedule import Ran, run_stages
+from interplay.studies.stages import Stage, upstream
 from interplay.studies.study import Study
+
+STAGES = "stages.json"
 
 
 class Outcome(NamedTuple):
@@ -40,44 +47,43 @@ def study_folder(study: Study, store: Path) -> Path:
     return store / "studies" / name
 
 
-def run_study(study: Study, store: Path, command: str) -> Outcome:
-    """Run what is not cached and write the records. A stage that fails leaves what came before it in the store."""
+def run_study(study: Study, store: Path, command: str, executor: Executor | None = None) -> Outcome:
+    """Run what is not in the store and write the records.
+
+    Raises StageFailedError when a worker's stage failed and everything that does not depend on it is done. Whatever
+    ends a run leaves what was done in the store.
+    """
     started = time.monotonic()
-    cached, ran = [], []
-    for stage in stages_of(study):
-        if stage.cached:
-            cached.append(stage.address)
-            continue
-        announce(stage)
-        stage.run()  # type: ignore[attr-defined]
-        ran.append(stage.address)
+    executor = executor or Here()
+    stages = stages_of(study)
     folder = study_folder(study, store)
-    folder.mkdir(parents=True, exist_ok=True)
+    note_stages(folder, stages, command)
+    display = Display(sum(not stage.cached for stage in stages), live=executor.beside)
+    try:
+        with display.shown():
+            ran = run_stages(stages, executor, display)
+    finally:
+        executor.stop()
+    if ran.failed:
+        raise StageFailedError(_failure(ran))
     say("records and report")
-    write_records(study, folder, command)
-    return Outcome(folder, time.monotonic() - started, cached, ran)
+    with hold(folder):  # another run of the same study may end now, too
+        write_records(study, folder, command)
+    return Outcome(folder, time.monotonic() - started, ran.cached, ran.ran)
 
 
-def plan_lines(study: Study) -> list[str]:
-    """What would run: one line per stage, and the smallest effect the design can see."""
-    chosen = study.settings
-    lines = [f"{study.name} at {chosen.scale}: {study.question}"]
-    for stage in stages_of(study):
-        state = "cached" if stage.cached else "to run"
-        lines.append(f"{state:>7}  {stage.address:<22}  {stage.label:<28}  {work_of(stage)}")
-    design = Design(num_problems=chosen.problems, num_samples=chosen.samples, k=1, num_seeds=len(chosen.seeds))
-    return [*lines, describe(design)]
+def note_stages(folder: Path, stages: list[Stage], command: str) -> None:
+    """Say before the first stage runs which ones this study is made of, so that `store gc` spares them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    staging = folder / f".{STAGES}.{os.getpid()}"
+    staging.write_text(json.dumps({"command": command, "stages": [stage.address for stage in stages]}, indent=1) + "\n")
+    staging.replace(folder / STAGES)
 
 
-def work_of(stage: Stage) -> str:
-    """The stage's work in words."""
-    config: Any = stage.config  # type: ignore[attr-defined]
-    match stage.kind:  # type: ignore[attr-defined]
-        case "tokenizer":
-            return f"{config.documents:,} documents, {config.vocab_size:,} tokens in the vocabulary"
-        case "pretrain" | "midtrain":
-            return f"{config.budget_tokens:,} tokens on {data_of(stage)}"
-        case "rl":
-            return f"{config.steps} steps of {config.prompts} problems x {config.group} samples on {data_of(stage)}"
-        case _:
-            return f"{config.problems} problems per regime x {config.samples} samples"
+def _failure(ran: Ran) -> str:
+    first = ran.failed[0]
+    others = f" ({len(ran.failed) - 1} more failed)" if len(ran.failed) > 1 else ""
+    return (
+        f"stage {first.stage.address} ({first.stage.label}) failed{others}: {first.error}; its log is {first.log}; "
+        f"{len(ran.done)} stages are done, {len(ran.skipped)} were left out because of it"
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -26,13 +27,14 @@ from interplay.evals.evaluate import EvaluateConfig, evaluate, problems_of
 from interplay.evals.nll import evaluate_gold
 from interplay.model.build import build, load
 from interplay.model.sizes import ModelConfig
-from interplay.progress import say
 from interplay.rl.grpo import RLConfig, reinforce
 from interplay.studies.lock import hold
 from interplay.studies.spent import sampling_cost
 from interplay.train.publish import finish, read_summary
 from interplay.train.runtime import Runtime
 from interplay.train.supervised import TrainConfig, supervise
+
+logging.getLogger("exca").setLevel(logging.ERROR)  # what it warns of, whoever runs the stages says in a line
 
 Result = dict[str, Any]
 
@@ -79,9 +81,8 @@ class Stage(BaseModel):
             yield folder
 
     def identity(self) -> dict[str, Any]:
-        """The resolved config with its version, without what does not change the result."""
-        config = self._infra.config(uid=True, exclude_defaults=False)
-        return {"address": self.address, "version": self._infra.version, **config}
+        """The resolved config, without what does not change the result."""
+        return {"address": self.address, **self._infra.config(uid=True, exclude_defaults=False)}
 
 
 class TokenizerStage(Stage):
@@ -159,10 +160,7 @@ class RLStage(Stage):
         """Returns the summary of `reinforce`."""
         model, tokenizer = open_checkpoint(self.start)
         with self._alone() as folder:
-            return reinforce(
-                self.config, model, tokenizer, folder, self.runtime, self.label or "RL",
-                share_prompts=self.runtime.share_prompts,
-            )  # fmt: skip
+            return reinforce(self.config, model, tokenizer, folder, self.runtime, self.label or "RL")
 
 
 Checkpointed = PretrainStage | MidtrainStage | RLStage
@@ -233,8 +231,3 @@ def data_of(stage: Stage) -> str:
     cells = [cell for mixture in mixtures for cell in mixture.cells]
     ops = ", ".join(map(str, sorted({cell.op for cell in cells})))
     return f"op {ops} of {' and '.join(dict.fromkeys(cell.context for cell in cells))}"
-
-
-def announce(stage: Stage) -> None:
-    """Say what is about to run."""
-    say(f"[bold]{stage.kind}[/bold] {stage.address}  {stage.label}")  # type: ignore[attr-defined]

@@ -1,0 +1,62 @@
+"""What sets two stages apart: the fields of their resolved configs that differ, each by its dotted name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+NAMES = ("address", "label")  # of a stage, no part of what it is
+LONGEST = 48
+
+
+class Absent:
+    """Stands for a field that one side does not have."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = Absent()
+
+
+class Difference(NamedTuple):
+    """A field and its value on either side."""
+
+    field: str
+    a: Any
+    b: Any
+
+    def __str__(self) -> str:
+        return f"{self.field}: {_short(self.a)} -> {_short(self.b)}"
+
+
+def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
+    """Every field that differs. Where two parts are of different kinds, that is said once and not field by field."""
+    return list(_compare(_without_names(a), _without_names(b), ""))
+
+
+def _without_names(identity: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in identity.items() if name not in NAMES}
+
+
+def _compare(a: Any, b: Any, field: str) -> Iterator[Difference]:
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        inside = f"{field}." if field else ""
+        if "kind" in a and "kind" in b and a["kind"] != b["kind"]:
+            yield Difference(f"{inside}kind", a["kind"], b["kind"])
+            return
+        for name in dict.fromkeys([*a, *b]):
+            yield from _compare(a.get(name, ABSENT), b.get(name, ABSENT), inside + name)
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for number, (left, right) in enumerate(zip(a, b, strict=True)):
+            yield from _compare(left, right, f"{field}[{number}]")
+    elif a != b:
+        yield Difference(field, a, b)
+
+
+def _short(value: Any) -> str:
+    if value is ABSENT:
+        return "absent"
+    text = json.dumps(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

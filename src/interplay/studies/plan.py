@@ -1,0 +1,100 @@
+"""What a run would do: which stages are in the store, which would run and why, what they cost, what could be seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from interplay.evals.power import Design, describe
+from interplay.studies.cost import Cost, duration, estimate, quantity
+from interplay.studies.identity import differences
+from interplay.studies.run import stages_of
+from interplay.studies.schedule import num_dependents
+from interplay.studies.stages import Stage, data_of, parents
+from interplay.studies.store import Entry, entries
+from interplay.studies.study import Study
+
+NAMED_FIELDS = 3
+
+
+def plan_lines(study: Study, store: Path | None = None, jobs: int = 1) -> list[str]:
+    """One entry per stage, those that would run with their cost and reason; then the sum and the smallest effect."""
+    stages = stages_of(study)
+    there = entries(store) if store is not None and store.is_dir() else []
+    lines, costs = [f"{study.name} at {study.settings.scale}: {study.question}"], dict[str, Cost]()
+    for stage in stages:
+        state = "cached" if stage.cached else "to run"
+        line = f"{state:>7}  {stage.address:<22}  {stage.label:<28}  {work_of(stage)}"
+        if state == "to run":
+            identity = json.loads(json.dumps(stage.identity()))
+            cost = costs[stage.address] = estimate(identity, there, stage.runtime)
+            line += f"\n{'':9}cost: {cost}\n{'':9}why: {why(identity, there)}"
+        lines.append(line)
+    chosen = study.settings
+    design = Design(num_problems=chosen.problems, num_samples=chosen.samples, k=1, num_seeds=len(chosen.seeds))
+    return [*lines, f"{total(stages, costs, jobs)}\n{describe(design)}"]
+
+
+def why(identity: Mapping[str, Any], there: list[Entry]) -> str:
+    """What keeps a stage from being taken from the store: how it differs from the nearest one that is done there."""
+    address = identity["address"]
+    for entry in there:
+        if entry.address == address and entry.state != "done":
+            return "another run is at it" if entry.state == "running" else "it was begun and goes on from what it saved"
+    alike = [entry for entry in there if entry.kind == address.split("/")[0] and entry.state == "done"]
+    if not alike:
+        return "none of its kind in the store"
+    found = [(differences(entry.identity, identity), entry) for entry in reversed(alike)]
+    fields, nearest = min(found, key=lambda pair: len(pair[0]))
+    if not fields:
+        return (
+            f"{nearest.address} in the store has this identity, but its result is not registered: it is taken as it is"
+        )
+    named = ", ".join(map(str, fields[:NAMED_FIELDS]))
+    more = f" and {len(fields) - NAMED_FIELDS} more fields" if len(fields) > NAMED_FIELDS else ""
+    return f"nearest in the store is {nearest.address}, which differs in {named}{more}"
+
+
+def total(stages: list[Stage], costs: Mapping[str, Cost], jobs: int) -> str:
+    """The sum over what would run."""
+    if not costs:
+        return "everything is in the store"
+    tokens, flops = sum(cost.tokens for cost in costs.values()), sum(cost.flops for cost in costs.values())
+    bound = "at most " if any(cost.at_most for cost in costs.values()) else ""
+    hours = sum(cost.hours for cost in costs.values())
+    line = f"to run: {len(costs)} of {len(stages)} stages, {bound}{quantity(tokens)} tokens, {flops:.1e} FLOPs, "
+    line += f"{bound}{duration(hours)}"
+    if jobs > 1:
+        line += f" of work, {duration(makespan(stages, costs, jobs))} with {jobs} side by side at these rates"
+    return line
+
+
+def makespan(stages: list[Stage], costs: Mapping[str, Cost], jobs: int) -> float:
+    """Hours from the first start to the last end when stages are started as a run starts them."""
+    needs = {stage.address: {p.address for p in parents(stage)} & costs.keys() for stage in stages}
+    needs = {address: found for address, found in needs.items() if address in costs}
+    weights, ends, running, now = num_dependents(needs), dict[str, float](), dict[str, float](), 0.0
+    todo = sorted(needs, key=lambda address: -weights[address])
+    while todo or running:
+        for address in [a for a in todo if needs[a] <= ends.keys()][: jobs - len(running)]:
+            todo.remove(address)
+            running[address] = now + costs[address].hours
+        first = min(running, key=lambda address: running[address])
+        now = ends[first] = running.pop(first)
+    return now
+
+
+def work_of(stage: Stage) -> str:
+    """The stage's work in words."""
+    config: Any = stage.config  # type: ignore[attr-defined]
+    match stage.kind:  # type: ignore[attr-defined]
+        case "tokenizer":
+            return f"{config.documents:,} documents, {config.vocab_size:,} tokens in the vocabulary"
+        case "pretrain" | "midtrain":
+            return f"{config.budget_tokens:,} tokens on {data_of(stage)}"
+        case "rl":
+            return f"{config.steps} steps of {config.prompts} problems x {config.group} samples on {data_of(stage)}"
+        case _:
+            return f"{config.problems} problems per regime x {config.samples} samples"

@@ -1,20 +1,11 @@
 """A tiny world, its tokenizer and its model, shared by the tests of RL."""
 
 import pytest
+from tiny_rl import SHAPE, tiny_config, tiny_pool, tiny_tokenizer
 
 import interplay.rl.grpo as grpo
-from interplay.data.mixture import Mixture, World
-from interplay.data.stream import Stream
-from interplay.data.tokenizer import TokenizerConfig, train_tokenizer
 from interplay.model.build import build
-from interplay.model.sampler import SamplingConfig
-from interplay.model.sizes import ModelConfig
-from interplay.rl.grpo import RLConfig
-from interplay.rl.pools import UniformPool
-from interplay.train.optimizer import OptimizerConfig
 from interplay.train.runtime import Runtime
-
-SHAPE = ModelConfig(layers=2, hidden=32, ffn=64, heads=2, kv_heads=2, max_positions=256)
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +15,12 @@ def runtime():
 
 @pytest.fixture(scope="session")
 def pool():
-    world = World(style="terse", numbers=(1, 5), max_value=20, locations=2, entities=3, names=4)
-    return UniformPool(stream=Stream(world=world, mixture=Mixture.uniform([2, 3]), split="rl"))
+    return tiny_pool()
 
 
 @pytest.fixture(scope="session")
 def tokenizer(pool):
-    return train_tokenizer(TokenizerConfig(stream=pool.stream, vocab_size=400, documents=200))
+    return tiny_tokenizer(pool)
 
 
 @pytest.fixture
@@ -40,10 +30,7 @@ def fresh_model(tokenizer):
 
 @pytest.fixture
 def config(pool):
-    return RLConfig(
-        pool=pool, steps=4, prompts=3, group=4, sampling=SamplingConfig(max_new_tokens=12),
-        optimizer=OptimizerConfig(lr=1e-3, weight_decay=0.0),
-    )  # fmt: skip
+    return tiny_config(pool)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import interplay.rl.grpo as grpo
+import interplay.rl.stage_folder as stage_folder
 from interplay.rl.grpo import Learner, Scored, reinforce
 from interplay.rl.loss import LossConfig
 from interplay.rl.rollout import roll_out, token_starts
@@ -26,7 +27,7 @@ def test_an_interrupted_run_ends_in_the_same_bytes(
     eager = runtime.model_copy(update={"save_seconds": 1e-9})
     for name in ("prune", "publish"):  # after the first save, then at the very end
         with monkeypatch.context() as patch:
-            patch.setattr(grpo, name, cut)
+            patch.setattr(stage_folder, name, cut)
             with pytest.raises(Cut):
                 reinforce(config, fresh_model(), tokenizer, tmp_path / "cut", eager)
     resumed = reinforce(config, fresh_model(), tokenizer, tmp_path / "cut", eager)

@@ -6,7 +6,6 @@ import torch
 from pydantic import ValidationError
 
 import interplay.rl.grpo as grpo
-import interplay.rl.measure as measure
 from interplay.data.stream import Stream
 from interplay.rl.config import HeldOut
 from interplay.rl.grpo import RLConfig, reinforce, score
@@ -20,19 +19,19 @@ from interplay.train.metrics import read_metrics
 @pytest.fixture
 def pays_long_words(monkeypatch):
     """Strict is what writes many distinct tokens, so that an untrained model has something to learn."""
-    for module in (grpo, measure):
+    was = grpo.roll_out
 
-        def paid(*args, was=module.roll_out, **kwargs):
-            groups = []
-            for group in was(*args, **kwargs):
-                right = [len(set(r.completion.tokens)) > 10 for r in group]
-                groups.append([
-                    r._replace(reward=float(ok), verdict=r.verdict._replace(strict=ok))
-                    for r, ok in zip(group, right, strict=True)
-                ])  # fmt: skip
-            return groups
+    def paid(*args, **kwargs):
+        groups = []
+        for group in was(*args, **kwargs):
+            right = [len(set(r.completion.tokens)) > 10 for r in group]
+            groups.append([
+                r._replace(reward=float(ok), verdict=r.verdict._replace(strict=ok))
+                for r, ok in zip(group, right, strict=True)
+            ])  # fmt: skip
+        return groups
 
-        monkeypatch.setattr(module, "roll_out", paid)
+    monkeypatch.setattr(grpo, "roll_out", paid)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-import interplay.rl.measure as measure
+import interplay.rl.grpo as grpo
 from interplay.rl.grpo import RLConfig, reinforce
 from interplay.rl.pools import Adaptive, Edge, PoolState, Scheduled, after_step, start_state, take
 
@@ -62,22 +62,22 @@ def test_an_op_that_the_pool_does_not_have_is_refused(config):
 def test_the_edge_is_measured_once_before_the_first_step(
     config, fresh_model, tokenizer, runtime, tmp_path, monkeypatch
 ):
-    was, calls = measure.roll_out, []
+    was, sizes = grpo.roll_out, []
 
     def sometimes_right(*args, **kwargs):
-        calls.append(1)
         groups = was(*args, **kwargs)
+        sizes.append(len(groups))
         return [
             [r._replace(verdict=r.verdict._replace(strict=i == 1 and g % 4 == 0)) for g, r in enumerate(group)]
             for i, group in enumerate(groups)
         ]
 
-    monkeypatch.setattr(measure, "roll_out", sometimes_right)
-    chosen = config.model_copy(update={"selection": Edge(candidates=4, samples=4), "steps": 2})
+    monkeypatch.setattr(grpo, "roll_out", sometimes_right)
+    chosen = config.model_copy(update={"selection": Edge(candidates=5, samples=4), "steps": 2})
     reinforce(chosen, fresh_model(), tokenizer, tmp_path, runtime)
     assert json.loads((tmp_path / "edge.json").read_text()) == {
-        "samples": 4, "successes": [0, 1, 0, 0], "chosen": [1],
+        "samples": 4, "successes": [0, 1, 0, 0, 0], "chosen": [1],
     }  # fmt: skip
     (tmp_path / "summary.json").unlink()
     reinforce(chosen, fresh_model(), tokenizer, tmp_path, runtime)
-    assert len(calls) == 1
+    assert sizes == [5, 3, 3, 3, 3]  # the candidates once, then the steps of both runs

@@ -5,6 +5,7 @@ import torch
 from pydantic import ValidationError
 
 import interplay.rl.grpo as grpo
+import interplay.rl.stage_folder as stage_folder
 from interplay.rl.grpo import Learner, RLConfig, reinforce, score
 from interplay.rl.loss import LossConfig
 from interplay.rl.presets import preset
@@ -81,7 +82,7 @@ def test_self_training_resumes_to_the_byte(raft, fresh_model, tokenizer, runtime
 
     eager = runtime.model_copy(update={"save_seconds": 1e-9})
     with monkeypatch.context() as patch:
-        patch.setattr(grpo, "prune", cut)
+        patch.setattr(stage_folder, "prune", cut)
         with pytest.raises(Cut):
             reinforce(longer, fresh_model(), tokenizer, tmp_path / "cut", eager)
     assert reinforce(longer, fresh_model(), tokenizer, tmp_path / "cut", eager)["resumed_at_step"] == 1

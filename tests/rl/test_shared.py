@@ -14,11 +14,11 @@ def test_shared_prompts_give_the_same_gradient(
     config, fresh_model, tokenizer, runtime, pays_for_blanks, loss, micro_tokens
 ):
     chosen = config.model_copy(update={"loss": loss})
-    cut = runtime.model_copy(update={"micro_tokens": micro_tokens})
     gradients = []
     for share in (False, True):
         model = fresh_model()
-        learner = Learner(model, tokenizer, chosen, cut, share_prompts=share)
+        cut = runtime.model_copy(update={"micro_tokens": micro_tokens, "share_prompts": share})
+        learner = Learner(model, tokenizer, chosen, cut)
         groups = grpo.roll_out(
             model, tokenizer, config.pool.problems(0, 5), group=4, sampling=config.sampling,
             rewards=config.reward, seed=1, rows=64,

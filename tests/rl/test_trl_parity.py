@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from interplay.model.sampler import Completion
+from interplay.rl.batches import make_batch
 from interplay.rl.grpo import Learner, score
+from interplay.rl.logprobs import logprobs_of
 from interplay.rl.presets import preset
 from interplay.rl.rewards import RewardConfig
-from interplay.rl.rollout import logprobs_of, make_batch, roll_out
+from interplay.rl.rollout import roll_out
 
 pytest.importorskip("trl")
 pytest.importorskip("datasets")

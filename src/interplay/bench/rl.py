@@ -33,7 +33,7 @@ class Steps:
         self.tokenizer = train_tokenizer(tokenizer_config(MICRO))
         model = build(MICRO.model, len(self.tokenizer), 0)
         runtime = Runtime(device="cpu", threads=threads)
-        self.learner = Learner(model, self.tokenizer, config, runtime, share_prompts=runtime.share_prompts)
+        self.learner = Learner(model, self.tokenizer, config, runtime)
         self.problems = config.pool.problems(0, PROMPTS)
         self.references = [Reference.from_graph(p.graph, p.solution) for p in self.problems]
         encode = self.tokenizer.backend_tokenizer.encode

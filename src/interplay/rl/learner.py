@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import shutil
 from collections.abc import Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
+from interplay.rl.batches import by_group, by_length, groups_of, make_batch
 from interplay.rl.config import RLConfig
+from interplay.rl.logprobs import logprobs_of, logprobs_sharing_prompts
 from interplay.rl.loss import LossParts, policy_loss
-from interplay.rl.rollout import Batch, logprobs_of, make_batch
+from interplay.rl.processes import Processes
 from interplay.rl.scoring import Scored
-from interplay.rl.shared import logprobs_sharing_prompts
 from interplay.train.checkpoint import seal
 from interplay.train.optimizer import build_optimizer
 from interplay.train.runtime import Runtime
@@ -27,7 +27,7 @@ from interplay.train.runtime import Runtime
 class Learner:
     """The policy, its optimiser and its frozen reference; `update` makes the gradient steps of one batch of rollouts.
 
-    `share_prompts` computes a group's prompt once in the update: the same gradient up to floating-point order, faster.
+    Of several processes each computes the gradient of its share, and all take the same step.
     """
 
     def __init__(
@@ -36,11 +36,10 @@ class Learner:
         tokenizer: PreTrainedTokenizerFast,
         config: RLConfig,
         runtime: Runtime,
-        share_prompts: bool = False,
     ) -> None:
-        self.share_prompts = share_prompts
         self.device = runtime.torch_device()
         self.accelerator = Accelerator(cpu=runtime.on_cpu)
+        self.processes = Processes(self.accelerator)
         self.config, self.runtime, self.pad = config, runtime, tokenizer.pad_token_id
         self.reference = copy.deepcopy(model).to(self.device).eval() if config.loss.kl else None
         self.model = model.to(self.device).train()
@@ -66,30 +65,32 @@ class Learner:
                 if update == 0:
                     deviation = max(totals["rl/first_ratio_deviation"], float(part.ratio_deviation_max))
                     totals["rl/first_ratio_deviation"] = deviation
-        return totals
+        return self.processes.totals(totals, largest=("rl/grad_norm", "rl/first_ratio_deviation"))
 
     def _gradient_step(self, scored: Scored) -> tuple[list[LossParts], float]:
         self.optimizer.zero_grad()
         parts = self.accumulate(scored)
+        self.processes.sum_gradients(self.model.parameters())
         clip = self.config.optimizer.clip_norm or float("inf")
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
         self.optimizer.step()
         return parts, float(norm)
 
     def accumulate(self, scored: Scored) -> list[LossParts]:
-        """Add the gradient of the loss over these rollouts to the parameters' `grad`."""
-        config = self.config
+        """Add the gradient of this process's share of the loss over these rollouts to the parameters' `grad`."""
+        config, temperature = self.config, self.config.sampling.temperature
         total = self._denominator(scored)
+        own = self._share(scored)
+        of, cut = (logprobs_sharing_prompts, by_group) if self.runtime.share_prompts else (logprobs_of, by_length)
         parts = []
-        of, batches = logprobs_of, self._micro_batches(scored)
-        if self.share_prompts:
-            of, batches = logprobs_sharing_prompts, self._micro_batches_of_groups(scored)
-        for batch in batches:
-            logprobs, entropies = of(self.model, batch, config.sampling.temperature)
+        for rows in cut(own.rollouts, self.runtime.micro_tokens):
+            picked = [own.rollouts[i] for i in rows], [own.advantages[i] for i in rows]
+            batch = make_batch(*picked, self.pad, self.device)
+            logprobs, entropies = of(self.model, batch, temperature)
             reference = None
             if self.reference is not None:
                 with torch.no_grad():
-                    reference, _ = of(self.reference, batch, config.sampling.temperature)
+                    reference, _ = of(self.reference, batch, temperature)
             part = policy_loss(
                 logprobs, batch.old_logprobs_B_T, batch.advantages_B_T, batch.mask_B_T, config.loss, total,
                 reference_B_T=reference, entropy_B_T=entropies,
@@ -108,39 +109,14 @@ class Learner:
             case "constant":
                 return float(rollouts * self.config.sampling.max_new_tokens)
 
-    def _micro_batches(self, scored: Scored) -> list[Batch]:
-        """Rollouts of similar length together, at most `micro_tokens` positions each."""
+    def _share(self, scored: Scored) -> Scored:
+        """This process's part of the rollouts: whole groups, the longest dealt out first."""
+        if self.processes.world == 1:
+            return scored
         lengths = [len(r.prompt) + len(r.completion.tokens) for r in scored.rollouts]
-        order = sorted(range(len(lengths)), key=lambda i: (lengths[i], i))
-        batches, start = [], 0
-        while start < len(order):
-            end = start + 1
-            while end < len(order) and lengths[order[end]] * (end + 1 - start) <= self.runtime.micro_tokens:
-                end += 1
-            rows = order[start:end]
-            picked = [scored.rollouts[i] for i in rows], [scored.advantages[i] for i in rows]
-            batches.append(make_batch(*picked, self.pad, self.device))
-            start = end
-        return batches
-
-    def _micro_batches_of_groups(self, scored: Scored) -> list[Batch]:
-        """Whole groups of similar prompts together: at most `micro_tokens` positions, or one group."""
-        groups = [list(rows) for _, rows in groupby(range(len(scored.rollouts)), lambda i: scored.rollouts[i].prompt)]
-        longest = [max(len(scored.rollouts[i].completion.tokens) for i in rows) for rows in groups]
-        prompts = [len(scored.rollouts[rows[0]].prompt) for rows in groups]
-        batches: list[list[int]] = []
-        held = width = 0
-        for g in sorted(range(len(groups)), key=lambda g: (prompts[g], longest[g], g)):
-            count, wide = held + len(groups[g]), max(width, prompts[g] + longest[g])
-            if not batches or count * wide > self.runtime.micro_tokens:
-                batches.append([])
-                count, wide = len(groups[g]), prompts[g] + longest[g]
-            batches[-1] += groups[g]
-            held, width = count, wide
-        return [
-            make_batch([scored.rollouts[i] for i in rows], [scored.advantages[i] for i in rows], self.pad, self.device)
-            for rows in batches
-        ]
+        groups = sorted(groups_of(scored.rollouts), key=lambda rows: (-sum(lengths[i] for i in rows), rows))
+        rows = sorted(i for group in self.processes.mine(groups) for i in group)
+        return Scored([scored.rollouts[i] for i in rows], [scored.advantages[i] for i in rows])
 
     def save(self, folder: Path, texts: Mapping[str, str]) -> None:
         """Weights, optimiser state and small files by name, in a folder that appears whole or not at all."""

@@ -1,7 +1,8 @@
-"""A group's prompt is the same for all its samples: in the update it is computed once, with its gradient.
+"""Log-probabilities of the sampled tokens, with their gradient: every rollout by itself, or a group's prompt only once.
 
-The prompts are one forward pass; its keys and values are repeated for each sample and the completions are a second pass
-that attends to them. The gradient of every sample flows back into the one prompt.
+A group's prompt is the same for all its samples. When it is shared, the prompts are one forward pass; its keys and values
+are repeated for each sample and the completions are a second pass that attends to them. The gradient of every sample flows
+back into the one prompt.
 """
 
 # B rollouts, G groups of them (neighbours with equal prompts), P prompt positions, T completion positions, D hidden size
@@ -15,11 +16,36 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from interplay.rl.rollout import Batch, of_sampled_tokens
+from interplay.rl.batches import Batch
+
+
+def logprobs_of(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
+    """(log-probabilities, entropies) of the sampled tokens at the sampling temperature, each [B, T].
+
+    Logits are taken at the sampled positions only. Right padding needs no attention mask: a causal model's real positions
+    never see it.
+    """
+    hidden = model.model(input_ids=batch.input_ids, use_cache=False).last_hidden_state
+    rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
+    offsets = torch.tensor(batch.prompt_lengths, device=hidden.device)[rows] - 1
+    return of_sampled_tokens(model, hidden[rows, offsets + columns], batch, temperature)
+
+
+def of_sampled_tokens(model: Any, hidden_N_D: Tensor, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
+    """The same, from the hidden states that precede the N sampled tokens, in the order of `mask_B_T.nonzero()`."""
+    rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
+    logits_N_V = model.lm_head(hidden_N_D).float() / temperature
+    log_softmax_N_V = logits_N_V.log_softmax(dim=-1)
+    tokens_N = batch.tokens_B_T[rows, columns]
+    logprobs, entropies = torch.zeros_like(batch.mask_B_T), torch.zeros_like(batch.mask_B_T)
+    picked_N = log_softmax_N_V.gather(1, tokens_N[:, None])[:, 0]
+    logprobs = logprobs.index_put((rows, columns), picked_N)
+    entropies = entropies.index_put((rows, columns), -(log_softmax_N_V.exp() * log_softmax_N_V).sum(-1))
+    return logprobs, entropies
 
 
 def logprobs_sharing_prompts(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
-    """What `rollout.logprobs_of` returns; neighbouring rows with equal prompts share the computation of it."""
+    """What `logprobs_of` returns; neighbouring rows with equal prompts share the computation of it."""
     device = batch.input_ids.device
     lengths_B = torch.tensor(batch.prompt_lengths, device=device)
     firsts, group_of = _groups(batch)

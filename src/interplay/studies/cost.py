@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from interplay.model.sizes import ModelConfig, parameter_count
-from interplay.studies.identity import differences
+from interplay.studies.identity import differences, distance
 from interplay.studies.store import Entry
 from interplay.train.runtime import Runtime
 
@@ -45,7 +45,7 @@ def estimate(identity: Identity, entries: Iterable[Entry], runtime: Runtime) -> 
     measured = [(entry, rate) for entry in like if (rate := rate_of(entry)) is not None]
     if not measured:
         return assumed(identity, runtime)
-    entry, rate = min(measured, key=lambda pair: len(differences(pair[0].identity, identity)))
+    entry, rate = min(measured, key=lambda pair: distance(differences(pair[0].identity, identity)))
     share = units / work(entry.identity)[0]
     summary = entry.summary
     tokens, flops = summary.get("tokens", 0) * share, flops_of(entry) * share
@@ -139,5 +139,7 @@ def quantity(number: float) -> str:
 
 
 def duration(hours: float) -> str:
-    """Hours, or minutes where they say more."""
-    return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.1f} min"
+    """Hours, or what says more."""
+    if hours >= 1:
+        return f"{hours:.1f} h"
+    return f"{hours * 60:.1f} min" if hours >= 1 / 60 else f"{hours * 3600:.1f} s"

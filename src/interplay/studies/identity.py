@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 NAMES = ("address", "label")  # of a stage, no part of what it is
 LONGEST = 48
+KIND_WEIGHT = 100  # a part of another kind stands for all its fields
 
 
 class Absent:
@@ -34,6 +35,11 @@ class Difference(NamedTuple):
 def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
     """Every field that differs. Where two parts are of different kinds, that is said once and not field by field."""
     return list(_compare(_without_names(a), _without_names(b), ""))
+
+
+def distance(found: Sequence[Difference]) -> int:
+    """How far apart two stages are that differ in these fields."""
+    return sum(KIND_WEIGHT if difference.field.endswith("kind") else 1 for difference in found)
 
 
 def _without_names(identity: Mapping[str, Any]) -> dict[str, Any]:

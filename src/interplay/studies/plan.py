@@ -9,7 +9,7 @@ from typing import Any
 
 from interplay.evals.power import Design, describe
 from interplay.studies.cost import Cost, duration, estimate, quantity
-from interplay.studies.identity import differences
+from interplay.studies.identity import differences, distance
 from interplay.studies.run import stages_of
 from interplay.studies.schedule import num_dependents
 from interplay.studies.stages import Stage, data_of, parents
@@ -47,13 +47,13 @@ def why(identity: Mapping[str, Any], there: list[Entry]) -> str:
     if not alike:
         return "none of its kind in the store"
     found = [(differences(entry.identity, identity), entry) for entry in reversed(alike)]
-    fields, nearest = min(found, key=lambda pair: len(pair[0]))
+    fields, nearest = min(found, key=lambda pair: distance(pair[0]))
     if not fields:
         return (
             f"{nearest.address} in the store has this identity, but its result is not registered: it is taken as it is"
         )
     named = ", ".join(map(str, fields[:NAMED_FIELDS]))
-    more = f" and {len(fields) - NAMED_FIELDS} more fields" if len(fields) > NAMED_FIELDS else ""
+    more = f" and {len(fields) - NAMED_FIELDS} more" if len(fields) > NAMED_FIELDS else ""
     return f"nearest in the store is {nearest.address}, which differs in {named}{more}"
 
 

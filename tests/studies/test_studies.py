@@ -9,7 +9,7 @@ from interplay.report.page import build_report
 from interplay.studies.plan import plan_lines
 from interplay.studies.registry import STUDIES, make_study
 from interplay.studies.run import run_study, stages_of
-from interplay.studies.settings import SCALES, settings
+from interplay.studies.scales import SCALES, settings
 from interplay.train.runtime import Runtime
 
 TINY = {

@@ -17,7 +17,7 @@ from interplay.model.sampler import Completion, sample
 from interplay.rl.grpo import Learner, RLConfig, Scored
 from interplay.rl.rollout import Rollout
 from interplay.studies.quickstart import mixtures, reinforcement, tokenizer_config
-from interplay.studies.settings import MICRO
+from interplay.studies.scales import MICRO
 from interplay.train.runtime import Runtime
 from interplay.world.verify import Reference, verify
 

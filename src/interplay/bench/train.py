@@ -12,7 +12,7 @@ from interplay.bench.clock import rates
 from interplay.data.tokenizer import train_tokenizer
 from interplay.model.build import build
 from interplay.studies.quickstart import mixtures, supervised, tokenizer_config
-from interplay.studies.settings import MICRO
+from interplay.studies.scales import MICRO
 from interplay.train.optimizer import build_optimizer
 from interplay.train.runtime import Runtime
 from interplay.train.supervised import PackedBlocks, collate, supervise

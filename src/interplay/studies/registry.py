@@ -13,7 +13,7 @@ from interplay.studies.headroom import headroom
 from interplay.studies.midtraining import midtraining
 from interplay.studies.process_reward import process_reward
 from interplay.studies.quickstart import quickstart
-from interplay.studies.settings import settings
+from interplay.studies.scales import settings
 from interplay.studies.study import Study, StudyMaker, Workplace
 from interplay.studies.verifier import verifier
 from interplay.train.runtime import Runtime

@@ -62,7 +62,8 @@ def copy(records: Path, tmp_path: Path) -> Path:
 
 def test_the_page_and_its_figures_are_made(records: Path, page: str) -> None:
     assert len(page) < 1_000_000
-    names = {"pass_at_k", "effects", "by_op", "learning", "error_classes"}
+    names = {"glance", "pass_at_k", "effects", "by_op", "nll_change", "learning", "cells", "silent", "error_classes",
+             "hacking"}  # fmt: skip
     assert {path.name for path in (records / "figures").iterdir()} == {
         f"{n}.{e}" for n in names for e in ("svg", "pdf")
     }
@@ -94,7 +95,7 @@ def test_claims_commands_and_addresses_are_on_the_page(records: Path, page: str)
         assert claim["claim"] in text
         assert wording.signed(claim["effect"]) in text
     assert study["command"] in text
-    assert all(stage["address"] in text for arm in study["arms"] for stage in arm["stages"])
+    assert all(address in text for arm in study["arms"] for address in arm["stages"])
 
 
 def test_solutions_are_shown_unchanged_with_one_first_wrong_step(records: Path, page: str) -> None:
@@ -140,7 +141,8 @@ def hostile_page(records: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     study |= {"title": HOSTILE, "command": HOSTILE, "settings": {HOSTILE: HOSTILE}}
     for arm in study["arms"]:
         arm |= {"label": arm["label"] + HOSTILE, "description": HOSTILE}
-        arm["stages"][0] |= {"what": HOSTILE, "address": HOSTILE}
+        arm["stages"] = [f"{address}{HOSTILE}" for address in arm["stages"]]
+    study["stages"] = {f"{name}{HOSTILE}": stage | {"what": HOSTILE} for name, stage in study["stages"].items()}
     (folder / "study.json").write_text(json.dumps(study))
     errors = (folder / "errors.csv").read_text().replace("wrong_parent", f'"{HOSTILE}"')
     (folder / "errors.csv").write_text(errors)
@@ -194,6 +196,8 @@ def test_a_study_of_one_seed_without_rl_has_a_page(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path, seeds=(7,))
     curves = (folder / "curves.csv").read_text().splitlines()
     (folder / "curves.csv").write_text("\n".join(line for line in curves if ",rl," not in line) + "\n")
+    for name in ("nll.csv", "cells.csv", "silent.csv", "reliability.csv"):  # a study may not have measured these
+        (folder / name).unlink()
     (folder / "claims.json").write_text("[]")
     text = Elements(build_report(folder).read_text()).text
     assert "This study tests no claim." in text
@@ -214,4 +218,4 @@ def test_a_browser_runs_our_script_and_no_other(hostile_page: Path, tmp_path: Pa
     elements = Elements(shown).elements
     assert next(attrs for tag, attrs in elements if attrs.get("id") == "theme").get("hidden", "shown") == "shown"
     assert "data-owned" not in next(attrs for tag, attrs in elements if tag == "html")
-    assert sum(tag == "figure" for tag, _ in elements) == 4
+    assert sum(tag == "figure" for tag, _ in elements) == 9

@@ -13,10 +13,10 @@ from typing import Any
 
 import altair as alt
 
-from interplay.report.theme import ArmStyle
+from interplay.report.theme import ArmStyle, css_of
 
 Row = Mapping[str, Any]
-WIDTH, HEIGHT = 310, 220  # three side by side on a desktop, one on a phone, without being scaled much
+WIDTH, HEIGHT = 280, 210  # three side by side on a desktop, one on a phone, without being scaled much
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,43 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Key:
+    """What a colour stands for that is not an arm."""
+
+    label: str
+    color: str
+    dash: tuple[int, ...] = (1, 0)
+    marker: str = ""
+    line: bool = True
+
+    @property
+    def css(self) -> str:
+        """The CSS colour that follows the page's theme."""
+        return css_of(self.color)
+
+    @property
+    def dash_css(self) -> str:
+        """`stroke-dasharray`; `none` for a solid line."""
+        return "none" if self.dash == (1, 0) else " ".join(map(str, self.dash))
+
+
+@dataclass(frozen=True)
 class Figure:
-    """A row of panels, what they show and which arms appear."""
+    """A row of panels and what they show; `arms` and `keys` are its legend, none where marks say what they are."""
 
     name: str
     title: str
     caption: str
     panels: tuple[Panel, ...]
-    arms: tuple[str, ...]
+    arms: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+    across: int = 0
 
     @property
     def columns(self) -> int:
         """Panels in a row on a desktop."""
-        return 4 if len(self.panels) > 6 or len(self.panels) == 4 else min(3, len(self.panels))
+        many = len(self.panels) > 6 or len(self.panels) == 4
+        return self.across or (4 if many else min(3, len(self.panels)))
 
     def spec(self) -> dict[str, Any]:
         """All panels as one specification, for the saved picture."""
@@ -55,15 +79,24 @@ class Figure:
             panel.chart.properties(title=panel.title, width=panel.width, height=panel.height) for panel in self.panels
         ]
         joined = alt.concat(*charts, columns=self.columns, spacing=24).resolve_scale(
-            color="shared", shape="shared", strokeDash="shared"
+            color="shared", shape="shared", strokeDash="shared", opacity="independent"
         )
         spec: dict[str, Any] = joined.to_dict()
         return spec
 
 
-def figure(name: str, title: str, caption: str, panels: Sequence[Panel], arms: Iterable[str]) -> Figure | None:
+def figure(
+    name: str,
+    title: str,
+    caption: str,
+    panels: Sequence[Panel],
+    arms: Iterable[str] = (),
+    keys: Iterable[Key] = (),
+    across: int = 0,
+) -> Figure | None:
     """The figure, or None without panels."""
-    return Figure(name, title, caption, tuple(panels), tuple(dict.fromkeys(arms))) if panels else None
+    unique = tuple(dict.fromkeys(arms))
+    return Figure(name, title, caption, tuple(panels), unique, tuple(keys), across) if panels else None
 
 
 def layered(rows: Sequence[Row], *layers: alt.Chart) -> alt.LayerChart:
@@ -76,14 +109,16 @@ def inline(rows: Sequence[Row]) -> Any:
     return alt.Data(values=[dict(row) for row in rows])  # type: ignore[no-untyped-call]
 
 
-def by_arm(styles: Mapping[str, ArmStyle]) -> dict[str, Any]:
+def by_arm(styles: Mapping[str, ArmStyle], legend: bool = True) -> dict[str, Any]:
     """Colour of the arm, by its label; a legend that shows the arms in the study's order."""
-    return {"color": alt.Color("arm:N", scale=_scale(styles, [s.color for s in styles.values()]), title=None)}
+    scale = _scale(styles, [s.color for s in styles.values()])
+    return {"color": alt.Color("arm:N", scale=scale, title=None, legend=_legend(legend))}
 
 
-def shape_by_arm(styles: Mapping[str, ArmStyle]) -> alt.Shape:
+def shape_by_arm(styles: Mapping[str, ArmStyle], legend: bool = True) -> alt.Shape:
     """Shape of the arm's points."""
-    return alt.Shape("arm:N", scale=_scale(styles, [s.shape for s in styles.values()]), title=None)
+    scale = _scale(styles, [s.shape for s in styles.values()])
+    return alt.Shape("arm:N", scale=scale, title=None, legend=_legend(legend))
 
 
 def dash_by_arm(styles: Mapping[str, ArmStyle]) -> alt.StrokeDash:
@@ -91,17 +126,34 @@ def dash_by_arm(styles: Mapping[str, ArmStyle]) -> alt.StrokeDash:
     return alt.StrokeDash("arm:N", scale=_scale(styles, [list(s.dash) for s in styles.values()]), title=None)
 
 
+FEW_ARMS = 5  # beyond this many, lines over each other cannot be told apart at first sight
+
+
+def painted(field: str, domain: Sequence[str], colors: Sequence[str], legend: bool = True) -> alt.Color:
+    """Colours of named things."""
+    scale = alt.Scale(domain=list(domain), range=list(colors))
+    return alt.Color(f"{field}:N", scale=scale, title=None, legend=_legend(legend))
+
+
+def _legend(shown: bool) -> Any:
+    """None switches a legend off; undefined leaves it to the chart."""
+    return alt.Undefined if shown else None
+
+
 def _scale(styles: Mapping[str, ArmStyle], values: list[Any]) -> alt.Scale:
     return alt.Scale(domain=[style.label for style in styles.values()], range=values)
 
 
-def share_axis(title: str | None, highest: float) -> alt.Y:
-    """A share from 0, to 1 or, where everything is low, to a round number above the highest."""
+def share_axis(title: str | None, highest: float, field: str = "value") -> alt.Y:
+    """A share from 0, to 1 or, where everything is low, to a round number above the highest.
+
+    Layers over one axis must agree on all of it, so the layer of intervals asks for the same with its own field.
+    """
     top = ceiling(highest)
     parts = 4 if top in (0.2, 0.4) else 5
     ticks = [round(top * i / parts, 4) for i in range(parts + 1)]
     axis = alt.Axis(values=ticks, format=".1f" if top > 0.4 else "~g", minExtent=30)
-    return alt.Y("value:Q", title=title, scale=alt.Scale(domain=[0, top], nice=False), axis=axis)
+    return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, top], nice=False), axis=axis)
 
 
 def ceiling(highest: float) -> float:
@@ -109,20 +161,27 @@ def ceiling(highest: float) -> float:
     return next((top for top in (0.1, 0.2, 0.4, 0.5) if highest <= top), 1.0)
 
 
-def log10_axis(title: str, lowest: float, highest: float) -> alt.Y:
-    """A logarithmic axis with labels at 1, 2 and 5 times the powers of ten, and lines nowhere else."""
+def log10_axis(title: str, lowest: float, highest: float) -> tuple[alt.Y, float, float]:
+    """A logarithmic axis with labels at 1, 2 and 5 times the powers of ten, and lines nowhere else; and its ends.
+
+    Beyond two decades only the powers of ten are labelled.
+    """
     decades = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
     ticks = [float(f"{part}e{decade}") for decade in decades for part in (1, 2, 5)]
     low = max([tick for tick in ticks if tick <= lowest], default=lowest)
     high = min([tick for tick in ticks if tick >= highest], default=highest)
-    axis = alt.Axis(values=[tick for tick in ticks if low <= tick <= high], format="~g", minExtent=30)
-    return alt.Y("value:Q", title=title, scale=alt.Scale(type="log", domain=[low, high], nice=False), axis=axis)
+    shown = [tick for tick in ticks if low <= tick <= high]
+    if len(shown) > 8:
+        shown = [float(f"1e{decade}") for decade in decades if low <= 10.0**decade <= high]
+    axis = alt.Axis(values=shown, format="~g", minExtent=30)
+    scale = alt.Scale(type="log", domain=[low, high], nice=False)
+    return alt.Y("value:Q", title=title, scale=scale, axis=axis), low, high
 
 
-def log2_axis(field: str, title: str, values: Sequence[int]) -> alt.X:
-    """Powers of two at equal distances, with a label at each value that was measured."""
+def log2_axis(field: str, title: str, values: Sequence[int], labelled: Sequence[int] = ()) -> alt.X:
+    """Powers of two at equal distances, with a label at each value that was measured, or at those asked for."""
     scale = alt.Scale(type="log", base=2, domain=[min(values), max(max(values), min(values) + 1)], nice=False)
-    axis = alt.Axis(values=list(values), format="d", labelFlush=False)
+    axis = alt.Axis(values=list(labelled or values), format="d", labelFlush=False)
     return alt.X(f"{field}:Q", title=title, scale=scale, axis=axis)
 
 

@@ -18,11 +18,14 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from interplay.report import arms, figures, samples, select, tables, theme, wording
+from interplay.report import arms, figures, methods, samples, select, tables, theme, wording
 from interplay.report.charts import Figure
 from interplay.report.read import read_records
 from interplay.report.records import Claim, Records
+from interplay.report.table import Estimate, Label, Table
 from interplay.report.theme import ArmStyle
+
+IN_TABLES = ("effects",)  # figures that the page draws inside a table
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ def build_report(directory: Path) -> Path:
 
 def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figure]) -> str:
     """The page as text."""
-    script, sheet = _asset("page.js"), _asset("page.css") + _colors()
+    made = _tables(records, styles)
+    script, sheet = _asset("page.js"), _asset("page.css") + theme.sheet()
     return (
         _environment()
         .get_template("page.html.jinja")
@@ -55,22 +59,36 @@ def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figur
             study=records.study,
             styles=styles,
             claims=[(claim, claim_numbers(claim)) for claim in records.claims],
+            contents=contents(drawn, made),
             one_rule=len({claim.rule for claim in records.claims}) == 1,
             one_note=len({claim.note for claim in records.claims}) == 1,
-            figures={figure.name: _draw(figure, styles) for figure in drawn if figure.name != "effects"},
+            figures={figure.name: _draw(figure, styles) for figure in drawn if figure.name not in IN_TABLES},
             kinds=arms.stage_kinds(records),
             arm_rows=arms.arm_rows(records, styles),
             addresses=arms.addresses(records),
             regimes=select.regimes_of(records),
-            tables=_tables(records, styles),
+            tables=made,
             samples=samples.samples(records.examples),
             settings=tables.settings(records.study.settings),
-            machine=tables.settings(records.study.machine),
+            machine=tables.settings({**records.study.machine, **records.study.software}),
+            methods=methods.paragraphs(records),
             script=Markup(script),
             script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             sheet=Markup(sheet),
         )
     )
+
+
+def contents(drawn: list[Figure], made: dict[str, Table]) -> list[tuple[str, str]]:
+    """Anchor and name of every section that the page has."""
+    have = {figure.name for figure in drawn} | set(made)
+    sections = (
+        ("glance", "At a glance", ""), ("dose", "Dose", "dose"), ("effects", "Effects", ""), ("trained", "Training", ""),
+        ("pass-at-k", "pass@k", ""), ("by-op", "By op", ""), ("gold", "Gold NLL", "nll_change"),
+        ("learning", "Learning", ""), ("errors", "Errors", ""), ("reliability", "Reliability", "reliability"),
+        ("samples", "Solutions", ""), ("detectable", "Power", ""), ("rules", "Rules", ""), ("methods", "Methods", ""),
+    )  # fmt: skip
+    return [(anchor, name) for anchor, name, needs in sections if not needs or needs in have]
 
 
 def claim_numbers(claim: Claim) -> str:
@@ -90,11 +108,13 @@ def save_figures(folder: Path, drawn: list[Figure]) -> None:
         _write(folder / f"{figure.name}.pdf", theme.saved_pdf(svg))
 
 
-def _tables(records: Records, styles: dict[str, ArmStyle]) -> dict[str, tables.Table]:
+def _tables(records: Records, styles: dict[str, ArmStyle]) -> dict[str, Table]:
     made = (
         tables.effects(records, styles),
         tables.numbers(records, styles),
         tables.rules(records, styles),
+        tables.reliability(records, styles),
+        tables.guessing(records, styles),
         tables.error_classes(records, styles),
     )
     return {table.name: table for table in made if table is not None}
@@ -108,22 +128,14 @@ def _draw(figure: Figure, styles: dict[str, ArmStyle]) -> DrawnFigure:
     return DrawnFigure(figure, tuple(panels), tuple(style for arm, style in styles.items() if arm in figure.arms))
 
 
-def _colors() -> str:
-    """The arms' colours for both themes."""
-    light = "".join(f"--arm-{i}:{color};" for i, color in enumerate(theme.LIGHT))
-    dark = "".join(f"--arm-{i}:{color};" for i, color in enumerate(theme.DARK))
-    system = f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
-    return f":root{{{light}}}\n{system}\n@media screen{{:root[data-theme=dark]{{{dark}}}}}\n"
-
-
 def _environment() -> jinja2.Environment:
     loader = jinja2.PackageLoader("interplay.report", "assets")
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals["words"] = wording
-    environment.tests["estimate"] = lambda cell: isinstance(cell, tables.Estimate)
-    environment.tests["label"] = lambda cell: isinstance(cell, tables.Label)
+    environment.tests["estimate"] = lambda cell: isinstance(cell, Estimate)
+    environment.tests["label"] = lambda cell: isinstance(cell, Label)
     environment.filters["anchor"] = lambda text: re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-")
     return environment
 

@@ -13,21 +13,10 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from interplay.report.records import (
-    CellPoint,
-    Claim,
-    CurvePoint,
-    Effect,
-    ErrorCount,
-    Example,
-    GoldRow,
-    Record,
-    Records,
-    Reliability,
-    Result,
-    Silent,
-    Study,
-)
+from interplay.report.fields import Record
+from interplay.report.measured import Effect, ErrorCount, GoldRow, Reliability, Result
+from interplay.report.records import Claim, Example, Records, Study
+from interplay.report.training import CellPoint, CurvePoint, Silent
 
 Row = TypeVar("Row", bound=Record)
 

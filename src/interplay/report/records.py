@@ -1,33 +1,19 @@
-"""What the records of a study hold, field by field; a report is made from these alone.
+"""What the records of a study hold besides tables: the study itself, its claims, sampled solutions; and all of it together.
 
-A field this version does not know is ignored, so that records may grow. A number that is not there (an empty cell, NaN)
-is None.
+A report is made from these alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, FiniteFloat, model_validator
+from pydantic import Field, model_validator
 
-
-def _absent(value: Any) -> Any:
-    """What a CSV file can say instead of a number; pass@k is NaN where there are fewer than k samples."""
-    missing = (isinstance(value, str) and value.strip().lower() in ("", "nan", "none")) or value != value
-    return None if missing else value
-
-
-Figure = Annotated[FiniteFloat | None, BeforeValidator(_absent)]
-Whole = Annotated[int | None, BeforeValidator(_absent)]
-SeedOrAll = int | Literal["all"]
-Factor = FiniteFloat | str
-
-
-class Record(BaseModel):
-    """Base of all records."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
+from interplay.report.fields import Factor, Figure, SeedOrAll, Whole
+from interplay.report.fields import Record as Record
+from interplay.report.measured import Effect, ErrorCount, GoldRow, Reliability, Result
+from interplay.report.training import CellPoint, CurvePoint, Silent
 
 
 class Stage(Record):
@@ -35,8 +21,8 @@ class Stage(Record):
 
     kind: str
     what: str = ""
-    summary: dict[str, Any] = {}
-    config: dict[str, Any] = {}
+    summary: dict[str, Any] = Field(default_factory=dict)
+    config: dict[str, Any] = Field(default_factory=dict)
 
 
 class Arm(Record):
@@ -46,7 +32,7 @@ class Arm(Record):
     label: str
     seed: int
     description: str = ""
-    factors: dict[str, Factor] = {}
+    factors: dict[str, Factor] = Field(default_factory=dict)
     start: str = ""
     stages: tuple[str, ...] = ()
 
@@ -74,7 +60,7 @@ class Study(Record):
     contexts: tuple[str, ...]
     arms: tuple[Arm, ...]
     stages: dict[str, Stage]
-    software: dict[str, str] = {}
+    software: dict[str, str] = Field(default_factory=dict)
     x: str = ""
     by: str = ""
     wall_s: Figure = None
@@ -87,142 +73,6 @@ class Study(Record):
                 if address not in self.stages:
                     raise ValueError(f"the arm {arm.arm!r} names a stage {address!r} that is not described")
         return self
-
-
-class Result(Record):
-    """One figure of one arm with its interval."""
-
-    arm: str
-    seed: SeedOrAll
-    regime: str
-    op: SeedOrAll
-    rule: str
-    metric: str
-    k: int
-    value: Figure
-    lo: Figure
-    hi: Figure
-    n_problems: Whole
-    n_samples: Whole
-    n_seeds: Whole
-    address: str = ""
-
-
-class Effect(Record):
-    """Treatment minus control, with its paired interval."""
-
-    name: str
-    label: str
-    treatment: str
-    control: str
-    regime: str
-    op: SeedOrAll = "all"
-    rule: str
-    control_rule: str = ""
-    k: int
-    effect: Figure
-    lo: Figure
-    hi: Figure
-    n_problems: Whole
-    n_samples: Whole
-    n_seeds: Whole
-
-
-class ErrorCount(Record):
-    """Samples of one arm, seed and regime whose first fault is `error`; `hacked` of them have the right answer."""
-
-    arm: str
-    seed: SeedOrAll
-    regime: str
-    error: str
-    count: int
-    share: Figure = None
-    hacked: Whole = None
-
-
-class CurvePoint(Record):
-    """The metrics of one stage around one step."""
-
-    arm: str
-    seed: SeedOrAll
-    stage: str
-    step: int
-    tokens: Figure = None
-    values: dict[str, FiniteFloat]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _metrics_are_columns(cls, row: Any) -> Any:
-        """`area/name` is a metric; one that a stage does not have is an empty cell."""
-        if not isinstance(row, dict) or "values" in row:
-            return row
-        found = {name: value for name, value in row.items() if "/" in name and _absent(value) is not None}
-        return {name: value for name, value in row.items() if "/" not in name} | {"values": found}
-
-
-class Silent(Record):
-    """Share of RL's groups without signal, for one op, over a part of the run."""
-
-    arm: str
-    seed: SeedOrAll
-    op: SeedOrAll
-    part: str
-    steps: int
-    silent_wrong: Figure
-    silent_right: Figure
-    hacked: Figure = None
-
-
-class CellPoint(Record):
-    """Loss on the held-out solutions of one cell at one point of the token grid."""
-
-    arm: str
-    seed: SeedOrAll
-    stage: str
-    tokens: FiniteFloat
-    cell: str
-    op: int
-    loss: Figure
-    solution_nll: Figure
-    problems: Whole = None
-
-
-class GoldRow(Record):
-    """NLL of the gold solutions of one arm, and its change against the arm it was trained from."""
-
-    arm: str
-    seed: SeedOrAll
-    regime: str
-    op: SeedOrAll
-    nll: Figure
-    lo: Figure
-    hi: Figure
-    per_token: Figure = None
-    greedy: Figure = None
-    start: str = ""
-    change: Figure = None
-    change_lo: Figure = None
-    change_hi: Figure = None
-    n_problems: Whole = None
-    n_seeds: Whole = None
-
-
-class Reliability(Record):
-    """What pass@k hides, for one arm and regime; no arm is plain guessing."""
-
-    arm: str
-    seed: SeedOrAll
-    regime: str
-    metric: str
-    rule: str
-    k: Whole
-    tau: Figure
-    value: Figure
-    lo: Figure
-    hi: Figure
-    n_problems: Whole
-    n_samples: Whole
-    n_seeds: Whole
 
 
 class Claim(Record):

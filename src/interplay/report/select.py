@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from interplay.report.records import Records, Result, SeedOrAll
+from interplay.report import wording
+from interplay.report.fields import SeedOrAll
+from interplay.report.measured import Result
+from interplay.report.records import Records
 
 PASS = "pass@k"
+Lane = dict[str, Sequence[int]]  # regimes that share no op, with their ops
 
 
 def pooled(results: Iterable[Result]) -> list[Result]:
@@ -40,6 +44,29 @@ def op_range(ops: Sequence[int]) -> str:
     if len(ops) > 1 and list(ops) == list(range(ops[0], ops[-1] + 1)):
         return f"{ops[0]}–{ops[-1]}"
     return ", ".join(map(str, ops))
+
+
+def lanes(records: Records) -> list[Lane]:
+    """The regimes in as few groups as it takes that no group asks one op twice: two contexts at one op are two lanes."""
+    found: list[Lane] = []
+    for name, ops in records.study.regimes.items():
+        free = (lane for lane in found if not any(set(ops) & set(others) for others in lane.values()))
+        lane = next(free, None)
+        if lane is None:
+            lane = {}
+            found.append(lane)
+        lane[name] = ops
+    return found
+
+
+def sizes(rows: Iterable[Result]) -> str:
+    """n of some rows, in words; a range is two ends."""
+    known = sorted({(r.n_problems or 0, r.n_samples or 0, r.n_seeds or 0) for r in rows})
+    if not known:
+        return wording.DASH
+    low, high = known[0], known[-1]
+    text = wording.sample_size(*high)
+    return text if low[0] == high[0] else f"{low[0]:,} to {text}"
 
 
 def ks_of(rows: Iterable[Result]) -> list[int]:

@@ -1,107 +1,19 @@
-"""The tables of a report: what a reader sees, and the same as CSV and LaTeX to copy.
-
-An estimate is one cell on the page ("0.612 [0.580, 0.640]") and three columns in CSV, so that nothing has to be taken
-apart again. Every estimate stands beside its n.
-"""
+"""The tables of a report. Every estimate stands beside its n."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
-from interplay.report import dynamics, select, wording
-from interplay.report.records import Effect, Records, Result
+from interplay.report import faults, select, wording
+from interplay.report.effects import measure, where
+from interplay.report.measured import Effect, Reliability, Result
+from interplay.report.records import Records
+from interplay.report.table import Cell, Estimate, Label, Table
 from interplay.report.theme import ArmStyle
 
 Styles = dict[str, ArmStyle]
 N = "problems × samples"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its interval; an effect carries its sign."""
-
-    value: float | None
-    lo: float | None
-    hi: float | None
-    sign: bool = False
-
-    @property
-    def number(self) -> str:
-        return (wording.signed if self.sign else wording.decimal)(self.value)
-
-    @property
-    def interval(self) -> str:
-        return wording.interval(self.lo, self.hi, self.sign)
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.interval}".strip()
-
-
-@dataclass(frozen=True)
-class Label:
-    """The name of an arm, with its colour."""
-
-    style: ArmStyle
-
-    def __str__(self) -> str:
-        return self.style.label
-
-
-Cell = str | Estimate | Label
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows under a header. `forest` is the range over which a column `forest_of` is drawn, or None."""
-
-    name: str
-    caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    forest: tuple[float, float] | None = None
-    colors: tuple[str, ...] = field(default=())
-
-    def csv(self) -> str:
-        """The table as CSV, an estimate in three columns."""
-        estimates = [any(isinstance(row[i], Estimate) for row in self.rows) for i in range(len(self.header))]
-        out = io.StringIO(newline="")
-        writer = csv.writer(out, lineterminator="\n")
-        spread = [[h, f"{h} lo", f"{h} hi"] if many else [h] for h, many in zip(self.header, estimates, strict=True)]
-        writer.writerow([name for names in spread for name in names])
-        for row in self.rows:
-            cells = [_plain(cell) if not many else _three(cell) for cell, many in zip(row, estimates, strict=True)]
-            writer.writerow([value for values in cells for value in values])
-        return out.getvalue()
-
-    def latex(self) -> str:
-        """The table for a paper (booktabs)."""
-        lines = [f"\\begin{{tabular}}{{{'l' * len(self.header)}}}", "\\toprule"]
-        lines += [_latex_row(self.header), "\\midrule"]
-        lines += [_latex_row(str(cell) for cell in row) for row in self.rows]
-        return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])
-
-
-def _plain(cell: Cell) -> list[str]:
-    """Text; what a spreadsheet would take for a formula gets a quote before it."""
-    text = str(cell)
-    return [f"'{text}" if text[:1] in ("=", "+", "@", "-") else text]
-
-
-def _three(cell: Cell) -> list[str]:
-    values = (cell.value, cell.lo, cell.hi) if isinstance(cell, Estimate) else (None, None, None)
-    return ["" if value is None else f"{value:.6g}" for value in values]
-
-
-_LATEX = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "\\": r"\textbackslash{}",
-          "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "×": r"$\times$", "–": "--"}  # fmt: skip
-
-
-def _latex_row(cells: Iterable[str]) -> str:
-    return " & ".join("".join(_LATEX.get(letter, letter) for letter in cell) for cell in cells) + r" \\"
 
 
 def effects(records: Records, styles: Styles) -> Table | None:
@@ -110,8 +22,8 @@ def effects(records: Records, styles: Styles) -> Table | None:
         (
             effect.label,
             f"{styles[effect.treatment].label} vs {styles[effect.control].label}",
-            effect.regime,
-            _measure(effect.k, effect.rule),
+            where(effect),
+            measure(effect),
             Estimate(effect.effect, effect.lo, effect.hi, sign=True),
             wording.compact_size(effect.n_problems, effect.n_samples, effect.n_seeds),
         )
@@ -121,10 +33,6 @@ def effects(records: Records, styles: Styles) -> Table | None:
     colors = tuple(_forest_color(effect, styles) for effect in records.effects)
     caption = "Differences of shares, paired by problem, with 95 % intervals. Grey: the interval contains zero."
     return Table("effects", caption, header, rows, _forest_range(records.effects), colors) if rows else None
-
-
-def _measure(k: int, rule: str) -> str:
-    return f"pass@{k}" if rule == "strict" else f"pass@{k}, {rule}"
 
 
 def _forest_color(effect: Effect, styles: Styles) -> str:
@@ -164,23 +72,66 @@ def _wide(rows: list[Result], styles: Styles, name: str, caption: str, column: C
     for (regime, arm), found in lines.items():
         first = next(iter(found.values()))
         estimates = [_estimate(found.get(name)) for name in columns]
-        known = wording.compact_size(first.n_problems, first.n_samples, first.n_seeds)
-        cells.append((regime, Label(styles[arm]), *estimates, known))
+        cells.append((regime, Label(styles[arm]), *estimates, compact_of(first)))
     return Table(name, caption, ("regime", "arm", *columns, N), tuple(cells)) if cells else None
 
 
-def _estimate(row: Result | None) -> Estimate:
+def _estimate(row: Result | Reliability | None) -> Estimate:
     return Estimate(None, None, None) if row is None else Estimate(row.value, row.lo, row.hi)
+
+
+def reliability(records: Records, styles: Styles) -> Table | None:
+    """What pass@k hides, for every regime and arm."""
+    rows = [row for row in records.reliability if row.arm]
+    lines: dict[tuple[str, str], dict[str, Reliability]] = {}
+    for row in rows:
+        lines.setdefault((row.regime, row.arm), {})[_metric(row)] = row
+    columns = tuple(dict.fromkeys(_metric(row) for row in rows))
+    cells: list[tuple[Cell, ...]] = []
+    for regime in records.study.regimes:
+        for arm, style in styles.items():
+            if found := lines.get((regime, arm)):
+                estimates = [_estimate(found.get(name)) for name in columns]
+                cells.append((regime, Label(style), *estimates, compact_of(next(iter(found.values())))))
+    caption = "Under the strict rule; majority is a vote on the answer. Intervals of 95 %."
+    return Table("reliability", caption, ("regime", "arm", *columns, N), tuple(cells)) if cells else None
+
+
+def guessing(records: Records, styles: Styles) -> Table | None:
+    """What a player who never reads the problem would score."""
+    rows = [row for row in records.reliability if not row.arm]
+    columns = tuple(dict.fromkeys(_metric(row) for row in rows))
+    cells: list[tuple[Cell, ...]] = []
+    for regime in dict.fromkeys(row.regime for row in rows):
+        found = {_metric(row): row for row in rows if row.regime == regime}
+        estimates = [_estimate(found.get(name)) for name in columns]
+        known = wording.plural(next(iter(found.values())).n_problems or 0, "problem")
+        cells.append((regime, *estimates, known))
+    caption = "Answer accuracy of plain guessing: what the rule that looks at the answer alone starts from."
+    return Table("guessing", caption, ("regime", *columns, "n"), tuple(cells)) if cells else None
+
+
+def _metric(row: Reliability) -> str:
+    if row.metric == "cover":
+        return f"cover@{row.tau:g}"
+    if row.metric == "g-pass@k":
+        return f"G-pass@{row.k} τ={row.tau:g}"
+    return row.metric.replace("@k", f"@{row.k}")
+
+
+def compact_of(row: Reliability | Result) -> str:
+    """n of a row, for the last column."""
+    return wording.compact_size(row.n_problems, row.n_samples, row.n_seeds)
 
 
 def error_classes(records: Records, styles: Styles) -> Table | None:
     """Samples by first fault; and how many have the right answer in spite of it."""
-    counts = dynamics.error_counts(records)
+    counts = faults.error_counts(records)
     seen: dict[str, int] = {}
     for (_, _, error), count in counts.items():
         seen[error] = seen.get(error, 0) + count
     errors = sorted((error for error in seen if error != "none"), key=lambda error: -seen[error])
-    hacked = dynamics.hacked_counts(records)
+    hacked = faults.hacked_counts(records)
     rows: list[tuple[Cell, ...]] = []
     for regime in records.study.regimes:
         for arm, style in styles.items():

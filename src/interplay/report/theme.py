@@ -8,16 +8,52 @@ serves light and dark. The pictures saved beside the page keep plain colours and
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import vl_convert
 
 INK, MUTED, GRID, SHADE = "#1b1f24", "#59636f", "#e2e6ea", "#f3f5f7"
-LIGHT = ("#5b6470", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6f00")
-DARK = ("#aeb6c0", "#4aa8e0", "#f2884b", "#2cc29a", "#e3a0c6", "#f2b83f", "#8fd0f5", "#d3bd4e")
-SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
-DASHES = ((1, 0), (6, 2), (2, 2), (8, 2, 2, 2), (4, 2), (1, 2), (10, 3), (6, 2, 1, 2))
+COLD, WARM = "#0a6ebd", "#c8501e"  # better and worse in a heat map, by opacity, so that one cell serves both themes
+
+
+def _ramp(stops: Sequence[str], count: int) -> tuple[str, ...]:
+    """`count` colours from the first stop through the others to the last."""
+    channels = [[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in stops]
+    found = []
+    for step in range(count):
+        at = step / (count - 1) * (len(stops) - 1)
+        low = min(int(at), len(stops) - 2)
+        pairs = zip(channels[low], channels[low + 1], strict=True)
+        found.append("#" + "".join(f"{round(a + (b - a) * (at - low)):02x}" for a, b in pairs))
+    return tuple(found)
+
+
+# Role -> its colours on a light and on a dark ground. Each hex value occurs once: a picture is drawn in the light ones and
+# the page finds the role of each again.
+PALETTES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "arm": (
+        ("#5b6470", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6f00", "#6a3fa0", "#8c1d40"),
+        ("#aeb6c0", "#4aa8e0", "#f2884b", "#2cc29a", "#e3a0c6", "#f2b83f", "#8fd0f5", "#d3bd4e", "#b191e6", "#e27c98"),
+    ),
+    "part": (
+        ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#9aa1a9", "#332288", "#997700", "#dd99aa"),
+        ("#6f9fd0", "#f28a97", "#5cb56a", "#d6c65c", "#7fd4f0", "#c765a0", "#8f979f", "#8a7fd6", "#c5a53a", "#e6b8c4"),
+    ),
+    "step": (
+        _ramp(("#9cc3e6", "#2f7cc0", "#08244a"), 12),
+        _ramp(("#2f5f94", "#5fa0dc", "#e3f0fc"), 12),
+    ),
+    "cold": ((COLD,), ("#57b0f2",)),
+    "warm": ((WARM,), ("#f79460",)),
+}
+LIGHT, PARTS, STEPS = (PALETTES[role][0] for role in ("arm", "part", "step"))
+STAR = "M0,-1L.27,-.37L.95,-.31L.43,.14L.59,.81L0,.45L-.59,.81L-.43,.14L-.95,-.31L-.27,-.37Z"
+SALTIRE = "M-.8,-.45L-.45,-.8L0,-.35L.45,-.8L.8,-.45L.35,0L.8,.45L.45,.8L0,.35L-.45,.8L-.8,.45L-.35,0Z"
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left",
+          STAR, SALTIRE)  # fmt: skip
+DASHES = ((1, 0), (6, 2), (2, 2), (8, 2, 2, 2), (4, 2), (1, 2), (10, 3), (6, 2, 1, 2), (12, 2, 2, 2), (3, 1))
 MARKERS = (
     '<circle cx="18" cy="7" r="4"/>',
     '<rect x="14.4" y="3.4" width="7.2" height="7.2"/>',
@@ -27,9 +63,12 @@ MARKERS = (
     '<path d="M16.6 2.6h2.8v3h3v2.8h-3v3h-2.8v-3h-3V5.6h3Z"/>',
     '<path d="M13.8 2.4 22.2 7 13.8 11.6Z"/>',
     '<path d="M22.2 2.4 13.8 7 22.2 11.6Z"/>',
+    f'<path transform="translate(18 7) scale(5.4)" d="{STAR}"/>',
+    f'<path transform="translate(18 7) scale(5)" d="{SALTIRE}"/>',
 )
 
 _ROLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", SHADE: "--shade"}
+_ROLES |= {color: f"--{role}-{i}" for role, (light, _) in PALETTES.items() for i, color in enumerate(light)}
 _PAINT = re.compile(r'\b(fill|stroke)="(#[0-9a-fA-F]{6})"')
 _COORDINATES = re.compile(r'(?<= )(d|transform|[xy][12]?|x|y|width|height|viewBox)="([^"<]*)"')
 _LONG_DECIMAL = re.compile(r"-?\d+\.\d{2,}")
@@ -59,13 +98,34 @@ class ArmStyle:
 
 
 def arm_styles(labels: dict[str, str]) -> dict[str, ArmStyle]:
-    """Style of every arm, by its place in the study. Beyond eight arms colours return with the next shape."""
+    """Style of every arm, by its place in the study. Beyond ten arms colours return with the next shape."""
     styles = {}
     for place, (arm, label) in enumerate(labels.items()):
         index, turn = place % len(LIGHT), place // len(LIGHT)
         other = (index + turn) % len(SHAPES)
         styles[arm] = ArmStyle(arm, label, index, LIGHT[index], SHAPES[other], DASHES[other], MARKERS[other])
     return styles
+
+
+def css_of(color: str) -> str:
+    """The CSS variable of a picture's colour."""
+    return f"var({_ROLES[color]})"
+
+
+def sheet() -> str:
+    """Every palette as CSS variables, for both themes."""
+
+    def variables(dark: bool) -> str:
+        pairs = ((role, enumerate(both[dark])) for role, both in PALETTES.items())
+        return "".join(f"--{role}-{i}:{color};" for role, colors in pairs for i, color in colors)
+
+    system = f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{variables(True)}}}}}"
+    return f":root{{{variables(False)}}}\n{system}\n@media screen{{:root[data-theme=dark]{{{variables(True)}}}}}\n"
+
+
+def step_color(place: int, count: int) -> str:
+    """Colour of the `place`-th of `count` ordered things, from pale to dark."""
+    return STEPS[round(place * (len(STEPS) - 1) / max(count - 1, 1)) if count > 1 else len(STEPS) // 2]
 
 
 def config(legend: bool) -> dict[str, Any]:
@@ -104,7 +164,7 @@ def page_svg(spec: dict[str, Any], name: str) -> str:
 
 def _variable(match: re.Match[str]) -> str:
     color = match[2].lower()
-    role = _ROLES.get(color) or (f"--arm-{LIGHT.index(color)}" if color in LIGHT else None)
+    role = _ROLES.get(color)
     return match[0] if role is None else f'{match[1]}="var({role})"'
 
 

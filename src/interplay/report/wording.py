@@ -21,6 +21,14 @@ RULES = {
     "paper_v1": "the rule of the published release, its leniencies included",
     "answer": "the final answer alone",
 }
+METRICS = {
+    "cover@τ": "share of problems of which at least a share τ of the samples is strictly right",
+    "G-pass@k τ": "chance that at least a share τ of k samples is strictly right; τ = 1 asks for all of them",
+    "majority@k": "chance that the most frequent of k answers is right",
+    "unsolved": "share of problems of which no sample is strictly right",
+    "hacked": "share of samples with a right answer and a wrong or missing step",
+    "guessing": "answer accuracy of a player who never reads the problem and knows how frequent each answer is",
+}
 ERRORS = {
     "missing_node": "a needed quantity is never derived",
     "wrong_parent": "derived from the wrong quantities",

@@ -34,7 +34,7 @@ for (const button of document.querySelectorAll("button.copy")) {
 // Values under the pointer: the description that a screen reader reads.
 const tip = document.getElementById("tip");
 document.addEventListener("pointerover", (event) => {
-  const mark = event.target.closest?.("figure svg [aria-roledescription=point]");
+  const mark = event.target.closest?.("figure svg [role=graphics-symbol][aria-label]");
   tip.hidden = !mark;
   if (!mark) return;
   tip.textContent = mark.getAttribute("aria-label");

@@ -1,0 +1,114 @@
+"""Response to a dose: pass@1 and pass@K of every regime against what the study varied, a line per second factor."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from interplay.report import charts, select, series, wording
+from interplay.report.charts import Figure, Panel, Row
+from interplay.report.fields import Factor
+from interplay.report.measured import Result
+from interplay.report.records import Records
+from interplay.report.theme import MUTED, ArmStyle
+
+Styles = dict[str, ArmStyle]
+WIDTH, HEIGHT = 200, 170
+
+
+def dose(records: Records, styles: Styles) -> Figure | None:
+    """A row of regimes for pass@1, and one for pass@K; arms without the factor are grey lines to compare with."""
+    x, by = records.study.x, records.study.by
+    rows = select.pass_rows(records)
+    doses = _levels(records, x)
+    if not x or len(doses) < 2 or not rows:
+        return None
+    ks = select.ks_of(rows)
+    lines = _levels(records, by) if by else []
+    panels = []
+    regimes = [regime for regime in records.study.regimes if any(row.regime == regime for row in rows)]
+    for k in dict.fromkeys((ks[0], ks[-1])):
+        for regime in regimes:
+            here = [row for row in rows if row.k == k and row.regime == regime]
+            chart = _panel(records, here, doses, lines, styles)
+            panels.append(Panel(f"{select.regimes_of(records)[regime]} · pass@{k}", chart, height=HEIGHT, width=WIDTH))
+    names = [_line_name(by, level) for level in lines]
+    caption = (
+        f"Share of problems solved, every step checked (strict), against {x}"
+        + (f", a line per {by}" if by else "")
+        + f". Bars are 95 % intervals; {select.sizes(rows)} per regime."
+    )
+    if _without(records, x):
+        caption += " Grey dashes: " + ", ".join(records.arms[arm] for arm in _without(records, x)) + "."
+    keys = series.series_keys(names) if names else ()
+    return charts.figure("dose", f"Against {x}", caption, panels, (), keys, min(len(regimes), 4))
+
+
+def _levels(records: Records, factor: str) -> list[Factor]:
+    """The values of a factor: numbers in order, anything else as the study lists it."""
+    found = list(dict.fromkeys(own[factor] for own in records.factors.values() if factor in own))
+    return sorted(found, key=float) if all(isinstance(value, int | float) for value in found) else found
+
+
+def _without(records: Records, factor: str) -> list[str]:
+    return [arm for arm, own in records.factors.items() if factor not in own]
+
+
+def _line_name(by: str, level: Factor) -> str:
+    """`budget 1.4M`; a word stands for itself where it says what it is."""
+    return f"{by} {spelled(level)}"
+
+
+def spelled(level: Factor) -> str:
+    """A dose as an axis shows it."""
+    if isinstance(level, str):
+        return level
+    return wording.size(level) if abs(level) >= 1e4 else f"{level:g}"
+
+
+def _panel(
+    records: Records, rows: list[Result], doses: list[Factor], lines: list[Factor], styles: Styles
+) -> alt.LayerChart:
+    x, by = records.study.x, records.study.by
+    names = [_line_name(by, level) for level in lines] or ["all"]
+    spread = min(0.12, 0.5 / len(names))
+    values: list[Row] = []
+    flat: list[Row] = []
+    for row in rows:
+        own = records.factors[row.arm]
+        known = wording.sample_size(row.n_problems, row.n_samples, row.n_seeds)
+        number = f"{wording.decimal(row.value)} {wording.interval(row.lo, row.hi)}"
+        tip = f"{styles[row.arm].label}, {row.regime}: pass@{row.k} {number}; {known}"
+        if x not in own:
+            flat.append({"value": row.value, "tip": tip})
+            continue
+        chosen = _lines_of(own, by, lines)
+        for place in chosen:
+            shift = (place - (len(names) - 1) / 2) * spread
+            point = {"series": names[place], "x": doses.index(own[x]) + shift, "tip": tip}
+            values.append({**point, "value": row.value, "lo": row.lo, "hi": row.hi})
+    return _drawn(values, flat, names, doses, x)
+
+
+def _lines_of(own: dict[str, Factor], by: str, lines: list[Factor]) -> list[int]:
+    """The lines an arm is on: one, or all of them where it does not depend on the second factor."""
+    if not by:
+        return [0]
+    return [lines.index(own[by])] if by in own else list(range(len(lines)))
+
+
+def _drawn(values: list[Row], flat: list[Row], names: list[str], doses: list[Factor], title: str) -> alt.LayerChart:
+    spelled_doses = "[" + ",".join("'" + spelled(d).replace("\\", "").replace("'", "’") + "'" for d in doses) + "]"
+    axis = alt.Axis(values=list(range(len(doses))), labelExpr=f"{spelled_doses}[datum.value]", labelLimit=90)
+    scale = alt.Scale(domain=[-0.4, len(doses) - 0.6], nice=False)
+    x = alt.X("x:Q", title=title, scale=scale, axis=axis)
+    top = max([row["hi"] if row["hi"] is not None else row["value"] for row in values] + [r["value"] for r in flat])
+    y = charts.share_axis("share solved", top)
+    color, dash, shape = series.series_encoding(names)
+    base = alt.Chart().encode(color=color)
+    low = charts.share_axis("share solved", top, "lo")
+    bars = base.mark_rule(strokeWidth=1.5, opacity=0.6, aria=False).encode(x=x, y=low, y2="hi:Q")
+    lines = base.mark_line(strokeWidth=2).encode(x=x, y=y, strokeDash=dash)
+    points = base.mark_point(filled=True, size=52, opacity=1).encode(x=x, y=y, shape=shape, description="tip:N")
+    reference = alt.Chart(charts.inline(flat)).mark_rule(color=MUTED, strokeWidth=1.5, strokeDash=[5, 3])
+    grey = [reference.encode(y=y, description="tip:N")] if flat else []
+    return charts.layered(values, *grey, bars, lines, points)

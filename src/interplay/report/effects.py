@@ -1,0 +1,93 @@
+"""Figures of effects: a forest of intervals, and for many effects a matrix that is read at first sight."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from interplay.report import charts, wording
+from interplay.report.charts import Figure, Panel, Row
+from interplay.report.heat import HeatCell, heat_panel
+from interplay.report.measured import Effect
+from interplay.report.records import Records
+from interplay.report.theme import INK, MUTED, ArmStyle
+
+Styles = dict[str, ArmStyle]
+MANY_EFFECTS = 24  # a longer table is folded away behind the matrix
+
+
+def forest(records: Records, styles: Styles) -> Figure | None:
+    """A forest plot of all effects; on the page the same is drawn inside the table."""
+    rows: list[Row] = []
+    for effect in records.effects:
+        if effect.effect is not None:
+            name = f"{effect.label} · {where(effect)} · {measure(effect)}"
+            row = {"name": name, "value": effect.effect, "lo": effect.lo, "hi": effect.hi}
+            rows.append({**row, "arm": styles[effect.treatment].label, "tip": name})
+    if not rows:
+        return None
+    y = alt.Y("name:N", sort=None, axis=alt.Axis(title=None, domain=False, ticks=False, labelLimit=420, labelColor=INK))
+    x = alt.X("value:Q", title="effect (treatment minus control)")
+    arm = charts.by_arm(styles, legend=False)
+    bars = alt.Chart().mark_rule(strokeWidth=2).encode(x=alt.X("lo:Q"), x2="hi:Q", y=y, **arm)
+    zero = alt.Chart().mark_rule(color=MUTED, strokeDash=[2, 2]).encode(x=alt.datum(0))
+    dots = alt.Chart().mark_point(filled=True, size=60, opacity=1)
+    shape = charts.shape_by_arm(styles, legend=False)
+    drawn = charts.layered(rows, zero, bars, dots.encode(x=x, y=y, shape=shape, description="tip:N", **arm))
+    panel = Panel("", drawn, height=24 * len({row["name"] for row in rows}))
+    return charts.figure("effects", "Effects", "Effects with 95 % intervals.", [panel])
+
+
+def matrix(records: Records, styles: Styles) -> Figure | None:
+    """Every effect as a cell: a row per pair of arms, a column per regime and k. Only where there are many."""
+    found = [effect for effect in records.effects if effect.effect is not None]
+    if len(found) <= MANY_EFFECTS:
+        return None
+    largest = max(abs(effect.effect or 0.0) for effect in found) or 1.0
+    order = list(records.study.regimes)
+    found.sort(key=lambda effect: order.index(effect.regime) if effect.regime in order else len(order))
+    rows = list(dict.fromkeys(_pair(effect, styles) for effect in records.effects))
+    cells = [_cell(effect, largest, styles) for effect in found]
+    cells.sort(key=lambda cell: rows.index(cell.row))
+    columns = list(dict.fromkeys((where(effect), f"@{effect.k}") for effect in found))
+    cells.sort(key=lambda cell: (rows.index(cell.row), columns.index(cell.column)))
+    known = sorted({wording.sample_size(e.n_problems, e.n_samples, e.n_seeds) for e in found})
+    caption = (
+        "Difference in pass@k, paired by problem; blue is better, orange worse, grey numbers have a 95 % interval that "
+        f"holds zero (intervals are under the pointer and in the table). {'; '.join(known)}."
+    )
+    return charts.figure("effects_matrix", "Effects", caption, [heat_panel("", cells, "pass")], across=1)
+
+
+def _cell(effect: Effect, largest: float, styles: Styles) -> HeatCell:
+    value = effect.effect or 0.0
+    ends = wording.interval(effect.lo, effect.hi, sign=True)
+    known = wording.sample_size(effect.n_problems, effect.n_samples, effect.n_seeds)
+    tip = f"{_pair(effect, styles)}, {where(effect)}: {measure(effect)} {wording.signed(value)} {ends}; {known}"
+    sure = effect.lo is not None and effect.hi is not None and not effect.lo <= 0 <= effect.hi
+    column = (where(effect), f"@{effect.k}")
+    return HeatCell(_pair(effect, styles), column, wording.signed(value, 2), value / largest, tip, sure)
+
+
+def _pair(effect: Effect, styles: Styles) -> str:
+    """`RL on edge vs Base`; with the rules where they are not the strict one."""
+    name = f"{styles[effect.treatment].label} vs {styles[effect.control].label}"
+    rules = rules_of(effect)
+    return f"{name} ({rules})" if rules else name
+
+
+def where(effect: Effect) -> str:
+    """The regime, and the op where it is one."""
+    return effect.regime if effect.op == "all" else f"{effect.regime}, op {effect.op}"
+
+
+def rules_of(effect: Effect) -> str:
+    """Empty under the strict rule; both rules where the control has another."""
+    control = effect.control_rule or effect.rule
+    if effect.rule != control:
+        return f"{effect.rule} vs {control}"
+    return "" if effect.rule == "strict" else effect.rule
+
+
+def measure(effect: Effect) -> str:
+    """pass@1, with the rule where it is not the strict one."""
+    return ", ".join(part for part in (f"pass@{effect.k}", rules_of(effect)) if part)

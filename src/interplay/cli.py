@@ -142,6 +142,7 @@ def run(
     resources: Annotated[
         list[str] | None, typer.Option(help="of a job: a TOML file or [KIND.]KEY=VALUE; repeatable")
     ] = None,
+    resubmit: Annotated[int, typer.Option(help="how often a job that was lost, or ran out of time, goes on")] = 10,
 ) -> None:
     """Run a study to its report. What is in the store is not done again; a run that was cut goes on.
 
@@ -156,7 +157,7 @@ def run(
     from interplay.studies.run import run_study
     from interplay.studies.where import Where
 
-    where = Where.asked(jobs, threads, cluster, resources or [])
+    where = Where.asked(jobs, threads, cluster, resources or [], resubmit)
     overrides = dict(_assignment(text) for text in set_ or [])
     _writable(store)
     chosen = make_study(study, scale, overrides, store, where.runtime(save_seconds))

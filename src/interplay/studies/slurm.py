@@ -8,7 +8,6 @@ job, so no accounting is needed.
 
 from __future__ import annotations
 
-import logging
 import shutil
 import subprocess
 import time
@@ -23,15 +22,18 @@ from interplay.progress import say
 from interplay.studies.execute import LOG, Ended, perform
 from interplay.studies.resources import Resources
 from interplay.studies.stages import Stage
+from interplay.studies.workers import THREAD_VARIABLES
 
-RESUBMISSIONS = 3
 QUEUE_POLL_S = 5.0
 GRACE_POLLS = 3  # a shared file system may show a result a little after its job has left the queue
 MISSING = "sbatch and squeue are not found: --cluster slurm is for a machine that submits to SLURM"
 
 
 class StageJob:
-    """What a job runs. SLURM's warning before a time limit or a preemption requeues it as it is."""
+    """What a job runs. SLURM's warning before a time limit or a preemption requeues it as it is.
+
+    It runs under srun, because the warning goes to the steps of a job and not to its shell.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -58,7 +60,7 @@ class _Submitted:
 
 
 class Slurm:
-    """At most `count` jobs at a time."""
+    """At most `count` jobs at a time, with `threads` threads each, or the cores of its kind where that is 0."""
 
     beside = True
 
@@ -66,16 +68,15 @@ class Slurm:
         self,
         resources: Mapping[str, Resources],
         count: int,
-        resubmissions: int = RESUBMISSIONS,
+        threads: int,
+        resubmissions: int,
         poll_s: float = QUEUE_POLL_S,
-        threads: int = 0,
     ) -> None:
         if not shutil.which("sbatch") or not shutil.which("squeue"):
             raise ValueError(MISSING)
         self.places, self.resources, self.threads = count, resources, threads
         self.resubmissions, self.poll_s = resubmissions, poll_s
         self._submitted: list[_Submitted] = []
-        logging.getLogger("submitit").setLevel(logging.ERROR)
 
     def start(self, stage: Stage) -> None:
         """Submit the stage. Raises ValueError with SLURM's words when it refuses."""
@@ -89,7 +90,7 @@ class Slurm:
             return []
         ended = []
         for submitted in list(self._submitted):
-            if submitted.job.job_id in queued:
+            if submitted.job.job_id in queued and not submitted.job.paths.result_pickle.is_file():
                 submitted.polls_without = 0
             elif (end := self._judge(submitted)) is not None:
                 self._submitted.remove(submitted)
@@ -139,10 +140,11 @@ class Slurm:
 def parameters(asked: Resources, name: str, threads: int) -> dict[str, Any]:
     """The words of submitit's SLURM executor."""
     named = {field: getattr(asked, field) for field in ("partition", "account", "qos", "constraint")}
-    exports = [f"export {name}={threads}" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")]
+    exports = [f"export {variable}={threads}" for variable in THREAD_VARIABLES]
+    exports.append(f"export SRUN_CPUS_PER_TASK={asked.cpus}")  # srun no longer takes it from the job
     return {
         "job_name": name, "time": max(1, round(asked.hours * 60)), "cpus_per_task": asked.cpus, "mem": _memory(asked.mem_gb),
-        "use_srun": False, "setup": [*exports, *asked.setup], "additional_parameters": {"requeue": True, **asked.extra},
+        "use_srun": True, "setup": [*exports, *asked.setup], "additional_parameters": {"requeue": True, **asked.extra},
         **({"gpus_per_node": asked.gpus} if asked.gpus else {}), **{key: value for key, value in named.items() if value},
     }  # fmt: skip
 

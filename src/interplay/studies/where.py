@@ -22,19 +22,20 @@ class Where(NamedTuple):
     threads: int
     cluster: str | None = None
     resources: ResourcesByKind | None = None
+    resubmit: int = 0
 
     @classmethod
-    def asked(cls, jobs: int, threads: int, cluster: str | None, resources: Sequence[str]) -> Where:
+    def asked(cls, jobs: int, threads: int, cluster: str | None, resources: Sequence[str], resubmit: int) -> Where:
         """What the command line says. Raises ValueError where it makes no sense."""
-        if jobs < 0 or threads < 0:
-            raise ValueError(f"--jobs and --threads must not be negative, got {jobs} and {threads}")
+        if min(jobs, threads, resubmit) < 0:
+            raise ValueError(f"--jobs, --threads and --resubmit must not be negative: {jobs}, {threads}, {resubmit}")
         if cluster is None:
             if resources:
                 raise ValueError("--resources are those of a cluster's jobs: give --cluster slurm, too")
             return cls(jobs or 1, threads)
         if cluster not in CLUSTERS:
             raise ValueError(f"--cluster must be {' or '.join(CLUSTERS)}, got {cluster!r}")
-        return cls(jobs or JOBS_ON_CLUSTER, threads, cluster, resources_by_kind(resources))
+        return cls(jobs or JOBS_ON_CLUSTER, threads, cluster, resources_by_kind(resources), resubmit)
 
     def threads_per_stage(self) -> int:
         """Threads such that stages side by side have a core for each."""
@@ -51,7 +52,7 @@ class Where(NamedTuple):
         if self.cluster is not None:
             from interplay.studies.slurm import Slurm
 
-            return Slurm(self.resources or {}, self.places, threads=self.threads)
+            return Slurm(self.resources or {}, self.places, self.threads, self.resubmit)
         if self.places == 1:
             return Here()
         from interplay.studies.workers import Workers

@@ -1,0 +1,38 @@
+"""The command line of a small quickstart, and what two stores of it must have in common."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from interplay.train.checkpoint import file_digest
+
+TINY = {
+    "pretrain_tokens": 8192, "midtrain_tokens": 4096, "rl_steps": 1, "rl_prompts": 2, "rl_group": 2, "problems": 4,
+    "samples": 2, "ks": "1,2", "tokenizer_documents": 100, "max_new_tokens": 16, "model.layers": 1, "model.hidden": 32,
+    "model.ffn": 32,
+}  # fmt: skip
+# long enough to be cut in each kind of stage
+LONGER = {
+    "pretrain_tokens": 120_000, "midtrain_tokens": 60_000, "rl_steps": 12, "rl_prompts": 8, "rl_group": 8,
+    "rl_reward": "process", "problems": 10, "samples": 4, "ks": "1,4", "tokenizer_documents": 300,
+}  # fmt: skip
+
+
+def command(store, settings, *options):
+    changes = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    program = "from interplay.cli import main; main()"
+    return [sys.executable, "-c", program, "run", "quickstart", "--store", str(store), *options, *changes]
+
+
+def start(store, settings, *options):
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command(store, settings, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+
+
+def digests(store):
+    """Digest of every published checkpoint, rollout table, evaluation and tidy table, by place in the store."""
+    names = ("model.safetensors", "rollouts.parquet", "samples.parquet", "results.csv", "effects.csv", "curves.csv")
+    return {str(p.relative_to(store)): file_digest(p) for name in names for p in Path(store).glob(f"**/{name}")}

@@ -1,78 +1,76 @@
-"""RL samples per second at `micro`: whole steps (sample, verify, update), beside the same steps sampled by `generate`.
+"""RL samples per second at `micro`: whole steps (sample, verify, update), in turns with TRL's `GRPOTrainer` in one run.
 
-The model is untrained and nothing stops it, so both sides do exactly the same number of tokens.
+Same model, prompts, lengths, verifier, loss, optimiser and number of updates. The model is untrained and nothing stops it,
+so both sides sample and learn exactly the same number of tokens. Without TRL the peer is our step sampled by `generate`.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
+from importlib.util import find_spec
 from typing import Any
 
 import torch
 
+from interplay.bench.rl_peers import PEERS
 from interplay.data.tokenizer import decode_completion, train_tokenizer
 from interplay.model.build import build
 from interplay.model.sampler import Completion, sample
-from interplay.rl.grpo import Learner, RLConfig, Scored
+from interplay.rl.config import RLConfig
+from interplay.rl.learner import Learner
 from interplay.rl.rollout import Rollout
-from interplay.studies.quickstart import mixtures, reinforcement, tokenizer_config
+from interplay.rl.scoring import Scored
+from interplay.studies.recipe import Recipe
 from interplay.studies.scales import MICRO
+from interplay.studies.study import Workplace
 from interplay.train.runtime import Runtime
 from interplay.world.verify import Reference, verify
 
-PROMPTS, GROUP, NEW_TOKENS, ROUNDS = 16, 16, 48, 4
+PROMPTS, GROUP, NEW_TOKENS, MAX_ROUNDS, BUDGET_S = 24, 16, 32, 8, 25.0
 PHASES = ("sample", "verify", "update")
 
 
 class Steps:
-    """The same step by either sampler, with the seconds each phase took."""
+    """Our steps, with the seconds that each phase took."""
 
-    def __init__(self, config: RLConfig, threads: int) -> None:
-        self.config = config
-        self.tokenizer = train_tokenizer(tokenizer_config(MICRO))
-        model = build(MICRO.model, len(self.tokenizer), 0)
-        runtime = Runtime(device="cpu", threads=threads)
-        self.learner = Learner(model, self.tokenizer, config, runtime)
-        self.problems = config.pool.problems(0, PROMPTS)
+    def __init__(self, threads: int) -> None:
+        recipe = Recipe(MICRO, Workplace("", {}))
+        self.config: RLConfig = recipe.reinforced(recipe.base(0), recipe.regimes["edge"], 0, "benchmark").config
+        self.tokenizer = train_tokenizer(recipe.tokenizer().config)
+        self.learner = Learner(self.fresh_model(), self.tokenizer, self.config, Runtime(device="cpu", threads=threads))
+        self.problems = self.config.pool.problems(0, PROMPTS)
         self.references = [Reference.from_graph(p.graph, p.solution) for p in self.problems]
         encode = self.tokenizer.backend_tokenizer.encode
         self.prompts = [encode(p.prompt, add_special_tokens=False).ids for p in self.problems]
-        self.completions = self.sampled()
         self.spent: dict[str, float] = defaultdict(float)
-        self.rounds = 0
 
-    def sampled(self) -> list[Completion]:
-        """By our sampler."""
+    def fresh_model(self) -> Any:
+        """The model that every side starts from."""
+        return build(
+            MICRO.model, len(self.tokenizer), 0,
+            eos_token_id=self.tokenizer.eos_token_id, pad_token_id=self.tokenizer.pad_token_id,
+        )  # fmt: skip
+
+    def step(self) -> None:
+        """One whole step."""
         sampling = self.config.sampling.model_copy(update={"max_new_tokens": NEW_TOKENS})
-        return list(sample(self.learner.model, self.prompts, num_samples=GROUP, config=sampling, stop_ids=[], seed=0))
-
-    def generated(self) -> list[Completion]:
-        """By `transformers.generate`; its tokens are thrown away, so that both sides update on the same rollouts."""
-        width, pad = max(map(len, self.prompts)), self.tokenizer.pad_token_id
-        ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in self.prompts])
-        model: Any = self.learner.model.eval()
-        with torch.inference_mode():
-            model.generate(
-                ids, attention_mask=(ids != pad).long(), do_sample=True, num_return_sequences=GROUP,
-                min_new_tokens=NEW_TOKENS, max_new_tokens=NEW_TOKENS, pad_token_id=pad,
-            )  # fmt: skip
-        model.train()
-        return self.completions
-
-    def step(self, side: str) -> None:
-        """One whole step, timed by phase."""
         clock = [time.perf_counter()]
-        completions = self.sampled() if side == "ours" else self.generated()
+        completions = list(
+            sample(self.learner.model, self.prompts, num_samples=GROUP, config=sampling, stop_ids=[], seed=0)
+        )
+        self.rest_of_step(clock, completions)
+
+    def rest_of_step(self, clock: list[float], completions: list[Completion]) -> None:
+        """Verify and update on these samples. Half of each group is paid, whatever it wrote: nobody learns from ties."""
         clock.append(time.perf_counter())
-        rollouts = [self._verified(completion) for completion in completions]
+        rollouts = [self._verified(c) for c in sorted(completions, key=lambda c: (c.prompt, c.sample))]
         clock.append(time.perf_counter())
         advantages = [torch.full((NEW_TOKENS,), 1.0 - 2.0 * (i % 2)) for i in range(len(rollouts))]
         self.learner.update(Scored(rollouts, advantages), 0)
         clock.append(time.perf_counter())
         for phase, start, end in zip(PHASES, clock[:-1], clock[1:], strict=True):
-            self.spent[f"{side}_{phase}"] += end - start
-        self.rounds += side == "generate"
+            self.spent[phase] += end - start
 
     def _verified(self, completion: Completion) -> Rollout:
         p = completion.prompt
@@ -82,17 +80,26 @@ class Steps:
 
 
 def bench(threads: int) -> dict[str, Any]:
-    """The parts hold the share of each phase of our step."""
-    steps = Steps(reinforcement(MICRO, mixtures(MICRO)["edge"], seed=0), threads)
-    for _ in range(1 + ROUNDS):
-        steps.step("ours")
-        steps.step("generate")
-        if steps.rounds == 1:  # the first update takes memory from the system, which is nobody's speed
-            steps.spent.clear()
-    total = {side: sum(steps.spent[f"{side}_{phase}"] for phase in PHASES) for side in ("ours", "generate")}
-    samples = ROUNDS * PROMPTS * GROUP
+    """The parts hold the share of each phase of our step, and how many rounds there were."""
+    torch.set_num_threads(threads)
+    name, peer = PEERS["trl" if find_spec("trl") and find_spec("datasets") else "generate"]
+    ours, theirs = Steps(threads), Steps(threads)
+    rounds, peer_s = 0, 0.0
+    started = time.perf_counter()
+
+    def after_peer(seconds: float) -> bool:
+        """Our turn after each of the peer's; True to go on. The first round takes memory from the system, and is left out."""
+        nonlocal rounds, peer_s
+        ours.step()
+        if not rounds:
+            ours.spent.clear()
+        rounds, peer_s = rounds + 1, peer_s + (seconds if rounds else 0.0)
+        return rounds <= MAX_ROUNDS and (rounds < 3 or time.perf_counter() - started < BUDGET_S)
+
+    peer(theirs, after_peer, MAX_ROUNDS + 1)
+    ours_s, samples = sum(ours.spent.values()), (rounds - 1) * PROMPTS * GROUP
+    shares = {f"{phase}_share": round(ours.spent[phase] / ours_s, 4) for phase in PHASES}
     return {
-        "value": round(samples / total["ours"], 1), "unit": "samples/s",
-        "peer": "the same step sampled by transformers.generate", "peer_value": round(samples / total["generate"], 1),
-        "parts": {f"{phase}_share": round(steps.spent[f"ours_{phase}"] / total["ours"], 4) for phase in PHASES},
+        "value": round(samples / ours_s, 1), "unit": "samples/s", "peer": name,
+        "peer_value": round(samples / peer_s, 1), "parts": {**shares, "rounds": rounds - 1},
     }  # fmt: skip

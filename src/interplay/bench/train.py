@@ -11,20 +11,22 @@ import torch
 from interplay.bench.clock import rates
 from interplay.data.tokenizer import train_tokenizer
 from interplay.model.build import build
-from interplay.studies.quickstart import mixtures, supervised, tokenizer_config
+from interplay.studies.recipe import Recipe
 from interplay.studies.scales import MICRO
+from interplay.studies.study import Workplace
 from interplay.train.optimizer import build_optimizer
 from interplay.train.runtime import Runtime
 from interplay.train.supervised import PackedBlocks, collate, supervise
 
+RECIPE = Recipe(MICRO, Workplace("", {}))
 STEPS = 12
 
 
 def bench(threads: int) -> dict[str, Any]:
     """Both train `STEPS` steps a round, data included; the parts hold the share of time spent waiting for data."""
     torch.set_num_threads(threads)
-    config = supervised(MICRO, mixtures(MICRO)["id"], STEPS * MICRO.batch_tokens, seed=0)
-    tokenizer = train_tokenizer(tokenizer_config(MICRO))
+    config = RECIPE.supervised(RECIPE.regimes["id"], STEPS * MICRO.batch_tokens, seed=0)
+    tokenizer = train_tokenizer(RECIPE.tokenizer_config)
     waits: list[float] = []
 
     def ours() -> float:

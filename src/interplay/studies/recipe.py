@@ -55,15 +55,19 @@ class Recipe(NamedTuple):
         parts = [(self.over([op]), (1 - share) * weight / total) for op, weight in usual.items()]
         return blend([*parts, (self.over(special), share)] if share else parts)
 
-    def tokenizer(self) -> TokenizerStage:
+    @property
+    def tokenizer_config(self) -> TokenizerConfig:
         """One tokenizer for all arms, seeds and studies, trained on every op that is ever asked."""
         chosen, mixes = self.chosen, self.regimes
         every = blend((mix, 1 / len(mixes)) for mix in mixes.values())
-        config = TokenizerConfig(
+        return TokenizerConfig(
             stream=Stream(world=chosen.world, mixture=every),
             vocab_size=chosen.vocab_size, documents=chosen.tokenizer_documents, unit=chosen.unit,
         )  # fmt: skip
-        return TokenizerStage(config=config, **self.place.stage("tokenizer"))
+
+    def tokenizer(self) -> TokenizerStage:
+        """Its stage."""
+        return TokenizerStage(config=self.tokenizer_config, **self.place.stage("tokenizer"))
 
     def base(self, seed: Seed) -> PretrainStage:
         """The model that most studies start from."""
@@ -73,7 +77,7 @@ class Recipe(NamedTuple):
         """A model from scratch on a mixture, with its curves on the token grid."""
         chosen, cells = self.chosen, self.over(self.chosen.ops)
         tokens, points = chosen.pretrain_tokens, chosen.curve_points
-        config = self._supervised(mixture, tokens, seed).model_copy(
+        config = self.supervised(mixture, tokens, seed).model_copy(
             update={
                 "grid_tokens": tuple(tokens * i // points for i in range(1, points)),
                 "validation": Validation(problems=chosen.curve_problems, mixture=cells) if points else None,
@@ -88,7 +92,7 @@ class Recipe(NamedTuple):
         self, start: PretrainStage, mixture: Mixture, tokens: int, seed: Seed, name: str = "mid", split: Split = "train"
     ) -> MidtrainStage:
         """Continued training on a mixture, with a complete schedule of its own."""
-        config = self._supervised(mixture, tokens, seed, self.chosen.midtrain_lr_factor, split)
+        config = self.supervised(mixture, tokens, seed, self.chosen.midtrain_lr_factor, split)
         return MidtrainStage(start=start, config=config, **self.place.stage(f"mid-training of {name} {seed}"))
 
     def reinforced(
@@ -104,23 +108,26 @@ class Recipe(NamedTuple):
         changes: Mapping[str, object] | None = None,
     ) -> RLStage:
         """GRPO on a mixture, from problems that supervised training never sees."""
+        config = self.reinforcement(mixture, seed).model_copy(update={"selection": selection})
+        asked = {"steps": steps or config.steps, "reward": reward or config.reward, **(changes or {})}
+        config = RLConfig.model_validate(config.model_dump() | asked)
+        return RLStage(start=start, config=config, **self.place.stage(f"RL of {name} {seed}"))
+
+    def reinforcement(self, mixture: Mixture, seed: Seed) -> RLConfig:
+        """GRPO on a mixture as the scale does it."""
         chosen = self.chosen
-        config = RLConfig(
+        return RLConfig(
             pool=UniformPool(stream=Stream(world=chosen.world, mixture=mixture, split="rl", seed=seed)),
-            steps=steps or chosen.rl_steps,
+            steps=chosen.rl_steps,
             prompts=chosen.rl_prompts,
             group=chosen.rl_group,
             updates=chosen.rl_updates,
             sampling=SamplingConfig(temperature=1.0, max_new_tokens=chosen.max_new_tokens),
-            reward=reward or RewardConfig(kind=chosen.rl_reward),
+            reward=RewardConfig(kind=chosen.rl_reward),
             optimizer=OptimizerConfig(kind="adamw", lr=chosen.rl_lr, weight_decay=0.0),
             loss=LossConfig(kl=chosen.rl_kl),
-            selection=selection,
             seed=seed,
         )
-        if changes:
-            config = RLConfig.model_validate(config.model_dump() | dict(changes))
-        return RLStage(start=start, config=config, **self.place.stage(f"RL of {name} {seed}"))
 
     def arm(
         self,
@@ -149,9 +156,10 @@ class Recipe(NamedTuple):
         )
         return Arm(name, label, description, seed, checkpoint, stage, dict(factors or {}), start)
 
-    def _supervised(
+    def supervised(
         self, mixture: Mixture, tokens: int, seed: Seed, lr_factor: float = 1.0, split: Split = "train"
     ) -> TrainConfig:
+        """Tokens of a mixture with a complete schedule of their own."""
         chosen, optimizer = self.chosen, self.chosen.optimizer
         return TrainConfig(
             stream=Stream(world=chosen.world, mixture=mixture, seed=seed, split=split),

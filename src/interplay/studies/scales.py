@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from interplay.data.mixture import World
 from interplay.data.packing import PackingConfig
 from interplay.model.sizes import size
-from interplay.studies.settings import Settings
+from interplay.studies.settings import Settings, changed
 from interplay.train.optimizer import OptimizerConfig
 from interplay.train.schedule import Schedule
 

@@ -48,9 +48,9 @@ def try_hold(folder: Path) -> Iterator[bool]:
 
 
 def is_held(folder: Path) -> bool:
-    """True while another process holds the folder. Looks without writing, so a store may be read-only."""
+    """True while a process holds the folder, be it this one. Looks without writing, so a store may be read-only."""
     path = folder / LOCK
-    if folder.absolute() in _held or not path.is_file():
+    if not path.is_file():
         return False
     with path.open() as file:
         try:

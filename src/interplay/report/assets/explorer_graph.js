@@ -56,14 +56,30 @@ function placed(drawn, data) {
     const widths = [textWidth(node.flag, "700 11px") - 8, ...node.lines.map((line) => textWidth(line, "12px")), textWidth(node.value, "600 12px") + (node.asked ? 12 : 0)];
     node.width = Math.max(76, Math.ceil(Math.max(...widths)) + 26);
   }
-  const order = [...drawn.nodes.values()].sort((a, b) => (a.status === "idle") - (b.status === "idle"));
+  const joined = new Set(drawn.edges.flatMap((edge) => [edge.from, edge.to]));
+  const [order, alone] = [true, false].map((wanted) => [...drawn.nodes.values()].filter((node) => joined.has(node.key) === wanted));
+  order.sort((a, b) => (a.status === "idle") - (b.status === "idle"));
   const routed = drawn.edges.filter((edge) => layer.get(edge.from) < layer.get(edge.to));
   const layout = layered(order.map(({ key, width }) => ({ key, width, layer: layer.get(key) })), routed);
   routed.forEach((edge, i) => { edge.bends = layout.bends[i]; });
+  for (const node of order) { node.x = layout.x.get(node.key) + MARGIN; node.y = MARGIN + layer.get(node.key) * (NODE_HEIGHT + LAYER_GAP); }
+  const lowest = (nodes) => Math.max(0, ...nodes.map((node) => node.y + NODE_HEIGHT + (node.first ? FLAG : 0)));
+  const width = Math.max(layout.width, rows(alone, Math.max(layout.width, 340), lowest(order) + LAYER_GAP / 2));
   const loops = drawn.edges.some((edge) => layer.get(edge.from) >= layer.get(edge.to)) ? LOOP : 0;
-  for (const [key, node] of drawn.nodes) { node.x = layout.x.get(key) + MARGIN; node.y = MARGIN + layer.get(key) * (NODE_HEIGHT + LAYER_GAP); }
-  const last = Math.max(...[...drawn.nodes.values()].map((node) => node.y + NODE_HEIGHT + (node.first ? FLAG : 0)));
-  return { width: layout.width + 2 * MARGIN + loops, height: last + MARGIN };
+  return { width: width + 2 * MARGIN + loops, height: lowest([...drawn.nodes.values()]) + MARGIN };
+}
+
+// Quantities that nothing joins stand below the others, side by side.
+function rows(nodes, width, top) {
+  let x = MARGIN, y = top, widest = 0;
+  for (const node of nodes) {
+    if (x > MARGIN && x + node.width > width + MARGIN) { x = MARGIN; y += NODE_HEIGHT + LAYER_GAP / 2; }
+    node.x = x + node.width / 2;
+    node.y = y;
+    x += node.width + SPACE;
+    widest = Math.max(widest, x - SPACE - MARGIN);
+  }
+  return widest;
 }
 
 const bottom = (node) => node.y + NODE_HEIGHT + (node.first ? FLAG : 0);

@@ -22,6 +22,7 @@ function layered(nodes, edges) {
   for (let i = 0; i < layers.length; i++) layers[i] ??= [];
   untangle(layers);
   straighten(layers);
+  unbend(layers);
   const left = Math.min(0, ...items.map((item) => item.x - item.width / 2));
   for (const item of items) item.x -= left;
   return {
@@ -91,4 +92,20 @@ function settle(layer, wishes) {
   for (let i = 1; i < layer.length; i++) fromLeft[i] = Math.max(fromLeft[i], fromLeft[i - 1] + apart(i));
   for (let i = layer.length - 2; i >= 0; i--) fromRight[i] = Math.min(fromRight[i], fromRight[i + 1] - apart(i + 1));
   layer.forEach((item, i) => { item.x = (fromLeft[i] + fromRight[i]) / 2; });
+}
+
+// A long line goes straight down wherever its neighbours leave room.
+function unbend(layers) {
+  for (let sweep = 0; sweep < 6; sweep++) {
+    const down = sweep % 2 === 0;
+    for (const layer of down ? layers : [...layers].reverse()) {
+      layer.forEach((item, i) => {
+        const [other] = down ? item.up : item.down;
+        if (item.key !== null || !other || (other.key !== null && sweep > 1)) return;
+        const low = i ? layer[i - 1].x + (layer[i - 1].width + item.width) / 2 + SPACE : -Infinity;
+        const high = i + 1 < layer.length ? layer[i + 1].x - (layer[i + 1].width + item.width) / 2 - SPACE : Infinity;
+        item.x = Math.min(high, Math.max(low, other.x));
+      });
+    }
+  }
 }

@@ -44,7 +44,8 @@ function claim(steps, at, edges) {
   steps.forEach(([reference, , , error, parents, value], number) => {
     const node = at(reference);
     node.steps.push(number);
-    if (value) node.said.push(reference === -1 ? `x = ${value}` : value);
+    if (reference === -1 && value) node.said.push(`x = ${value}`);
+    else if (value && !(value === "x" && node.gold.startsWith("x = "))) node.said.push(value);
     if (error >= 0 && node.error < 0) node.error = error;
     for (const parent of reference === -1 ? [] : parents) {
       const from = at(parent).key, key = `${from}>${node.key}`;

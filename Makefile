@@ -7,7 +7,7 @@ STORE ?= store
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: quickstart test test-slow check format clean
+.PHONY: quickstart test test-slow check format docs-reports clean
 
 quickstart: $(READY)
 	@$(BIN)/interplay run quickstart --scale micro --store $(STORE)
@@ -23,6 +23,12 @@ check: $(READY)
 
 format: $(READY)
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+# pages of the documentation from the small records that are committed there
+docs-reports: $(READY)
+	@for folder in docs/studies/*/; do [ -d "$$folder" ] || continue; \
+	  $(BIN)/interplay report "$${folder%/}" --markdown "$${folder%/}.md" || exit 2; done
+	@$(BIN)/interplay claims docs/studies --out docs/claims.html
 
 # torch first and pinned, so that no other requirement picks a build of its own
 $(READY): pyproject.toml constraints.txt

@@ -319,7 +319,15 @@ def bench(
 
 
 @app.command()
-def report(directory: Annotated[Path, typer.Argument(help="a folder of records, store/studies/NAME")]) -> None:
+def report(
+    directory: Annotated[Path, typer.Argument(help="a folder of records, store/studies/NAME")],
+    markdown: Annotated[
+        Path | None, typer.Option(help="also write a page for a repository, its figure beside it")
+    ] = None,
+    slim: Annotated[
+        Path | None, typer.Option(help="also copy the records into this folder, small enough to commit")
+    ] = None,
+) -> None:
     """Build a study's page again from its records alone.
 
     Example: interplay report store/studies/quickstart-micro-0123456789
@@ -328,7 +336,32 @@ def report(directory: Annotated[Path, typer.Argument(help="a folder of records, 
 
     if not directory.is_dir():
         raise ValueError(f"no such folder: {directory}")
+    if slim is not None:
+        from interplay.report.slim import slim as copy_slim
+
+        print(copy_slim(directory, slim))
+    if markdown is not None:
+        from interplay.report.markdown import build_markdown
+
+        print(build_markdown(directory, markdown))
     print(build_report(directory))
+
+
+@app.command()
+def claims(
+    folders: Annotated[list[Path], typer.Argument(help="folders of records, folders of those, or stores")],
+    out: Annotated[Path, typer.Option(help="the page; the same as Markdown is written beside it")] = Path(
+        "claims.html"
+    ),
+) -> None:
+    """Put every claim of several studies on one page: effect, interval, p, n, verdict and rule.
+
+    Example: interplay claims store docs/studies --out claims.html
+    """
+    from interplay.report.claims import build_claims
+
+    for path in build_claims(folders, out):
+        print(path)
 
 
 def main() -> None:

@@ -130,14 +130,15 @@ def results(design: Design, seeds: tuple[int, ...]) -> Iterable[dict[str, Any]]:
         for seed in groups:
             for regime, ops in design.regimes.items():
                 skill = made.skill - 0.8 * regime.startswith("B")
-                cells: list[tuple[str | int, tuple[int, ...]]] = [("all", ops), *((op, (op,)) for op in ops)]
-                for op, members in cells:
-                    for rule, leniency in RULES.items():
-                        for k in design.ks:
-                            noise = 0 if seed == "all" else stream("results", arm, seed, regime).gauss(0, 0.015)
-                            value = sum(share(skill, o, k, leniency) for o in members) / len(members) + noise
-                            row = result(design, arm, seed, regime, min(max(value, 0), 1), len(seeds))
-                            yield row | {"op": op, "rule": rule, "k": k}
+                wanted: list[tuple[str | int, tuple[int, ...], str, int]]
+                wanted = [("all", ops, rule, k) for rule in RULES for k in design.ks]
+                ends = (design.ks[0], design.ks[-1])
+                wanted += [(op, (op,), rule, k) for op in ops for rule in ("strict", "answer") for k in ends]
+                for op, members, rule, k in wanted:
+                    noise = 0 if seed == "all" else stream("results", arm, seed, regime).gauss(0, 0.015)
+                    value = sum(share(skill, o, k, RULES[rule]) for o in members) / len(members) + noise
+                    row = result(design, arm, seed, regime, min(max(value, 0), 1), len(seeds))
+                    yield row | {"op": op, "rule": rule, "k": k}
 
 
 def result(design: Design, arm: str, seed: int | str, regime: str, value: float, num_seeds: int) -> dict[str, Any]:

@@ -7,18 +7,14 @@ the page forbids every request and every script but that one, whatever a model w
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
 import re
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
-from interplay.report import arms, figures, methods, samples, select, tables, theme, wording
+from interplay.report import arms, figures, methods, offline, samples, select, tables, theme, wording
 from interplay.report.charts import Figure
 from interplay.report.read import read_records
 from interplay.report.records import Claim, Records
@@ -44,15 +40,15 @@ def build_report(directory: Path) -> Path:
     drawn = figures.all_figures(records, styles)
     page = render_page(records, styles, drawn)
     save_figures(directory / "figures", drawn)
-    return _write(directory / "report.html", page.encode())
+    return offline.write(directory / "report.html", page.encode())
 
 
 def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figure]) -> str:
     """The page as text."""
     made = _tables(records, styles)
-    script, sheet = _asset("page.js"), _asset("page.css") + theme.sheet()
+    script, sheet = offline.asset("page.js"), offline.asset("page.css") + theme.sheet()
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             records=records,
@@ -73,7 +69,7 @@ def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figur
             machine=tables.settings({**records.study.machine, **records.study.software}),
             methods=methods.paragraphs(records),
             script=Markup(script),
-            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            script_digest=offline.digest(script),
             sheet=Markup(sheet),
         )
     )
@@ -104,8 +100,8 @@ def save_figures(folder: Path, drawn: list[Figure]) -> None:
     folder.mkdir(exist_ok=True)
     for figure in drawn:
         svg = theme.saved_svg(figure.spec())
-        _write(folder / f"{figure.name}.svg", svg.encode())
-        _write(folder / f"{figure.name}.pdf", theme.saved_pdf(svg))
+        offline.write(folder / f"{figure.name}.svg", svg.encode())
+        offline.write(folder / f"{figure.name}.pdf", theme.saved_pdf(svg))
 
 
 def _tables(records: Records, styles: dict[str, ArmStyle]) -> dict[str, Table]:
@@ -128,28 +124,14 @@ def _draw(figure: Figure, styles: dict[str, ArmStyle]) -> DrawnFigure:
     return DrawnFigure(figure, tuple(panels), tuple(style for arm, style in styles.items() if arm in figure.arms))
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Templates that escape everything and refuse a name that is not there."""
     loader = jinja2.PackageLoader("interplay.report", "assets")
-    environment = jinja2.Environment(
+    made = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals["words"] = wording
-    environment.tests["estimate"] = lambda cell: isinstance(cell, Estimate)
-    environment.tests["label"] = lambda cell: isinstance(cell, Label)
-    environment.filters["anchor"] = lambda text: re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-")
-    return environment
-
-
-def _asset(name: str) -> str:
-    return (resources.files("interplay.report") / "assets" / name).read_text(encoding="utf-8")
-
-
-def _write(path: Path, content: bytes) -> Path:
-    """The file appears whole or not at all."""
-    staging = path.with_name(f".{path.name}.{os.getpid()}.staging")
-    try:
-        staging.write_bytes(content)
-        staging.replace(path)
-    finally:
-        staging.unlink(missing_ok=True)
-    return path
+    made.globals["words"] = wording
+    made.tests["estimate"] = lambda cell: isinstance(cell, Estimate)
+    made.tests["label"] = lambda cell: isinstance(cell, Label)
+    made.filters["anchor"] = lambda text: re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-")
+    return made

@@ -40,6 +40,13 @@ def read_records(directory: Path) -> Records:
     return records
 
 
+def read_claims(directory: Path) -> tuple[Study, tuple[Claim, ...]]:
+    """The study and its claims alone. Raises ValueError naming the file that is missing or damaged."""
+    study = _checked(directory / "study.json", Study, _read_json(directory / "study.json"))
+    claims = _checked(directory / "claims.json", tuple[Claim, ...], _read_json(directory / "claims.json"))
+    return study, claims
+
+
 def _refuse_unknown_arms(directory: Path, records: Records) -> None:
     known = set(records.arms)
     named = {

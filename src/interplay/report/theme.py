@@ -175,8 +175,8 @@ def _shorter(match: re.Match[str]) -> str:
 
 def saved_svg(spec: dict[str, Any]) -> str:
     """A chart as a file of its own, with its legend."""
-    svg: str = vl_convert.vegalite_to_svg(spec | {"config": config(legend=True)})
-    return svg
+    svg: str = vl_convert.vegalite_to_svg(spec | {"config": config(legend=True), "padding": 12})
+    return _COORDINATES.sub(lambda m: f'{m[1]}="{_LONG_DECIMAL.sub(_shorter, m[2])}"', svg)
 
 
 def saved_pdf(svg: str) -> bytes:

@@ -21,6 +21,16 @@ RULES = {
     "paper_v1": "the rule of the published release, its leniencies included",
     "answer": "the final answer alone",
 }
+PAPER = {
+    "T1": "RL adds capability only where pre-training left headroom and RL data sit at the edge of competence",
+    "T2": "RL transfers to a new context only if pre-training contained its primitives; 1 % is enough",
+    "T3": "Mid-training and RL together beat RL alone at equal compute",
+    "T4": "Rewards for the process reduce reward hacking",
+    "T5": "With shared primitives RL transfers to a context that its own data lack",
+    "T6": "RL with at least 10 % of a context unlocks it when only its atoms were pre-trained",
+    "T7": "More hard data in pre-training helps; RL gains most at partial competence",
+    "T8": "Mid-training and RL complement each other over budgets",
+}
 METRICS = {
     "cover@τ": "share of problems of which at least a share τ of the samples is strictly right",
     "G-pass@k τ": "chance that at least a share τ of k samples is strictly right; τ = 1 asks for all of them",

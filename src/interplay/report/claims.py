@@ -1,0 +1,165 @@
+"""Every claim of several studies on one page, grouped by the paper's claims and ours; from claims.json and study.json alone.
+
+The same is written as Markdown, so that it can stand in a repository.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from interplay.report import markdown, theme, wording
+from interplay.report.offline import asset, digest, write
+from interplay.report.page import environment
+from interplay.report.read import read_claims
+from interplay.report.records import Claim, Study
+
+VERDICTS = ("supported", "contradicted", "cannot tell")
+MARKS = {"supported": "✓", "contradicted": "✕", "cannot tell": "?"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One claim, in the study that tested it."""
+
+    study: Study
+    claim: Claim
+
+    @property
+    def measured(self) -> str:
+        """`edge, pass@1`; with the op and the rule where they are not the common ones."""
+        claim = self.claim
+        if claim.k is None:
+            return ""
+        where = claim.regime if claim.op == "all" else f"{claim.regime}, op {claim.op}"
+        rule = "" if claim.scored == "strict" else f", {claim.scored}"
+        return f"{where}, pass@{claim.k}{rule}"
+
+    @property
+    def effect(self) -> str:
+        """Effect with its interval."""
+        claim = self.claim
+        return f"{wording.signed(claim.effect)} {wording.interval(claim.lo, claim.hi, sign=True)}".strip()
+
+    @property
+    def p(self) -> str:
+        """The corrected p-value; a dash where the interval alone decides."""
+        value = self.claim.p_holm
+        return wording.DASH if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+    @property
+    def n(self) -> str:
+        """Problems, samples and seeds."""
+        return wording.compact_size(self.claim.n_problems, self.claim.n_samples, self.claim.n_seeds)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The judged sentences of one published claim, or all of ours."""
+
+    title: str
+    members: tuple[Judged, ...]
+
+
+def build_claims(folders: Iterable[Path], out: Path) -> tuple[Path, Path]:
+    """Write the page and its Markdown beside it. Raises ValueError where no folder holds claims."""
+    judged = gather(folders)
+    made = groups(judged)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    page = write(out.with_suffix(".html"), render(judged, made).encode())
+    return page, write(out.with_suffix(".md"), as_markdown(judged, made).encode())
+
+
+def gather(folders: Iterable[Path]) -> list[Judged]:
+    """Every claim of the studies in these folders: a study's own, a folder of studies, or a store."""
+    found: list[Judged] = []
+    for path in dict.fromkeys(path for folder in folders for path in _studies_in(folder)):
+        study, claims = read_claims(path)
+        found += [Judged(study, claim) for claim in claims]
+    if not found:
+        raise ValueError("no claims found: a folder needs claims.json and study.json, itself or in a folder below")
+    return sorted(found, key=lambda one: (one.study.study, one.study.scale))
+
+
+def _studies_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise ValueError(f"no such folder: {folder}")
+    below = folder / "studies" if (folder / "studies").is_dir() else folder
+    return [path for path in (folder, *sorted(below.iterdir())) if (path / "claims.json").is_file()]
+
+
+def groups(judged: list[Judged]) -> list[Group]:
+    """The paper's claims by their key, then ours."""
+    published: dict[str, list[Judged]] = {}
+    for one in judged:
+        if one.claim.source == "paper":
+            published.setdefault(one.claim.key, []).append(one)
+    made = []
+    for key in sorted(published, key=_natural):
+        sentence = wording.PAPER.get(key, "")
+        title = " ".join(part for part in (key, sentence) if part) or "Published claims"
+        made.append(Group(title, tuple(published[key])))
+    ours = tuple(one for one in judged if one.claim.source != "paper")
+    return [*made, Group("Our own claims", ours)] if ours else made
+
+
+def _natural(key: str) -> list[tuple[int, str]]:
+    """T2 before T10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", key) if part]
+
+
+def counted(judged: list[Judged]) -> str:
+    """`12 claims: 5 supported, 1 contradicted, 6 cannot tell`."""
+    counts: Counter[str] = Counter(one.claim.verdict for one in judged)
+    return f"{wording.plural(len(judged), 'claim')}: " + ", ".join(f"{counts[name]} {name}" for name in VERDICTS)
+
+
+def ends(judged: list[Judged]) -> tuple[float, float]:
+    """The range of the plotted intervals, zero included."""
+    values = [0.0]
+    for one in judged:
+        values += [end for end in (one.claim.lo, one.claim.hi, one.claim.effect) if end is not None]
+    room = 0.06 * (max(values) - min(values)) or 0.01
+    return min(values) - room, max(values) + room
+
+
+def render(judged: list[Judged], made: list[Group]) -> str:
+    """The page as text."""
+    script = asset("page.js")
+    page: str = (
+        environment()
+        .get_template("claims.html.jinja")
+        .render(
+            groups=made,
+            counted=counted(judged),
+            marks=MARKS,
+            ends=ends(judged),
+            rules=list(dict.fromkeys(one.claim.rule for one in judged)),
+            studies=list({id(one.study): one.study for one in judged}.values()),
+            script=Markup(script),
+            script_digest=digest(script),
+            sheet=Markup(asset("page.css") + theme.sheet()),
+        )
+    )
+    return page
+
+
+def as_markdown(judged: list[Judged], made: list[Group]) -> str:
+    """The same as a document."""
+    header = ("verdict", "claim", "study", "measured", "effect [95 %]", "p (Holm)", "n")
+    parts = ["# Claims", f"{counted(judged)}. Effects are paired by problem; n is problems × samples, seeds."]
+    for group in made:
+        rows = [
+            (f"{MARKS[one.claim.verdict]} {one.claim.verdict}", one.claim.claim, f"{one.study.study}, {one.study.scale}",
+             one.measured, one.effect, one.p, one.n)
+            for one in group.members
+        ]  # fmt: skip
+        parts += [f"## {markdown.escaped(group.title)}", markdown.table(header, rows)]
+    rules = dict.fromkeys(one.claim.rule for one in judged)
+    parts += ["## How it is decided", "\n".join(f"- {markdown.escaped(rule)}" for rule in rules)]
+    return "\n\n".join(parts) + "\n"

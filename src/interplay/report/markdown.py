@@ -1,0 +1,87 @@
+"""A study as a page of the documentation: question, claims, main figure, effects, methods; from its records alone.
+
+The figure is saved beside the page. Text that a person or a model wrote is escaped, so that it stays text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from interplay.report import figures, methods, tables, theme, wording
+from interplay.report.offline import write
+from interplay.report.read import read_records
+from interplay.report.records import Arm, Claim, Records
+from interplay.report.theme import ArmStyle
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+
+
+def build_markdown(directory: Path, page: Path) -> Path:
+    """Write `page` and its figure from the records in `directory`. Raises ValueError for a bad record."""
+    records = read_records(directory)
+    styles = theme.arm_styles(records.arms)
+    parts = [f"# {escaped(records.study.title)}", escaped(records.study.question), _run(records)]
+    parts += ["## What this run says", _claims(records)]
+    page.parent.mkdir(parents=True, exist_ok=True)
+    main = figures.main_figure(figures.all_figures(records, styles))
+    if main is not None:
+        write(page.with_suffix(".svg"), theme.saved_svg(main.spec()).encode())
+        parts += [f"## {escaped(main.title)}", f"![{escaped(main.title)}]({page.stem}.svg)", escaped(main.caption)]
+    parts += ["## Effects", _effects(records, styles)]
+    parts += ["## Arms", table(("arm", "treatment"), [(arm.label, arm.description) for arm in _first_seed(records)])]
+    parts += ["## Methods", *(f"**{heading}.** {escaped(text)}" for heading, text in methods.paragraphs(records))]
+    parts += [f"This page was made by `interplay report` from the records in `{directory.name}/`, which also rebuilds the "
+              "full report from them."]  # fmt: skip
+    return write(page, ("\n\n".join(part for part in parts if part) + "\n").encode())
+
+
+def _run(records: Records) -> str:
+    study = records.study
+    seeds = wording.plural(len(study.seeds), "seed")
+    return f"Scale {escaped(study.scale)}, {seeds}, {wording.duration(study.wall_s)}. Run it again: `{_code(study.command)}`"
+
+
+def _code(text: str) -> str:
+    return text.replace("`", "'").replace("\n", " ")
+
+
+def _first_seed(records: Records) -> list[Arm]:
+    seen: dict[str, Arm] = {}
+    for arm in records.study.arms:
+        seen.setdefault(arm.arm, arm)
+    return list(seen.values())
+
+
+def _claims(records: Records) -> str:
+    if not records.claims:
+        return "This study tests no claim."
+    rows = [(claim.verdict, claim.key or wording.DASH, claim.claim, *_numbers(claim)) for claim in records.claims]
+    rules = dict.fromkeys(claim.rule for claim in records.claims)
+    notes = dict.fromkeys(claim.note for claim in records.claims if claim.note)
+    said = "\n".join(f"- {escaped(text)}" for text in (*rules, *notes))
+    return f"{table(('verdict', 'key', 'claim', 'effect [95 %]', 'p (Holm)', 'n'), rows)}\n\n{said}"
+
+
+def _numbers(claim: Claim) -> tuple[str, str, str]:
+    effect = f"{wording.signed(claim.effect)} {wording.interval(claim.lo, claim.hi, sign=True)}".strip()
+    p = wording.DASH if claim.p_holm is None else "< 0.001" if claim.p_holm < 0.001 else f"{claim.p_holm:.3f}"
+    return effect, p, wording.compact_size(claim.n_problems, claim.n_samples, claim.n_seeds)
+
+
+def _effects(records: Records, styles: dict[str, ArmStyle]) -> str:
+    made = tables.effects(records, styles)
+    return table(made.header, [tuple(map(str, row)) for row in made.rows]) if made else "The records hold no effects."
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; nothing in a cell can end it."""
+    lines = ["| " + " | ".join(map(escaped, header)) + " |", "|" + " --- |" * len(header)]
+    lines += ["| " + " | ".join(map(escaped, row)) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

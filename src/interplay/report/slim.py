@@ -1,0 +1,112 @@
+"""Records small enough to be committed: what the page shows stays, what each seed adds to it goes.
+
+Kept are the rows over all seeds and, of every seed, pass@k under the strict rule; curves are thinned further. The page made
+from these shows the same numbers, with shorter learning curves.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from interplay.report.offline import write
+from interplay.report.read import read_records
+
+Rows = list[dict[str, str]]
+POINTS = 25
+COPIED = ("reliability.csv", "effects.csv", "silent.csv", "nll.csv", "claims.json", "examples.jsonl")
+
+
+def slim(directory: Path, target: Path) -> Path:
+    """Write the records of `directory` into `target`, smaller. Raises ValueError for a bad record."""
+    read_records(directory)  # nothing damaged is handed on
+    if target.resolve() == directory.resolve():
+        raise ValueError(f"{target} is the folder of the records itself")
+    target.mkdir(parents=True, exist_ok=True)
+    for name in COPIED:
+        if (directory / name).exists():
+            shutil.copyfile(directory / name, target / name)
+    shorter: dict[str, Callable[[Rows], Rows]] = {"results.csv": _results, "errors.csv": _errors, "curves.csv": _curves}
+    if (directory / "cells.csv").exists():
+        shorter["cells.csv"] = _cells
+    for name, shorten in shorter.items():
+        _rewrite(directory / name, target / name, shorten)
+    study = json.loads((directory / "study.json").read_text(encoding="utf-8"))
+    write(target / "study.json", (json.dumps(study, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
+    return target
+
+
+def _rewrite(source: Path, target: Path, shorten: Callable[[Rows], Rows]) -> None:
+    with source.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        columns, rows = list(reader.fieldnames or ()), shorten(list(reader))
+    staging = target.with_name(f".{target.name}.staging")
+    with staging.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    staging.replace(target)
+
+
+def _results(rows: Rows) -> Rows:
+    pooled = {row["arm"] for row in rows if row["seed"] == "all"}
+    ends = {str(end(int(row["k"]) for row in rows)) for end in (min, max)} if rows else set()
+
+    def kept(row: dict[str, str]) -> bool:
+        if row["seed"] == "all" or row["arm"] not in pooled:
+            return True
+        return row["rule"] == "strict" and row["op"] == "all" and row["k"] in ends
+
+    return [row for row in rows if kept(row)]
+
+
+def _cells(rows: Rows) -> Rows:
+    """Means over the seeds."""
+    points: dict[tuple[str, ...], Rows] = {}
+    for row in rows:
+        points.setdefault(tuple(row[name] for name in ("arm", "stage", "tokens", "cell")), []).append(row)
+    return [
+        near[0] | {"seed": "all" if len(near) > 1 else near[0]["seed"]}
+        | {name: _mean(near, name) for name in ("loss", "solution_nll")}
+        for near in points.values()
+    ]  # fmt: skip
+
+
+def _errors(rows: Rows) -> Rows:
+    """Counts added up over the seeds."""
+    counts: dict[tuple[str, str, str], list[int]] = {}
+    totals: dict[tuple[str, str], int] = {}
+    for row in rows:
+        if row["seed"] != "all":
+            sums = counts.setdefault((row["arm"], row["regime"], row["error"]), [0, 0])
+            sums[0] += int(row["count"])
+            sums[1] += int(row["hacked"] or 0)
+            totals[row["arm"], row["regime"]] = totals.get((row["arm"], row["regime"]), 0) + int(row["count"])
+    return [
+        {"arm": arm, "seed": "all", "regime": regime, "error": error, "count": str(count),
+         "share": f"{count / (totals[arm, regime] or 1):.6f}", "hacked": str(hacked)}
+        for (arm, regime, error), (count, hacked) in counts.items()
+    ] or rows  # fmt: skip
+
+
+def _curves(rows: Rows) -> Rows:
+    """Means of neighbouring points, under the last of them."""
+    curves: dict[tuple[str, str, str], Rows] = {}
+    for row in rows:
+        curves.setdefault((row["arm"], row["seed"], row["stage"]), []).append(row)
+    thin: Rows = []
+    for points in curves.values():
+        size = math.ceil(len(points) / POINTS)
+        for start in range(0, len(points), size):
+            near = points[start : start + size]
+            thin.append({name: _mean(near, name) if "/" in name else near[-1][name] for name in near[-1]})
+    return thin
+
+
+def _mean(rows: Rows, metric: str) -> str:
+    values = [float(row[metric]) for row in rows if row[metric]]
+    return f"{math.fsum(values) / len(values):.5g}" if values else ""

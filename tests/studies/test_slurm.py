@@ -64,4 +64,4 @@ def test_a_job_that_fails_and_one_that_is_refused_are_one_line_each(tmp_path):
     refused = start(tmp_path / "refused", TINY, *SMALL, "--resources", "partition=nowhere")
     _, said = refused.communicate()
     assert refused.returncode == 2
-    assert "invalid partition" in said.splitlines()[-1]
+    assert "Invalid partition" in said.splitlines()[-1]

@@ -45,9 +45,13 @@ def error_classes(records: Records, styles: Styles) -> Figure | None:
                 Panel(title, _bars(rows, names, colors), height=ROW * len({r["arm"] for r in rows}), width=WIDTH)
             )
     keys = [Key(name, color, marker=BLOCK, line=False) for name, color in zip(names, colors, strict=True)]
+    bars: dict[tuple[str, str], int] = {}
+    for (arm, regime, _), count in counts.items():
+        bars[arm, regime] = bars.get((arm, regime), 0) + count
+    n = "–".join(f"{end:,}" for end in dict.fromkeys((min(bars.values(), default=0), max(bars.values(), default=0))))
     caption = (
         "All samples of each arm by their first fault, as shares (numbers in per cent); strictly right solutions have "
-        "none. Counts are under the pointer and in the table."
+        f"none. {n} samples a bar, all seeds together; counts are under the pointer and in the table."
     )
     across = 2 if len(panels) == 4 else 0
     return charts.figure("error_classes", "Error classes", caption, panels, keys=keys, across=across)

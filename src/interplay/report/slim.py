@@ -53,15 +53,22 @@ def _rewrite(source: Path, target: Path, shorten: Callable[[Rows], Rows]) -> Non
 
 
 def _results(rows: Rows) -> Rows:
+    """pass@k over all seeds; other rules at the ends of k, where tables show them; of each seed, the ends alone."""
     pooled = {row["arm"] for row in rows if row["seed"] == "all"}
     ends = {str(end(int(row["k"]) for row in rows)) for end in (min, max)} if rows else set()
 
     def kept(row: dict[str, str]) -> bool:
-        if row["seed"] == "all" or row["arm"] not in pooled:
-            return True
-        return row["rule"] == "strict" and row["op"] == "all" and row["k"] in ends
+        of_several = row["seed"] != "all" and row["arm"] in pooled
+        if of_several and (row["rule"] != "strict" or row["op"] != "all"):
+            return False
+        return row["k"] in ends or (row["rule"] == "strict" and not of_several)
 
-    return [row for row in rows if kept(row)]
+    digits = {"value", "lo", "hi"}
+    return [
+        {name: f"{float(cell):.4g}" if name in digits and cell else cell for name, cell in row.items()}
+        for row in rows
+        if kept(row)
+    ]
 
 
 def _cells(rows: Rows) -> Rows:

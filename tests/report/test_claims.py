@@ -1,0 +1,73 @@
+"""Claims of several studies on one page: all of them, grouped by the paper's claims and ours, closed to what text says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import synthetic_records as synthetic
+
+from interplay.report import claims
+from interplay.report.records import Claim
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two studies, as a store keeps them; only what the page may read."""
+    root = tmp_path_factory.mktemp("store")
+    for design in (synthetic.SMALL, synthetic.LARGE):
+        folder = root / "studies" / design.name
+        folder.mkdir(parents=True)
+        (folder / "study.json").write_text(json.dumps(synthetic.study(design, (0,))))
+        (folder / "claims.json").write_text(json.dumps(synthetic.claims(design, 1)))
+    return root
+
+
+def test_every_claim_stands_with_study_effect_p_n_and_verdict(store: Path, tmp_path: Path) -> None:
+    page, document = claims.build_claims([store], tmp_path / "out" / "claims.html")
+    lines = [line for line in document.read_text().splitlines() if line.startswith("| ") and "verdict" not in line]
+    assert len([line for line in lines if "---" not in line]) == 6
+    assert "T1" in page.read_text()
+    for text in (page.read_text(), document.read_text()):
+        assert "6 claims: 2 supported, 2 contradicted, 2 cannot tell" in text
+        assert text.index("T1") < text.index("T3") < text.index("Our own claims")
+        for part in ("+0.131", "[+0.090, +0.172]", "0.012", "200 × 16, 1 seed", "midtraining"):
+            assert part in text.replace("\\", "")
+
+
+def test_a_store_a_folder_of_studies_and_a_study_are_all_understood(store: Path) -> None:
+    studies = store / "studies"
+    for folders in ([store], [studies], list(studies.iterdir()), [store, studies]):
+        assert len(claims.gather(folders)) == 6
+
+
+@pytest.mark.parametrize(("name", "said"), [("nothing", "no claims found"), ("missing", "no such folder")])
+def test_a_folder_without_claims_is_one_line(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(ValueError, match=said):
+        claims.gather([tmp_path / name])
+
+
+def test_keys_are_in_their_natural_order(store: Path) -> None:
+    one = claims.gather([store])[0]
+    keyed = [
+        claims.Judged(one.study, Claim(claim=key, rule="r", verdict="supported", key=key, source="paper"))
+        for key in ("T10", "T2", "", "X")
+    ]
+    assert [group.title.split()[0] for group in claims.groups(keyed)] == ["Published", "T2", "T10", "X"]
+
+
+def test_hostile_claims_stay_text(store: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    (folder / "study.json").write_bytes((store / "studies" / "quickstart" / "study.json").read_bytes())
+    made = synthetic.claims(synthetic.SMALL, 1)
+    made[0]["claim"] = "a | b <script>alert(1)</script> [x](javascript:1)"
+    (folder / "claims.json").write_text(json.dumps(made))
+    page, document = claims.build_claims([folder], tmp_path / "c.html")
+    assert page.read_text().count("<script>") == 1
+    row = next(line for line in document.read_text().splitlines() if "alert" in line)
+    assert len(re.findall(r"(?<!\\)\|", row)) == 8
+    assert not re.search(r"(?<!\\)[<\[]", row)

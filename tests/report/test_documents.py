@@ -1,0 +1,105 @@
+"""Pages of the documentation: made from small records, the same bytes each time, with the numbers of the full report."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import re
+from pathlib import Path
+
+import pytest
+import synthetic_records as synthetic
+
+from interplay.report import figures, methods, select, series, theme
+from interplay.report.markdown import build_markdown
+from interplay.report.page import build_report
+from interplay.report.read import read_records
+from interplay.report.slim import POINTS, slim
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return synthetic.write(tmp_path_factory.mktemp("large"), design=synthetic.LARGE)
+
+
+def test_a_document_has_question_claims_figure_effects_and_methods(large: Path, tmp_path: Path) -> None:
+    page = build_markdown(large, tmp_path / "docs" / "study.md")
+    text = page.read_text().replace("\\", "")
+    records = read_records(large)
+    assert records.study.question in text
+    assert all(claim.claim in text for claim in records.claims)
+    assert text.count("| pass@") == len(records.effects)
+    assert "](study.svg)" in text
+    assert "**Data.**" in text
+    assert (tmp_path / "docs" / "study.svg").stat().st_size < 150_000
+    again = build_markdown(large, tmp_path / "again" / "study.md")
+    assert again.read_bytes() == page.read_bytes()
+    assert again.with_suffix(".svg").read_bytes() == page.with_suffix(".svg").read_bytes()
+
+
+def test_slim_records_say_the_same_in_few_bytes(large: Path, tmp_path: Path) -> None:
+    small = slim(large, tmp_path / "small")
+    assert sum(path.stat().st_size for path in small.iterdir()) < 320_000
+    full, thin = read_records(large), read_records(small)
+    assert thin.effects == full.effects
+    assert thin.study == full.study
+    for ours, theirs in zip(select.pass_rows(thin), select.pass_rows(full), strict=True):
+        assert ours.value == pytest.approx(theirs.value, abs=5e-4)
+    counts: dict[tuple[str, int, str], int] = {}
+    for point in thin.curves:
+        key = (point.arm, int(point.seed), point.stage)
+        counts[key] = counts.get(key, 0) + 1
+    assert max(counts.values()) <= POINTS
+    build_report(small)
+    with pytest.raises(ValueError, match="records itself"):
+        slim(large, large)
+
+
+def test_ten_arms_have_every_figure_and_no_legend_is_needed(large: Path) -> None:
+    records = read_records(large)
+    styles = theme.arm_styles(records.arms)
+    assert len({(s.color, s.shape, s.dash) for s in styles.values()}) == len({s.color for s in styles.values()}) == 10
+    drawn = {figure.name: figure for figure in figures.all_figures(records, styles)}
+    assert set(drawn) == {"glance", "dose", "pass_at_k", "effects", "effects_matrix", "by_op", "nll_change", "learning",
+                          "cells", "silent", "error_classes", "hacking"}  # fmt: skip
+    assert len(drawn["pass_at_k"].panels) == 10
+    assert [key.label for key in drawn["dose"].keys] == ["budget 700k", "budget 1.4M", "budget 2.8M"]
+    assert figures.main_figure(list(drawn.values())) is drawn["dose"]
+    for name in ("glance", "by_op", "nll_change", "effects_matrix", "hacking"):
+        assert not drawn[name].arms
+    assert all(re.search(r"\b(seed|seeds)\b|95 %", figure.caption) for figure in drawn.values())
+
+
+def test_regimes_at_the_same_ops_are_kept_apart(large: Path) -> None:
+    assert [list(lane) for lane in select.lanes(read_records(large))] == [["A", "A deep"], ["B", "B deep"]]
+
+
+def test_names_at_the_ends_of_lines_do_not_touch() -> None:
+    places = series.spread({"a": 0.5, "b": 0.5, "c": 0.51, "d": 0.9}, 0.0, 1.0, 200)
+    heights = sorted(200 * value for value in places.values())
+    assert all(b - a >= series.LABEL_GAP - 1e-6 for a, b in itertools.pairwise(heights))
+    assert places["d"] == pytest.approx(0.9)
+    assert series.spread({"a": 1.0}, 0.1, 10.0, 200, log=True)["a"] == pytest.approx(1.0)
+
+
+def test_methods_say_what_the_settings_say(large: Path, tmp_path: Path) -> None:
+    text = " ".join(text for _, text in methods.paragraphs(read_records(large)))
+    for part in ("zoo and school", "4 layers", "602 tokens", "1.3M tokens", "Muon", "80 steps of 24 problems × 16 samples",
+                 "Reward: strict", "no KL penalty", "200 per regime, 16 samples", "3 training seeds", "torch 2.9.1",
+                 ):  # fmt: skip
+        assert part in text, part
+    bare = synthetic.write(tmp_path, seeds=(0,))
+    study = json.loads((bare / "study.json").read_text())
+    for stage in study["stages"].values():
+        stage["config"] = {}
+    (bare / "study.json").write_text(json.dumps(study | {"settings": {}}))
+    assert methods.paragraphs(read_records(bare))
+
+
+def test_csv_of_a_study_without_pooled_rows_stays_whole(tmp_path: Path) -> None:
+    one = synthetic.write(tmp_path / "one", seeds=(0,))
+    small = slim(one, tmp_path / "small")
+    with (small / "results.csv").open() as file:
+        strict = [row for row in csv.DictReader(file) if row["rule"] == "strict"]
+    assert {row["k"] for row in strict} == {str(k) for k in synthetic.SMALL.ks}

@@ -14,7 +14,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from interplay.report import arms, figures, methods, offline, samples, select, tables, theme, wording
+from interplay.report import arms, explorer, figures, methods, offline, samples, select, tables, theme, wording
 from interplay.report.charts import Figure
 from interplay.report.read import read_records
 from interplay.report.records import Claim, Records
@@ -34,16 +34,17 @@ class DrawnFigure:
 
 
 def build_report(directory: Path) -> Path:
-    """Make `report.html` and `figures/` from the records in `directory`. Raises ValueError for a bad record."""
+    """Make `report.html`, `figures/` and, where samples are kept, `explorer.html`. Raises ValueError for a bad record."""
     records = read_records(directory)
     styles = theme.arm_styles(records.arms)
     drawn = figures.all_figures(records, styles)
-    page = render_page(records, styles, drawn)
+    explored = explorer.build_explorer(directory, records.study, styles)
+    page = render_page(records, styles, drawn, explored is not None)
     save_figures(directory / "figures", drawn)
     return offline.write(directory / "report.html", page.encode())
 
 
-def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figure]) -> str:
+def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figure], explored: bool = False) -> str:
     """The page as text."""
     made = _tables(records, styles)
     script, sheet = offline.asset("page.js"), offline.asset("page.css") + theme.sheet()
@@ -65,6 +66,7 @@ def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figur
             regimes=select.regimes_of(records),
             tables=made,
             samples=samples.samples(records.examples),
+            explored=explored,
             settings=tables.settings(records.study.settings),
             machine=tables.settings({**records.study.machine, **records.study.software}),
             methods=methods.paragraphs(records),

@@ -10,6 +10,7 @@ silent.csv      groups from which RL learns nothing, per op
 cells.csv       loss per cell on the token grid, where it was measured
 nll.csv         likelihood of the gold solutions and its change, where it was measured
 examples.jsonl  a few sampled solutions with each step's verdict
+samples.parquet, problems.parquet  many more of them, for the explorer
 study.json      what was trained on what, settings, addresses, compute
 
 The same results give the same bytes in every store; times and the machine stand in study.json alone.
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from interplay.studies.explored import write_explored
 from interplay.studies.records.about import about, command_line
 from interplay.studies.records.effects import EFFECTS, claim_rows, effect_row
 from interplay.studies.records.errors import ERRORS, error_rows
@@ -51,4 +53,5 @@ def write_records(study: Study, folder: Path, command: str) -> None:
             path.unlink(missing_ok=True)  # of an earlier run that measured it
     write_json(folder / "claims.json", claim_rows(study, arms))
     write_jsonl(folder / "examples.jsonl", example_rows(study))
+    write_explored(study.arms, folder)
     write_json(folder / "study.json", about(study, arms, command))

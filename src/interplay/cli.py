@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from interplay.cli_run import run, writable
 from interplay.cli_store import store
 from interplay.studies.failed import StageFailedError
 
@@ -18,6 +19,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 data = typer.Typer(no_args_is_help=True, help="Generate problems and look at files of them.")
 app.add_typer(data, name="data")
 app.add_typer(store, name="store")
+app.command()(run)
 
 
 @app.callback()
@@ -128,79 +130,6 @@ def _lines(file: str) -> Iterator[str]:
         yield from lines
 
 
-@app.command()
-def run(
-    study: Annotated[str, typer.Argument(help="the study to run")],
-    scale: Annotated[str, typer.Option(help="micro runs in minutes on two CPU cores")] = "micro",
-    store: Annotated[Path, typer.Option(help="folder of cached stages")] = Path("store"),
-    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, changes a setting; repeatable")] = None,
-    threads: Annotated[int, typer.Option(help="CPU threads of a stage; never changes a result's address")] = 0,
-    save_seconds: Annotated[float, typer.Option(help="how often a running stage saves what it resumes from")] = 30.0,
-    plan: Annotated[bool, typer.Option("--plan", help="show what would run, why and at what cost, and stop")] = False,
-    jobs: Annotated[int, typer.Option(help="stages side by side; 0: one here, 64 on a cluster")] = 0,
-    cluster: Annotated[str | None, typer.Option(help="slurm: stages run as jobs")] = None,
-    resources: Annotated[
-        list[str] | None, typer.Option(help="of a job: a TOML file or [KIND.]KEY=VALUE; repeatable")
-    ] = None,
-    resubmit: Annotated[int, typer.Option(help="how often a job that was lost, or ran out of time, goes on")] = 10,
-) -> None:
-    """Run a study to its report. What is in the store is not done again; a run that was cut goes on.
-
-    Example: interplay run quickstart --scale micro --store store --set seeds=0,1,2 --jobs 2
-
-    Example: interplay run quickstart --cluster slurm --resources partition=gpu --resources gpus=1
-    """
-    from interplay.report.page import build_report
-    from interplay.studies.lock import hold
-    from interplay.studies.plan import plan_lines
-    from interplay.studies.registry import make_study
-    from interplay.studies.run import run_study
-    from interplay.studies.where import Where
-
-    where = Where.asked(jobs, threads, cluster, resources or [], resubmit)
-    overrides = dict(_assignment(text) for text in set_ or [])
-    _writable(store)
-    chosen = make_study(study, scale, overrides, store, where.runtime(save_seconds))
-    if plan:
-        print("\n".join(plan_lines(chosen, store, where.places)))
-        return
-    outcome = run_study(chosen, store, _command(), where.executor())
-    with hold(outcome.folder):
-        report_path = build_report(outcome.folder)
-    print(f"report: {report_path}", file=sys.stderr)
-    result = {
-        "report": str(report_path),
-        "results": str(outcome.folder / "results.csv"),
-        "wall_s": round(outcome.wall_s, 1),
-        "cached_stages": outcome.cached_stages,
-        "run_stages": outcome.run_stages,
-    }
-    print(json.dumps(result))
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    key, sign, value = text.partition("=")
-    if not sign or not key:
-        raise ValueError(f"--set takes KEY=VALUE, got {text!r}")
-    return key, value
-
-
-def _command() -> str:
-    from interplay.studies.records import command_line
-
-    return command_line(["interplay", *sys.argv[1:]])
-
-
-def _writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink(missing_ok=True)  # several processes may look at once
-    except OSError as error:
-        raise ValueError(f"the store {folder} cannot be written: {error.strerror}") from error
-
-
 @app.command("eval")
 def evaluate_checkpoint(
     checkpoint: Annotated[Path, typer.Argument(help="a Hugging Face folder, ours or another")],
@@ -224,7 +153,7 @@ def evaluate_checkpoint(
     from interplay.evals.run import EvalRequest, run_eval
 
     ks = tuple(_whole(text, "--k") for text in k.split(","))
-    _writable(out)
+    writable(out)
     request = EvalRequest(
         checkpoint=checkpoint, data=data_file, out=out, samples=samples, ks=ks, temperature=temperature,
         max_new_tokens=max_new_tokens, seed=seed, threads=threads or min(2, os.cpu_count() or 1),
@@ -369,7 +298,9 @@ def main() -> None:
     from pydantic import ValidationError
 
     try:
-        sys.exit(app(standalone_mode=False))
+        if (code := app(standalone_mode=False)) == 130:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
+        sys.exit(code)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -19,7 +19,7 @@ import synthetic_samples as synthetic
 from interplay.report import wording
 from interplay.report.explorer import build_explorer
 from interplay.report.explorer_data import first_fault, rule_text, subject, utf16
-from interplay.report.explorer_read import ExploredSample, read_explored
+from interplay.report.explorer_read import ExploredSolution, read_explored
 from interplay.report.theme import arm_styles
 from interplay.world.graph import Rule
 
@@ -110,7 +110,7 @@ def altered(path: Path, name: str, change: Callable[[Any], Any]) -> None:
         ("samples.parquet", "strict", lambda _: None, "row 1, strict: Input should be a valid boolean"),
         ("problems.parquet", "graph", lambda _: "{}", "row 1, graph: not a graph"),
         ("problems.parquet", "graph", lambda _: "[", "row 1, graph: not a graph"),
-        ("problems.parquet", "problem_id", lambda _: "same", "no problem"),
+        ("problems.parquet", "problem_id", lambda _: "same", "is there twice"),
     ],
 )
 def test_a_damaged_record_is_one_line(
@@ -149,7 +149,7 @@ def test_the_first_fault_is_that_of_the_verdict(page: Path) -> None:
     explored = read_explored(page.parent, synthetic.LABELS)
     graphs = {problem.problem_id: graph for problem, graph in zip(explored.problems, explored.graphs, strict=True)}
     met = set()
-    for sample in explored.samples:
+    for sample in explored.solutions:
         graph = graphs[sample.problem_id]
         number, quantity = first_fault(sample, graph)
         met.add((sample.error, number >= 0))
@@ -205,8 +205,8 @@ def test_every_fault_has_words(page: Path) -> None:
 
 def test_a_step_outside_its_text_is_refused() -> None:
     step = {"name": "a", "start": 0, "end": 9, "needed": True, "error": None, "parents": [], "value": ""}
-    row = {"arm": "base", "seed": 0, "problem_id": "p", "sample": 0, "text": "short", "finished": True, "answer": None,
+    row = {"problem_id": "p", "text": "short", "finished": True, "answer": None,
            "strict": False, "exact": False, "paper_v1": False, "answer_correct": False, "process_accuracy": 0.0,
            "error": None, "hacked": False, "faulty_from": None, "steps": [step]}  # fmt: skip
     with pytest.raises(ValueError, match="does not lie in the text"):
-        ExploredSample.model_validate(row)
+        ExploredSolution.model_validate(row)

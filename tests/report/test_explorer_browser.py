@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -18,13 +19,13 @@ from browser import CHROMIUM, Browser, Page, chromium
 from test_explorer import HOSTILE, altered
 
 from interplay.report.explorer import build_explorer
-from interplay.report.explorer_read import Explored, ExploredSample, read_explored
+from interplay.report.explorer_read import Explored, read_explored
 from interplay.report.theme import arm_styles
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")]
 
 READY = "!document.getElementById('panes').hidden && document.querySelector('#detail h2, #detail .notice')"
-GROUPS: dict[str, Callable[[ExploredSample, Any], str]] = {
+GROUPS: dict[str, Callable[[Any, Any], str]] = {
     "arm": lambda sample, problem: sample.arm,
     "seed": lambda sample, problem: str(sample.seed),
     "regime": lambda sample, problem: problem.regime,
@@ -43,7 +44,11 @@ class Oracle:
     def __init__(self, explored: Explored) -> None:
         place = {problem.problem_id: i for i, problem in enumerate(explored.problems)}
         arm = {name: i for i, name in enumerate(synthetic.LABELS)}
-        self.samples = sorted(explored.samples, key=lambda s: (place[s.problem_id], arm[s.arm], s.seed, s.sample))
+        joined = [
+            SimpleNamespace(**dict(sample), **dict(explored.solutions[solution]))
+            for sample, solution in zip(explored.samples, explored.solution_of, strict=True)
+        ]
+        self.samples = sorted(joined, key=lambda s: (place[s.problem_id], arm[s.arm], s.seed, s.sample))
         self.problems = {problem.problem_id: problem for problem in explored.problems}
         self.graphs = {p.problem_id: graph for p, graph in zip(explored.problems, explored.graphs, strict=True)}
         self.values = [

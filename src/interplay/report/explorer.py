@@ -25,6 +25,8 @@ def build_explorer(directory: Path, study: Study, styles: dict[str, ArmStyle]) -
     if not has_explored(directory):
         return None
     explored = read_explored(directory, styles)
+    met = {sample.arm for sample in explored.samples}
+    styles = {arm: style for arm, style in styles.items() if arm in met}
     script = '"use strict";\n' + "\n".join(offline.asset(f"explorer_{name}.js") for name in SCRIPTS)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("interplay.report", "assets"), autoescape=True, undefined=jinja2.StrictUndefined,

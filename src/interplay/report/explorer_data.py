@@ -15,7 +15,7 @@ from typing import Any
 
 from interplay.report import samples as shown_samples
 from interplay.report import wording
-from interplay.report.explorer_read import ClaimedStep, Explored, ExploredProblem, ExploredSample, Place
+from interplay.report.explorer_read import ClaimedStep, Explored, ExploredProblem, ExploredSolution, Place
 from interplay.report.theme import ArmStyle
 from interplay.world.graph import Graph, Rule
 from interplay.world.verify import EQUATION
@@ -29,33 +29,32 @@ OUTCOMES = {
 NO_ERROR = "none"
 
 Columns = dict[str, list[Any]]
-Fault = dict[str, int]
 
 
 def page_data(explored: Explored, styles: Mapping[str, ArmStyle]) -> dict[str, Any]:
     """Everything the page's script reads."""
     kept = [Nodes(graph) for graph in explored.graphs]
-    solutions, number_of = _solutions(explored, kept)
-    samples = explored.samples
+    samples, solutions = explored.samples, explored.solutions
     groups = _groups(explored, styles)
     of_problem = {problem.problem_id: place for place, problem in enumerate(explored.problems)}
     codes = {name: {value: code for code, (value, _) in enumerate(choices)} for name, choices in groups.items()}
     arm, seed = codes["arm"], codes["seed"]
+    problem_of = [of_problem[solution.problem_id] for solution in solutions]
+    spelled = [_solution(row, place, kept[place]) for row, place in zip(solutions, problem_of, strict=True)]
     order = sorted(
         range(len(samples)),
-        key=lambda i: (of_problem[samples[i].problem_id], arm[samples[i].arm], samples[i].seed, samples[i].sample),
+        key=lambda i: (problem_of[explored.solution_of[i]], arm[samples[i].arm], samples[i].seed, samples[i].sample),
     )
     return {
         "groups": {name: [list(choice) for choice in choices] for name, choices in groups.items()},
-        "styles": [styles[name].index for name, _ in groups["arm"]],
         "errors": {error: wording.ERRORS.get(error, wording.error_name(error)) for error, _ in groups["error"]},
         "problems": _problems(explored, kept, codes),
-        "solutions": _coded(solutions, codes),
+        "solutions": _coded(spelled, codes),
         "samples": {
             "arm": [arm[samples[i].arm] for i in order],
             "seed": [seed[str(samples[i].seed)] for i in order],
             "sample": [samples[i].sample for i in order],
-            "solution": [number_of[i] for i in order],
+            "solution": [explored.solution_of[i] for i in order],
         },
     }
 
@@ -114,7 +113,7 @@ def subject(fact: str, names: Mapping[str, int]) -> int:
     return min(found)[2] if found else -1
 
 
-def first_fault(sample: ExploredSample, graph: Graph) -> tuple[int, str]:
+def first_fault(sample: ExploredSolution, graph: Graph) -> tuple[int, str]:
     """Where the fault of the whole verdict lies: a step (or -1) and the quantity concerned (or "")."""
     if sample.error is None:
         return -1, ""
@@ -137,7 +136,7 @@ def utf16(text: str) -> Callable[[int], int]:
     return lambda place: place + sum(letter > "\uffff" for letter in text[:place])
 
 
-def outcome(sample: ExploredSample) -> str:
+def outcome(sample: ExploredSolution) -> str:
     """One of OUTCOMES."""
     return "right" if sample.strict else "hacked" if sample.hacked else "wrong"
 
@@ -145,8 +144,8 @@ def outcome(sample: ExploredSample) -> str:
 def _groups(explored: Explored, styles: Mapping[str, ArmStyle]) -> dict[str, list[tuple[str, str]]]:
     """Name and label of every choice of every filter, in the order in which they are shown."""
     met = {sample.arm for sample in explored.samples}
-    errors = {sample.error or NO_ERROR for sample in explored.samples}
-    errors |= {step.error for sample in explored.samples for step in sample.steps if step.error is not None}
+    errors = {solution.error or NO_ERROR for solution in explored.solutions}
+    errors |= {step.error for solution in explored.solutions for step in solution.steps if step.error is not None}
     seeds = sorted({sample.seed for sample in explored.samples})
     ops = sorted({problem.op for problem in explored.problems})
     groups = {
@@ -190,23 +189,7 @@ def _places(steps: Sequence[Place], text: str, nodes: Nodes) -> list[list[Any]]:
     return [[nodes.refer(step.name), at(step.start), at(step.end)] for step in steps]
 
 
-def _solutions(explored: Explored, kept: Sequence[Nodes]) -> tuple[list[dict[str, Any]], list[int]]:
-    """Each different solution of a problem once, and which one each sample is."""
-    of_problem = {problem.problem_id: place for place, problem in enumerate(explored.problems)}
-    found: dict[tuple[Any, ...], int] = {}
-    solutions: list[dict[str, Any]] = []
-    number_of = []
-    for sample in explored.samples:
-        problem = of_problem[sample.problem_id]
-        key = (problem, sample.text, sample.finished, sample.error, sample.strict, sample.paper_v1)
-        if key not in found:
-            found[key] = len(solutions)
-            solutions.append(_solution(sample, problem, kept[problem]))
-        number_of.append(found[key])
-    return solutions, number_of
-
-
-def _solution(sample: ExploredSample, problem: int, nodes: Nodes) -> dict[str, Any]:
+def _solution(sample: ExploredSolution, problem: int, nodes: Nodes) -> dict[str, Any]:
     at = utf16(sample.text)
     step, quantity = first_fault(sample, nodes.graph)
     return {

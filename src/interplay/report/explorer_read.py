@@ -6,7 +6,7 @@ A damaged file is one `ValueError` naming the file, the row and the field. A fol
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -61,12 +61,17 @@ class ExploredProblem(Record):
 
 
 class ExploredSample(Record):
-    """One sampled solution with its verdicts; `faulty_from` is where its text is not a solution any more."""
+    """Who wrote a solution, and as which of its samples."""
 
     arm: str
     seed: int
-    problem_id: str
     sample: int
+
+
+class ExploredSolution(Record):
+    """A sampled solution with its verdicts; `faulty_from` is where its text is not a solution any more."""
+
+    problem_id: str
     text: str
     finished: bool
     answer: str | None
@@ -97,11 +102,13 @@ def refuse_steps_outside(steps: tuple[Place, ...], text: str) -> None:
 
 @dataclass(frozen=True)
 class Explored:
-    """Problems with their graphs, and samples, in the order of the record."""
+    """Problems with their graphs, and samples, in the order of the record. Samples that agree share one solution."""
 
     problems: tuple[ExploredProblem, ...]
     graphs: tuple[Graph, ...]
     samples: tuple[ExploredSample, ...]
+    solutions: tuple[ExploredSolution, ...]
+    solution_of: tuple[int, ...]
 
 
 def has_explored(directory: Path) -> bool:
@@ -111,29 +118,51 @@ def has_explored(directory: Path) -> bool:
 
 def read_explored(directory: Path, arms: Collection[str]) -> Explored:
     """Read and check both files. Raises ValueError naming the file, the row and the field."""
-    problems = _rows(
-        directory / FILES[0], read_problems(directory, tuple(ExploredProblem.model_fields)), ExploredProblem
-    )
-    samples = _rows(directory / FILES[1], read_samples(directory, tuple(ExploredSample.model_fields)), ExploredSample)
+    asked, sampled = (directory / name for name in FILES)
+    table = read_problems(directory, tuple(ExploredProblem.model_fields))
+    problems = _rows(asked, table.to_pylist(maps_as_pydicts="lossy"), ExploredProblem)
     known = {problem.problem_id for problem in problems}
+    if len(known) < len(problems):
+        raise ValueError(f"{asked}: a problem_id is there twice")
+    table = read_samples(directory, (*ExploredSample.model_fields, *ExploredSolution.model_fields))
+    samples = _rows(sampled, table.select(list(ExploredSample.model_fields)).to_pylist(), ExploredSample)
     for number, sample in enumerate(samples, 1):
         if sample.arm not in arms:
-            raise ValueError(f"{directory / FILES[1]}: row {number}: study.json has no arm {sample.arm!r}")
-        if sample.problem_id not in known:
-            raise ValueError(f"{directory / FILES[1]}: row {number}: no problem {sample.problem_id!r} in {FILES[0]}")
-    if len(known) < len(problems):
-        raise ValueError(f"{directory / FILES[0]}: a problem_id is there twice")
-    graphs = tuple(_graph(directory / FILES[0], number, problem) for number, problem in enumerate(problems, 1))
-    return Explored(problems, graphs, samples)
+            raise ValueError(f"{sampled}: row {number}: study.json has no arm {sample.arm!r}")
+    solutions, solution_of = _solutions(sampled, table)
+    for number, solution in enumerate(solutions):
+        if solution.problem_id not in known:
+            row = solution_of.index(number) + 1
+            raise ValueError(f"{sampled}: row {row}: no problem {solution.problem_id!r} in {FILES[0]}")
+    graphs = tuple(_graph(asked, number, problem) for number, problem in enumerate(problems, 1))
+    return Explored(problems, graphs, samples, solutions, solution_of)
 
 
-def _rows(path: Path, table: Any, row: type[Row]) -> tuple[Row, ...]:
+def _solutions(path: Path, table: Any) -> tuple[tuple[ExploredSolution, ...], tuple[int, ...]]:
+    """Each different solution once, and which one every row has: steps are most of the record and mostly the same."""
+    flat = [name for name in ExploredSolution.model_fields if name != "steps"]
+    place: dict[tuple[Any, ...], int] = {}
+    firsts: list[int] = []
+    solution_of = []
+    for row, key in enumerate(zip(*(table[name].to_pylist() for name in flat), strict=True)):
+        if key not in place:
+            place[key] = len(firsts)
+            firsts.append(row)
+        solution_of.append(place[key])
+    found = table.select([*flat, "steps"]).take(firsts).to_pylist()
+    return _rows(path, found, ExploredSolution, firsts), tuple(solution_of)
+
+
+def _rows(path: Path, rows: list[dict[str, Any]], row: type[Row], numbers: Sequence[int] = ()) -> tuple[Row, ...]:
+    """Rows checked; `numbers` are their places in the file where these are others."""
     try:
-        return TypeAdapter(tuple[row, ...]).validate_python(table.to_pylist(maps_as_pydicts="lossy"))  # type: ignore[valid-type]
+        return TypeAdapter(tuple[row, ...]).validate_python(rows)  # type: ignore[valid-type]
     except ValidationError as error:
         first = error.errors()[0]
-        where = [f"row {part + 1}" if isinstance(part, int) else str(part) for part in first["loc"][:3]]
-        raise ValueError(f"{path}: {', '.join(where) or 'content'}: {first['msg']}") from None
+        place, *field = first["loc"][:3]
+        number = numbers[place] if numbers and isinstance(place, int) else place
+        where = ", ".join([f"row {number + 1}" if isinstance(number, int) else str(number), *map(str, field)])
+        raise ValueError(f"{path}: {where}: {first['msg']}") from None
 
 
 def _graph(path: Path, number: int, problem: ExploredProblem) -> Graph:

@@ -27,7 +27,7 @@ from interplay.studies.study import Workplace
 from interplay.train.runtime import Runtime
 from interplay.world.verify import Reference, verify
 
-PROMPTS, GROUP, NEW_TOKENS, MAX_ROUNDS, BUDGET_S = 24, 16, 32, 8, 25.0
+PROMPTS, GROUP, NEW_TOKENS, MAX_ROUNDS, BUDGET_S = 16, 16, 32, 8, 20.0
 PHASES = ("sample", "verify", "update")
 
 
@@ -38,14 +38,15 @@ class Steps:
         recipe = Recipe(MICRO, Workplace("", {}))
         self.config: RLConfig = recipe.reinforced(recipe.base(0), recipe.regimes["edge"], 0, "benchmark").config
         self.tokenizer = train_tokenizer(recipe.tokenizer().config)
-        self.learner = Learner(self.fresh_model(), self.tokenizer, self.config, Runtime(device="cpu", threads=threads))
+        runtime = Runtime(device="cpu", threads=threads, split_updates=True)
+        self.learner = Learner(self._fresh_model(), self.tokenizer, self.config, runtime)
         self.problems = self.config.pool.problems(0, PROMPTS)
         self.references = [Reference.from_graph(p.graph, p.solution) for p in self.problems]
         encode = self.tokenizer.backend_tokenizer.encode
         self.prompts = [encode(p.prompt, add_special_tokens=False).ids for p in self.problems]
         self.spent: dict[str, float] = defaultdict(float)
 
-    def fresh_model(self) -> Any:
+    def _fresh_model(self) -> Any:
         """The model that every side starts from."""
         return build(
             MICRO.model, len(self.tokenizer), 0,

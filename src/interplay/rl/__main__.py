@@ -24,9 +24,11 @@ from interplay.train.runtime import Runtime
 
 def main(arguments: list[str]) -> int:
     """Run the stage and print its summary; 2 and one line where the input is wrong."""
-    if len(arguments) < 3 or {"-h", "--help"} & set(arguments):
+    if {"-h", "--help"} & set(arguments):
         print(__doc__)
-        return 0 if {"-h", "--help"} & set(arguments) else 2
+        return 0
+    if len(arguments) < 3:
+        return _refuse("usage: python -m interplay.rl CONFIG.json CHECKPOINT OUT [KEY=VALUE ...]")
     config_path, checkpoint, out, *fields = arguments
     try:
         config = RLConfig.model_validate_json(Path(config_path).read_text())

@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerFast
 
 from interplay.rl.batches import by_group, by_length, groups_of, make_batch
 from interplay.rl.config import RLConfig
+from interplay.rl.gradient import add_gradient, positions_per_batch
 from interplay.rl.logprobs import logprobs_of, logprobs_sharing_prompts
 from interplay.rl.loss import LossParts, policy_loss
 from interplay.rl.processes import Processes
@@ -78,26 +79,28 @@ class Learner:
 
     def accumulate(self, scored: Scored) -> list[LossParts]:
         """Add the gradient of this process's share of the loss over these rollouts to the parameters' `grad`."""
-        config, temperature = self.config, self.config.sampling.temperature
-        total = self._denominator(scored)
-        own = self._share(scored)
-        of, cut = (logprobs_sharing_prompts, by_group) if self.runtime.share_prompts else (logprobs_of, by_length)
-        parts = []
-        for rows in cut(own.rollouts, self.runtime.micro_tokens):
-            picked = [own.rollouts[i] for i in rows], [own.advantages[i] for i in rows]
-            batch = make_batch(*picked, self.pad, self.device)
-            logprobs, entropies = of(self.model, batch, temperature)
-            reference = None
-            if self.reference is not None:
-                with torch.no_grad():
-                    reference, _ = of(self.reference, batch, temperature)
-            part = policy_loss(
-                logprobs, batch.old_logprobs_B_T, batch.advantages_B_T, batch.mask_B_T, config.loss, total,
-                reference_B_T=reference, entropy_B_T=entropies,
-            )  # fmt: skip
-            self.accelerator.backward(part.loss)
-            parts.append(part._replace(loss=part.loss.detach()))
-        return parts
+        runtime, own, total = self.runtime, self._share(scored), self._denominator(scored)
+        threads = runtime.threads if runtime.split_updates and runtime.on_cpu else 1
+        positions = sum(len(r.prompt) + len(r.completion.tokens) for r in own.rollouts)
+        cut = by_group if runtime.share_prompts else by_length
+        batches = cut(own.rollouts, positions_per_batch(positions, runtime.micro_tokens, threads))
+        return add_gradient(lambda rows: self._loss(own, rows, total), batches, self.model, threads)
+
+    def _loss(self, scored: Scored, rows: list[int], total: float) -> LossParts:
+        """Some rollouts' share of the loss."""
+        config, of = self.config, logprobs_sharing_prompts if self.runtime.share_prompts else logprobs_of
+        temperature, entropy_graph = config.sampling.temperature, bool(config.loss.entropy)
+        picked = [scored.rollouts[i] for i in rows], [scored.advantages[i] for i in rows]
+        batch = make_batch(*picked, self.pad, self.device)
+        logprobs, entropies = of(self.model, batch, temperature, entropy_graph)
+        reference = None
+        if self.reference is not None:
+            with torch.no_grad():
+                reference, _ = of(self.reference, batch, temperature)
+        return policy_loss(
+            logprobs, batch.old_logprobs_B_T, batch.advantages_B_T, batch.mask_B_T, config.loss, total,
+            reference_B_T=reference, entropy_B_T=entropies,
+        )  # fmt: skip
 
     def _denominator(self, scored: Scored) -> float:
         rollouts = len(scored.rollouts) + scored.silent_rollouts

@@ -19,8 +19,10 @@ from transformers import DynamicCache
 from interplay.rl.batches import Batch
 
 
-def logprobs_of(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
+def logprobs_of(model: Any, batch: Batch, temperature: float, entropy_graph: bool = False) -> tuple[Tensor, Tensor]:
     """(log-probabilities, entropies) of the sampled tokens at the sampling temperature, each [B, T].
+
+    Entropies have a gradient with `entropy_graph` only: it doubles what the vocabulary costs.
 
     Logits are taken at the sampled positions only. Right padding needs no attention mask: a causal model's real positions
     never see it.
@@ -28,23 +30,30 @@ def logprobs_of(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, T
     hidden = model.model(input_ids=batch.input_ids, use_cache=False).last_hidden_state
     rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
     offsets = torch.tensor(batch.prompt_lengths, device=hidden.device)[rows] - 1
-    return of_sampled_tokens(model, hidden[rows, offsets + columns], batch, temperature)
+    return of_sampled_tokens(model, hidden[rows, offsets + columns], batch, temperature, entropy_graph)
 
 
-def of_sampled_tokens(model: Any, hidden_N_D: Tensor, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
+def of_sampled_tokens(
+    model: Any, hidden_N_D: Tensor, batch: Batch, temperature: float, entropy_graph: bool
+) -> tuple[Tensor, Tensor]:
     """The same, from the hidden states that precede the N sampled tokens, in the order of `mask_B_T.nonzero()`."""
     rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
-    logits_N_V = model.lm_head(hidden_N_D).float() / temperature
+    logits_N_V = model.lm_head(hidden_N_D).float()
+    if temperature != 1.0:
+        logits_N_V = logits_N_V / temperature
     log_softmax_N_V = logits_N_V.log_softmax(dim=-1)
     tokens_N = batch.tokens_B_T[rows, columns]
     logprobs, entropies = torch.zeros_like(batch.mask_B_T), torch.zeros_like(batch.mask_B_T)
     picked_N = log_softmax_N_V.gather(1, tokens_N[:, None])[:, 0]
     logprobs = logprobs.index_put((rows, columns), picked_N)
-    entropies = entropies.index_put((rows, columns), -(log_softmax_N_V.exp() * log_softmax_N_V).sum(-1))
+    with torch.set_grad_enabled(entropy_graph and torch.is_grad_enabled()):
+        entropies = entropies.index_put((rows, columns), -(log_softmax_N_V.exp() * log_softmax_N_V).sum(-1))
     return logprobs, entropies
 
 
-def logprobs_sharing_prompts(model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
+def logprobs_sharing_prompts(
+    model: Any, batch: Batch, temperature: float, entropy_graph: bool = False
+) -> tuple[Tensor, Tensor]:
     """What `logprobs_of` returns; neighbouring rows with equal prompts share the computation of it."""
     device = batch.input_ids.device
     lengths_B = torch.tensor(batch.prompt_lengths, device=device)
@@ -66,7 +75,7 @@ def logprobs_sharing_prompts(model: Any, batch: Batch, temperature: float) -> tu
         )  # fmt: skip
         hidden_B_T_D = torch.cat([hidden_B_T_D, completions.last_hidden_state], dim=1)
     rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
-    return of_sampled_tokens(model, hidden_B_T_D[rows, columns], batch, temperature)
+    return of_sampled_tokens(model, hidden_B_T_D[rows, columns], batch, temperature, entropy_graph)
 
 
 def _groups(batch: Batch) -> tuple[list[int], list[int]]:

@@ -93,7 +93,7 @@ class StageFolder:
         self.learner.processes.wait()
         tokens = sum(row["rl/tokens"] for row in read_metrics(self.path / "metrics.jsonl"))
         summary = {"checkpoint": name, "steps": config.steps, "tokens": int(tokens), "wall_s": wall_s}
-        summary["resumed_at_step"] = self.start_step
+        summary |= {"resumed_at_step": self.start_step, "processes": self.learner.processes.world}
         if self.best is not None:
             summary |= {"best": f"checkpoints/step-{self.best[1]:07d}", "best_held_out": self.best[0]}
         if self.writes:

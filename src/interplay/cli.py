@@ -13,6 +13,7 @@ import typer
 
 from interplay.cli_run import run, writable
 from interplay.cli_store import store
+from interplay.cli_training import push, train
 from interplay.studies.failed import StageFailedError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -20,6 +21,8 @@ data = typer.Typer(no_args_is_help=True, help="Generate problems and look at fil
 app.add_typer(data, name="data")
 app.add_typer(store, name="store")
 app.command()(run)
+app.command()(train)
+app.command()(push)
 
 
 @app.callback()

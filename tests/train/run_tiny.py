@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from accelerate import PartialState
 from tiny_run import fixture_config, fixture_model, fixture_tokenizer
 
 from interplay.train.curves import Validation
@@ -33,6 +34,7 @@ def main(folder: Path, asked: dict) -> None:
     )
     runtime = Runtime(device="cpu", threads=1, save_seconds=asked.get("save_seconds", 1e9))
     supervise(config, fixture_model(tokenizer), tokenizer, folder, runtime)
+    PartialState().destroy_process_group()  # threads of gloo must not outlive the interpreter
 
 
 if __name__ == "__main__":

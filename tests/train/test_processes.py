@@ -5,57 +5,12 @@ the losses of twelve steps; the weights agree to 1e-3 of their scale (measured 1
 nothing, which AdamW divides by nearly nothing).
 """
 
-import json
-import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-from safetensors.torch import load_file
+from processes import agree, launch, trained
 
 from interplay.train.metrics import read_metrics
 
-HERE = Path(__file__).parent
 pytestmark = pytest.mark.slow
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def launch(folder, processes, settings=None, **asked):
-    """Run the tiny script; its exit code and what it said."""
-    command = [sys.executable]
-    if processes > 1:
-        where = ("--master_addr", "127.0.0.1", "--master_port", str(free_port()))
-        command += ["-m", "torch.distributed.run", "--nproc_per_node", str(processes), *where]
-    command += [str(HERE / "run_tiny.py"), str(folder), json.dumps(asked)]
-    on_cpu = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "true"}
-    environment = os.environ | on_cpu | (settings or {})
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
-    return done.returncode, done.stdout + done.stderr
-
-
-def trained(folder, processes, settings=None, **asked):
-    code, said = launch(folder, processes, settings, **asked)
-    assert code == 0, said[-3000:]
-    summary = json.loads((folder / "summary.json").read_text())
-    assert summary["processes"] == processes
-    return summary, [row["train/loss"] for row in read_metrics(folder / "metrics.jsonl")]
-
-
-def agree(folder, summary, other_folder, other):
-    ours = load_file(folder / summary["checkpoint"] / "model.safetensors")
-    theirs = load_file(other_folder / other["checkpoint"] / "model.safetensors")
-    assert ours.keys() == theirs.keys()
-    for name, tensor in ours.items():
-        assert (tensor - theirs[name]).abs().max() <= 1e-3 * tensor.abs().max(), name
-    for key in ("documents", "real_tokens", "dropped_documents", "served", "flops", "nominal_flops", "tokens"):
-        assert summary[key] == other[key], key
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +55,3 @@ def test_what_cannot_be_shared_is_refused(tmp_path):
     code, said = launch(tmp_path, 3)
     assert code != 0
     assert "a step of 4 blocks cannot be shared by 3 processes" in said
-    code, said = launch(tmp_path, 2, {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2"})
-    assert code != 0  # accelerate itself would go on unsharded and say nothing
-    assert "accelerate shards over accelerators only" in said

@@ -41,8 +41,11 @@ AUTO_MAP = {"AutoTokenizer": [None, "tokenization_plain.PlainTokenizer"]}
 def publish(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Any] | None = None) -> None:
     """Write weights (safetensors), config, tokenizer and a model card; the folder appears whole or not at all.
 
-    `weights` stand in for the model's own where those are sharded over processes.
+    `weights` stand in for the model's own where those are sharded over processes. Gathered ones no longer share memory
+    where the model shares a tensor, so its second name is left out here; transformers would write it twice.
     """
+    if weights is not None:
+        weights = {name: tensor for name, tensor in weights.items() if name not in model.all_tied_weights_keys}
     staging = folder.parent / f".staging-{folder.name}"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)

@@ -94,5 +94,6 @@ def _summary(
         "data_wait_share": trainer.waited_s / wall_s if wall_s else None,
         "peak_memory_bytes": peak_memory(runtime),
         "processes": trainer.accelerator.num_processes,
+        "sharded": trainer.is_fsdp_enabled,
         "resumed_at_step": start_step,
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from accelerate.utils import gather_object, parse_flag_from_env
+from accelerate.utils import gather_object
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import SequentialSampler
 from transformers import Trainer, TrainingArguments
@@ -27,6 +27,7 @@ from interplay.train.config import TrainConfig
 from interplay.train.optimizer import build_optimizer
 from interplay.train.record import Record
 from interplay.train.runtime import Runtime
+from interplay.train.sharding import shard_on_cpu
 from interplay.train.tally import Tally
 
 SERVED = "served.json"
@@ -42,6 +43,11 @@ class SupervisedTrainer(Trainer):
     model_shape: Any
     blocks: PackedBlocks
     waited_s: float = 0.0
+
+    def create_accelerator_and_postprocess(self) -> None:
+        """The Trainer's, and FSDP2 on CPU processes where it was asked for."""
+        super().create_accelerator_and_postprocess()
+        self.is_fsdp_enabled |= shard_on_cpu(self.accelerator)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """Made by the Trainer when the model is in its final form: sharding replaces the parameters."""
@@ -127,8 +133,6 @@ def build_trainer(
         processing_class=tokenizer,
         callbacks=[record],
     )
-    if parse_flag_from_env("ACCELERATE_USE_FSDP") and not trainer.is_fsdp_enabled:
-        raise ValueError("FSDP was asked for, but accelerate shards over accelerators only; use DDP on CPU processes")
     trainer.remove_callback(PrinterCallback)
     trainer.config, trainer.blocks, trainer.resume_dir = config, blocks, folder / "resume"
     trainer.parameters, trainer.model_shape = model.num_parameters(), model.config

@@ -1,0 +1,65 @@
+"""The commands around one training: `train` runs a supervised stage from a file, `push` shares what came out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    job: Annotated[Path | None, typer.Argument(help="JSON file of one stage; --example prints one")] = None,
+    out: Annotated[Path | None, typer.Argument(help="folder of what it leaves; a run that was cut goes on")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of `runtime`; repeatable")] = None,
+    example: Annotated[str, typer.Option(help="print the job of this scale's base model and stop")] = "",
+) -> None:
+    """Train one supervised stage, in one process or in as many as a launcher starts.
+
+    On many devices: accelerate launch [its options] -m interplay.cli train JOB OUT
+
+    Example: interplay train --example micro > job.json && interplay train job.json runs/base --set threads=1
+    """
+    from interplay.train.job import is_first_process, read_job, run_job
+
+    if example:
+        print(_example_job(example))
+        return
+    if job is None or out is None:
+        raise ValueError("train takes JOB and OUT, or --example SCALE")
+    summary = run_job(read_job(job, set_ or []), out)
+    if is_first_process():
+        print(json.dumps(summary))
+
+
+def _example_job(scale: str) -> str:
+    from interplay.studies.recipe import Recipe
+    from interplay.studies.scales import settings
+    from interplay.studies.study import Workplace
+    from interplay.train.job import Job
+
+    base = Recipe(settings(scale, {}), Workplace(store="store", runtime={})).base(0)
+    job = Job(config=base.config, model=base.model, tokenizer=base.tokenizer.config, seed=base.seed)
+    return job.model_dump_json(indent=1, exclude_none=True)
+
+
+def push(
+    checkpoint: Annotated[Path, typer.Argument(help="a published checkpoint, such as runs/base/checkpoints/step-N")],
+    repo: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face Hub")],
+    public: Annotated[bool, typer.Option("--public", help="let everybody see a repository that is new")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="list what would be sent and send nothing")] = False,
+) -> None:
+    """Upload a checkpoint to the Hugging Face Hub, privately unless told otherwise. Log in first: `hf auth login`.
+
+    Example: interplay push runs/base/checkpoints/step-0000635 me/base --dry-run
+    """
+    from interplay.interop.hub import plan_upload, upload
+
+    files = plan_upload(checkpoint, repo)
+    if dry_run:
+        for name, size in files.items():
+            print(f"{size:>13,}  {name}")
+        print(f"{sum(files.values()):>13,}  bytes to {repo}, {'public' if public else 'private'}; nothing was sent")
+        return
+    print(upload(checkpoint, repo, files, private=not public))

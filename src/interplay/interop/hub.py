@@ -1,0 +1,65 @@
+"""A published checkpoint on the Hugging Face Hub: checked here, uploaded only by `interplay push`, private at first.
+
+What a stage publishes is safetensors, JSON and a model card. A folder with anything that would be unpickled on opening, or
+one whose manifest does not hold, is not sent.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
+
+from interplay.model.build import load
+from interplay.train.checkpoint import MANIFEST, damage
+
+NAME = re.compile(r"[\w.-]+/[\w.-]+")
+CARD = "README.md"
+NEEDED = (CARD, "config.json", "tokenizer.json", "tokenizer_config.json", MANIFEST)
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npy", ".npz")
+
+
+def plan_upload(folder: Path, repo: str) -> dict[str, int]:
+    """The files to send with their sizes. Raises ValueError for what is no whole, pickle-free checkpoint with a card."""
+    if not NAME.fullmatch(repo):
+        raise ValueError(f"{repo!r} is no repository name; it is OWNER/NAME")
+    if not folder.is_dir():
+        raise ValueError(f"no such folder: {folder}")
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    for path in paths:
+        if path.suffix.lower() in PICKLES:
+            raise ValueError(f"{path} may hold pickled code; a checkpoint to share has safetensors only")
+        if path.is_symlink():
+            raise ValueError(f"{path} is a link; a checkpoint to share has its own files")
+    for name in NEEDED:
+        if not (folder / name).is_file():
+            raise ValueError(f"{folder} is no published checkpoint: {name} is missing")
+    if (problem := damage(folder)) is not None:
+        raise ValueError(f"damaged checkpoint: {problem}")
+    load(folder)
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
+
+
+def upload(folder: Path, repo: str, files: dict[str, int], *, private: bool = True, api: Any = None) -> str:
+    """Create the repository where there is none, send the files in one commit, and return its address.
+
+    `private` decides for a new repository alone; one that is there stays as it is. Raises ValueError in one line where the
+    Hub refuses.
+    """
+    api = api or HfApi()
+    try:
+        url = api.create_repo(repo, private=private, exist_ok=True, repo_type="model")
+        api.upload_folder(
+            repo_id=repo, folder_path=str(folder), repo_type="model", allow_patterns=sorted(files),
+            commit_message="Checkpoint trained with interplay",
+        )  # fmt: skip
+    except LocalTokenNotFoundError as error:
+        raise ValueError("not logged in to the Hugging Face Hub; run `hf auth login` first") from error
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        raise ValueError(
+            f"the Hub refused {repo}: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
+        ) from error
+    return str(url)

@@ -1,0 +1,104 @@
+"""One supervised stage as a file, for a launcher: `accelerate launch -m interplay.cli train JOB.json OUT`.
+
+Studies run their stages themselves; a job is for a single long training on many devices. Every process reads the same file
+and makes the same model and tokenizer from it, so nothing but the file need be shared before the first step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Self
+
+from accelerate import PartialState
+from pydantic import NonNegativeInt, model_validator
+
+from interplay.config import Config
+from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
+from interplay.model.build import build, load
+from interplay.model.sizes import ModelConfig
+from interplay.train.config import TrainConfig
+from interplay.train.runtime import Runtime
+from interplay.train.supervised import supervise
+
+JOB = "job.json"
+
+
+class Job(Config):
+    """A new model (`model` and `tokenizer`) or a checkpoint to go on from (`start`), what it is trained on, and how it runs."""
+
+    config: TrainConfig
+    model: ModelConfig | None = None
+    tokenizer: TokenizerConfig | None = None
+    seed: NonNegativeInt = 0
+    start: Path | None = None
+    runtime: Runtime = Runtime()
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        made, given = self.model is not None, self.tokenizer is not None
+        if made != given or made == (self.start is not None):
+            raise ValueError(
+                "a job has either `model` and `tokenizer`, or `start`, the checkpoint that it goes on from"
+            )
+        return self
+
+
+def read_job(path: Path, runtime: Iterable[str] = ()) -> Job:
+    """The job in a JSON file, with `KEY=VALUE` changes of how it runs. Raises ValueError naming what is wrong."""
+    try:
+        fields = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+    for text in runtime:
+        key, sign, value = text.partition("=")
+        if not sign or not isinstance(fields, dict):
+            raise ValueError(f"--set takes KEY=VALUE of a job's runtime, got {text!r}")
+        fields["runtime"] = {**fields.get("runtime", {}), key: value}
+    return Job.model_validate(fields)
+
+
+def run_job(job: Job, out: Path) -> dict[str, Any]:
+    """Train, or go on training, in `out`; returns the summary. Raises ValueError where `out` belongs to another job."""
+    _claim(job, out)
+    model, tokenizer = _origin(job)
+    try:
+        return supervise(job.config, model, tokenizer, out, job.runtime)
+    finally:
+        PartialState().destroy_process_group()  # its threads must not outlive the interpreter
+
+
+def is_first_process() -> bool:
+    """Whether this is the only process of a launch or the first of them, before any process group exists."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _origin(job: Job) -> tuple[Any, Any]:
+    if job.start is not None:
+        return load(job.start), load_tokenizer(job.start)
+    assert job.model is not None
+    assert job.tokenizer is not None
+    tokenizer = train_tokenizer(job.tokenizer)
+    ids = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    return build(job.model, len(tokenizer), job.seed, **ids), tokenizer
+
+
+def _claim(job: Job, out: Path) -> None:
+    """Write what is run beside its results; how it runs may change between one start and the next."""
+    identity = json.loads(job.model_dump_json(exclude={"runtime"}))
+    path = out / JOB
+    try:
+        if path.exists():
+            if json.loads(path.read_text()) != identity:
+                raise ValueError(f"{out} holds the results of another job ({path}); give a new folder")
+        elif is_first_process():
+            out.mkdir(parents=True, exist_ok=True)
+            staging = path.with_suffix(".staging")
+            staging.write_text(json.dumps(identity, indent=1))
+            staging.replace(path)
+    except OSError as error:
+        raise ValueError(f"{out} cannot be used: {error.strerror}") from error

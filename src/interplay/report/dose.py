@@ -54,8 +54,9 @@ def _without(records: Records, factor: str) -> list[str]:
 
 
 def _line_name(by: str, level: Factor) -> str:
-    """`budget 1.4M`; a word stands for itself where it says what it is."""
-    return f"{by} {spelled(level)}"
+    """`budget 1.4M`; a word stands for itself."""
+    name = spelled(level)
+    return f"{by} {name}" if name[:1].isdigit() else name
 
 
 def spelled(level: Factor) -> str:

@@ -45,7 +45,7 @@ def matrix(records: Records, styles: Styles) -> Figure | None:
     largest = max(abs(effect.effect or 0.0) for effect in found) or 1.0
     order = list(records.study.regimes)
     found.sort(key=lambda effect: order.index(effect.regime) if effect.regime in order else len(order))
-    rows = list(dict.fromkeys(_pair(effect, styles) for effect in records.effects))
+    rows = list(dict.fromkeys(pair(effect, styles) for effect in records.effects))
     cells = [_cell(effect, largest, styles) for effect in found]
     cells.sort(key=lambda cell: rows.index(cell.row))
     columns = list(dict.fromkeys((where(effect), f"@{effect.k}") for effect in found))
@@ -62,13 +62,13 @@ def _cell(effect: Effect, largest: float, styles: Styles) -> HeatCell:
     value = effect.effect or 0.0
     ends = wording.interval(effect.lo, effect.hi, sign=True)
     known = wording.sample_size(effect.n_problems, effect.n_samples, effect.n_seeds)
-    tip = f"{_pair(effect, styles)}, {where(effect)}: {measure(effect)} {wording.signed(value)} {ends}; {known}"
+    tip = f"{pair(effect, styles)}, {where(effect)}: {measure(effect)} {wording.signed(value)} {ends}; {known}"
     sure = effect.lo is not None and effect.hi is not None and not effect.lo <= 0 <= effect.hi
     column = (where(effect), f"@{effect.k}")
-    return HeatCell(_pair(effect, styles), column, wording.signed(value, 2), value / largest, tip, sure)
+    return HeatCell(pair(effect, styles), column, wording.signed(value, 2), value / largest, tip, sure)
 
 
-def _pair(effect: Effect, styles: Styles) -> str:
+def pair(effect: Effect, styles: Styles) -> str:
     """`RL on edge vs Base`; with the rules where they are not the strict one."""
     name = f"{styles[effect.treatment].label} vs {styles[effect.control].label}"
     rules = rules_of(effect)

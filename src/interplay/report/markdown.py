@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from interplay.report import figures, methods, tables, theme, wording
+from interplay.report import effects, figures, methods, tables, theme, wording
 from interplay.report.offline import write
 from interplay.report.read import read_records
 from interplay.report.records import Arm, Claim, Records
@@ -71,8 +71,23 @@ def _numbers(claim: Claim) -> tuple[str, str, str]:
 
 
 def _effects(records: Records, styles: dict[str, ArmStyle]) -> str:
+    if len(records.effects) > effects.MANY_EFFECTS:
+        return _wide_effects(records, styles)
     made = tables.effects(records, styles)
     return table(made.header, [tuple(map(str, row)) for row in made.rows]) if made else "The records hold no effects."
+
+
+def _wide_effects(records: Records, styles: dict[str, ArmStyle]) -> str:
+    """A row per pair of arms, a column per regime and k; grey does not print, so an interval stands beside each number."""
+    columns = list(dict.fromkeys(f"{effects.where(e)} @{e.k}" for e in records.effects))
+    cells: dict[str, dict[str, str]] = {}
+    for effect in records.effects:
+        number = f"{wording.signed(effect.effect, 2)} {wording.ends(effect.lo, effect.hi)}".strip()
+        cells.setdefault(effects.pair(effect, styles), {})[f"{effects.where(effect)} @{effect.k}"] = number
+    rows = [(name, *(found.get(column, wording.DASH) for column in columns)) for name, found in cells.items()]
+    known = sorted({wording.sample_size(e.n_problems, e.n_samples, e.n_seeds) for e in records.effects})
+    caption = f"Differences in pass@k, paired by problem, with 95 % intervals; {'; '.join(known)}."
+    return f"{caption}\n\n{table(('treatment vs control', *columns), rows)}"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -34,8 +34,34 @@ def _ramp(stops: Sequence[str], count: int) -> tuple[str, ...]:
 # the page finds the role of each again.
 PALETTES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "arm": (
-        ("#5b6470", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6f00", "#6a3fa0", "#8c1d40"),
-        ("#aeb6c0", "#4aa8e0", "#f2884b", "#2cc29a", "#e3a0c6", "#f2b83f", "#8fd0f5", "#d3bd4e", "#b191e6", "#e27c98"),
+        (
+            "#5b6470",
+            "#0072b2",
+            "#d55e00",
+            "#009e73",
+            "#cc79a7",
+            "#e69f00",
+            "#56b4e9",
+            "#8a6f00",
+            "#6a3fa0",
+            "#8c1d40",
+            "#007a87",
+            "#b0563c",
+        ),
+        (
+            "#aeb6c0",
+            "#4aa8e0",
+            "#f2884b",
+            "#2cc29a",
+            "#e3a0c6",
+            "#f2b83f",
+            "#8fd0f5",
+            "#d3bd4e",
+            "#b191e6",
+            "#e27c98",
+            "#3fb8c4",
+            "#dd8e74",
+        ),
     ),
     "part": (
         ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#9aa1a9", "#332288", "#997700", "#dd99aa"),
@@ -51,9 +77,24 @@ PALETTES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 LIGHT, PARTS, STEPS = (PALETTES[role][0] for role in ("arm", "part", "step"))
 STAR = "M0,-1L.27,-.37L.95,-.31L.43,.14L.59,.81L0,.45L-.59,.81L-.43,.14L-.95,-.31L-.27,-.37Z"
 SALTIRE = "M-.8,-.45L-.45,-.8L0,-.35L.45,-.8L.8,-.45L.35,0L.8,.45L.45,.8L0,.35L-.45,.8L-.8,.45L-.35,0Z"
+LENS = "M0,-1L.45,-.5L.45,.5L0,1L-.45,.5L-.45,-.5Z"
+HOURGLASS = "M-.75,-.85L.75,-.85L.2,0L.75,.85L-.75,.85L-.2,0Z"
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left",
-          STAR, SALTIRE)  # fmt: skip
-DASHES = ((1, 0), (6, 2), (2, 2), (8, 2, 2, 2), (4, 2), (1, 2), (10, 3), (6, 2, 1, 2), (12, 2, 2, 2), (3, 1))
+          STAR, SALTIRE, LENS, HOURGLASS)  # fmt: skip
+DASHES = (
+    (1, 0),
+    (6, 2),
+    (2, 2),
+    (8, 2, 2, 2),
+    (4, 2),
+    (1, 2),
+    (10, 3),
+    (6, 2, 1, 2),
+    (12, 2, 2, 2),
+    (3, 1),
+    (8, 4),
+    (4, 1, 1, 1),
+)
 MARKERS = (
     '<circle cx="18" cy="7" r="4"/>',
     '<rect x="14.4" y="3.4" width="7.2" height="7.2"/>',
@@ -65,6 +106,8 @@ MARKERS = (
     '<path d="M22.2 2.4 13.8 7 22.2 11.6Z"/>',
     f'<path transform="translate(18 7) scale(5.4)" d="{STAR}"/>',
     f'<path transform="translate(18 7) scale(5)" d="{SALTIRE}"/>',
+    f'<path transform="translate(18 7) scale(5.4)" d="{LENS}"/>',
+    f'<path transform="translate(18 7) scale(5)" d="{HOURGLASS}"/>',
 )
 
 _ROLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", SHADE: "--shade"}
@@ -98,7 +141,7 @@ class ArmStyle:
 
 
 def arm_styles(labels: dict[str, str]) -> dict[str, ArmStyle]:
-    """Style of every arm, by its place in the study. Beyond ten arms colours return with the next shape."""
+    """Style of every arm, by its place in the study. Beyond twelve arms colours return with the next shape."""
     styles = {}
     for place, (arm, label) in enumerate(labels.items()):
         index, turn = place % len(LIGHT), place // len(LIGHT)

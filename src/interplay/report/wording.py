@@ -76,6 +76,11 @@ def interval(lo: float | None, hi: float | None, sign: bool = False) -> str:
     return f"[{spell(lo)}, {spell(hi)}]"
 
 
+def ends(lo: float | None, hi: float | None) -> str:
+    """[+0.08, +0.17], for a cell that has little room."""
+    return "" if lo is None or hi is None else f"[{signed(lo, 2)}, {signed(hi, 2)}]"
+
+
 def size(value: float | None) -> str:
     """4.2M, 33k, 512; beyond 10^12 as 1.2e13."""
     if value is None:

@@ -1,8 +1,13 @@
 """A reward always arrives: a verifier that hangs, dies or raises costs its own text the reward and nothing else."""
 
-import pytest
-from judges import misbehaving
+from functools import partial
 
+import pyarrow.parquet as pq
+import pytest
+from judges import hangs_on_some, misbehaving
+
+import interplay.rl.judge as judge_module
+from interplay.rl.grpo import reinforce
 from interplay.rl.judge import Text, WorkerJudge, judge_inline
 from interplay.rl.rewards import RewardConfig
 from interplay.rl.rollout import roll_out
@@ -49,6 +54,18 @@ def test_a_rollout_without_a_verdict_earns_nothing_and_says_why(config, fresh_mo
         rewards=RewardConfig(kind="mixed"), seed=0, rows=8, judge=lambda texts: judge_inline(texts, broken),
     )  # fmt: skip
     assert [(r.reward, r.verdict.error) for r in group] == [(0.0, "judge_failed")] * 2
+
+
+def test_a_run_goes_on_when_samples_hang_its_verifier(config, fresh_model, tokenizer, runtime, tmp_path, monkeypatch):
+    hostile = partial(WorkerJudge, limit_s=0.5, verify=hangs_on_some)
+    monkeypatch.setattr(judge_module, "WorkerJudge", hostile)
+    short = config.model_copy(update={"steps": 2, "prompts": 1, "group": 3})
+    reinforce(short, fresh_model(), tokenizer, tmp_path, runtime.model_copy(update={"verify_workers": 1}))
+    rows = pq.read_table(tmp_path / "rollouts.parquet").to_pylist()
+    assert len(rows) == 6
+    for row in rows:
+        assert (row["error"] == "judge_timed_out") == bool(len(row["text"]) % 2)
+    assert {len(row["text"]) % 2 for row in rows} == {0, 1}
 
 
 def test_a_judge_refuses_what_cannot_work():

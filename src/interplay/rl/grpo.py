@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerFast
 from interplay.progress import progress
 from interplay.rl.config import RLConfig
 from interplay.rl.cost import step_flops
-from interplay.rl.judge import Judge, judge_inline
+from interplay.rl.judge import Judge, opened
 from interplay.rl.learner import Learner
 from interplay.rl.measure import held_out_metrics, measured
 from interplay.rl.pools import after_step, start_state, take
@@ -111,18 +111,23 @@ def reinforce(
     folder: Path,
     runtime: Runtime,
     title: str = "rl",
-    judge: Judge = judge_inline,
+    judge: Judge | None = None,
 ) -> dict[str, Any]:
     """Train `model` in place with GRPO, resuming what `folder` holds; returns the stage's summary.
 
     Writes `metrics.jsonl`, `rollouts.parquet`, `checkpoints/step-N` and `summary.json` under `folder`. Under `accelerate
-    launch` or `torchrun` every process calls it with the same arguments.
+    launch` or `torchrun` every process calls it with the same arguments. Without a `judge` the runtime says where to judge.
     """
     if (done := read_summary(folder)) is not None:
         return done
     stage = StageFolder(folder, config, Learner(model, tokenizer, config, runtime), tokenizer)
-    loop = Loop(stage, judge)
-    every = config.checkpoint_every
+    with opened(runtime.verify_workers) if judge is None else nullcontext(judge) as judge:
+        return _run(Loop(stage, judge), title)
+
+
+def _run(loop: Loop, title: str) -> dict[str, Any]:
+    """The steps that are left; the stage's summary."""
+    config, stage, every = loop.config, loop.folder, loop.config.checkpoint_every
     started = saved = time.monotonic()
     with progress(title, config.steps) if stage.writes else nullcontext(_silently) as update:
         for step in range(stage.start_step, config.steps):
@@ -133,7 +138,7 @@ def reinforce(
                 break
             if every and (step + 1) % every == 0:
                 stage.publish(step + 1)
-            if time.monotonic() - saved > runtime.save_seconds:
+            if time.monotonic() - saved > loop.learner.runtime.save_seconds:
                 stage.save(step + 1, loop.state)
                 saved = time.monotonic()
     return stage.finish(time.monotonic() - started)

@@ -7,8 +7,9 @@ one's own: a text whose judge raises, dies or takes too long earns nothing and s
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
@@ -18,7 +19,7 @@ from interplay.world.verify import Reference, ReleasedRule, Verdict, verify
 
 CHUNK = 64
 FAILED, TIMED_OUT, READY = "judge_failed", "judge_timed_out", "ready"
-START_S = 60.0
+START_S = 300.0  # a busy machine starts a process late; one that cannot start any has to say so
 
 
 class Text(NamedTuple):
@@ -57,10 +58,12 @@ def _judge(text: Text, verify: Verify) -> Verdict:
 
 
 def _serve(connection: Connection, verify: Verify) -> None:
-    """A worker's loop: it says that it is there, then a chunk in, its verdicts out."""
-    connection.send(READY)
-    while True:
-        connection.send(judge_inline(connection.recv(), verify))
+    """A worker's loop: it says that it is there, then a chunk in, its verdicts out, until the other side is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trains
+    with suppress(EOFError, OSError):
+        connection.send(READY)
+        while True:
+            connection.send(judge_inline(connection.recv(), verify))
 
 
 class _Worker:
@@ -149,3 +152,13 @@ class WorkerJudge:
             self.workers[number] = _Worker(self.verify)
             self.workers[number].wait_until_ready()
         return answer
+
+
+@contextmanager
+def opened(workers: int) -> Iterator[Judge]:
+    """A judge in so many worker processes, which end with the context; in this process where there are none."""
+    if not workers:
+        yield judge_inline
+        return
+    with WorkerJudge(workers) as judge:
+        yield judge

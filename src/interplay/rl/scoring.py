@@ -31,14 +31,15 @@ def score(groups: list[list[Rollout]], config: RLConfig) -> Scored:
 
     These are groups that agree with themselves; without a baseline, every rollout that earned nothing; and what
     `mask_truncated` masks. A KL or entropy term acts on every token, so with one only the masked are left out. With
-    `loss.counts` "all" what is left out still counts in the denominator, which is TRL's definition.
+    `loss.counts` "all" what is left out still counts in the denominator, which is TRL's definition; the tokens of what
+    is masked never do.
     """
     rewards_P_G = torch.tensor([[r.reward for r in group] for group in groups])
     values_P_G = group_advantages(rewards_P_G, config.scale) if config.baseline == "group" else rewards_P_G
     agrees_P = agreeing_groups(rewards_P_G).tolist()
     keep_all = bool(config.loss.kl or config.loss.entropy)
     kept = Scored([], [])
-    left_out: list[Rollout] = []
+    left_out = left_out_tokens = 0
     for p, group in enumerate(groups):
         advantages = [values_P_G[p, g].expand(len(r.completion.tokens)) for g, r in enumerate(group)]
         if config.reward.kind == "steps":
@@ -48,13 +49,14 @@ def score(groups: list[list[Rollout]], config: RLConfig) -> Scored:
             masked = config.mask_truncated and not rollout.completion.finished
             silent = agrees_P[p] if config.baseline == "group" else rollout.reward == 0
             if masked or (silent and not keep_all):
-                left_out.append(rollout)
+                left_out += 1
+                left_out_tokens += 0 if masked else len(rollout.completion.tokens)
             else:
                 kept.rollouts.append(rollout)
                 kept.advantages.append(advantage)
     if config.loss.counts == "signal":
         return kept
-    return Scored(*kept[:2], len(left_out), sum(len(r.completion.tokens) for r in left_out))
+    return Scored(*kept[:2], left_out, left_out_tokens)
 
 
 def has_signal(group: list[Rollout], config: RLConfig) -> bool:

@@ -6,6 +6,7 @@ class Detail {
     this.acts = acts;
     this.pinned = null;
     this.distractors = true;
+    this.wide = false;
     this.box = byId("detail");
     for (const [event, on] of [["pointerover", true], ["pointerout", false], ["focusin", true], ["focusout", false]]) {
       this.box.addEventListener(event, (happened) => this.hover(happened.target, on));
@@ -23,19 +24,28 @@ class Detail {
     if (!this.distractors) this.hideIdle();
     const names = data.problems.nodes[problem];
     const label = `Dependency graph, ${plural([...this.drawn.nodes.values()].filter((node) => node.needed).length, "needed quantity").replace("quantitys", "quantities")}`;
-    const idle = names.needed.some((needed) => !needed);
+    const idle = names.needed.some((needed) => !needed), picture = drawGraph(this.drawn, data, label), large = picture.viewBox.baseVal.width > 480;
     this.box.replaceChildren(
       this.heading(i, solution, state),
       element("div", { class: "asking" }, this.problem(problem), this.arms(i, problem)),
-      element("div", { class: `work${state.gold ? " with-gold" : ""}` },
+      element("div", { class: `work${state.gold ? " with-gold" : ""}${this.wide && large ? " wide" : ""}` },
         element("section", { class: "drawing", "aria-label": "Graph" },
           element("h3", {}, state.model ? "Its graph over the gold one" : "Gold graph", element("span", { class: "switches" },
-            this.toggle("Model", state.model, "model", "m"), idle && this.toggle("Distractors", this.distractors, "distractors"))),
-          element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Graph, can be scrolled" }, drawGraph(this.drawn, data, label)), legendOf(this.drawn)),
+            this.toggle("Model", state.model, "model", "m"), idle && this.toggle("Distractors", this.distractors, "distractors"), large && this.toggle("Wide", this.wide, "wide"))),
+          element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Graph, can be scrolled" }, picture), legendOf(this.drawn)),
         element("section", { class: "writing", "aria-label": "Solution" }, element("h3", {}, "Solution", element("span", { class: "switches" }, this.toggle("Gold beside it", state.gold, "gold", "g"))),
           traceOf(data, solution), this.answer(solution, problem)),
         state.gold && element("section", { class: "golden", "aria-label": "Gold solution" }, element("h3", {}, "Gold solution"), goldOf(data, problem))));
     this.links(problem, solution, state);
+    this.centre(picture);
+  }
+
+  // A graph wider than its place shows its first fault, or what is asked.
+  centre(picture) {
+    const box = picture.parentElement, node = picture.querySelector(".node.first") ?? picture.querySelector(".node.sought");
+    if (box.scrollWidth <= box.clientWidth || !node) return;
+    const place = node.getBoundingClientRect(), frame = box.getBoundingClientRect();
+    box.scrollLeft += place.left + place.width / 2 - frame.left - frame.width / 2;
   }
 
   hideIdle() {

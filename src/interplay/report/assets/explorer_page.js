@@ -13,6 +13,7 @@ async function begin() {
     next: () => go(list.next(1)), previous: () => go(list.next(-1)), go,
     gold: () => { state.gold = !state.gold; render("gold"); }, model: () => { state.model = !state.model; render("model"); },
     distractors: () => { detail.distractors = !detail.distractors; render("distractors"); },
+    wide: () => { detail.wide = !detail.wide; render("wide"); },
     link: async (button) => { write(); await copy(location.href); button.textContent = "Copied"; },
   });
 

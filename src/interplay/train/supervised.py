@@ -8,10 +8,11 @@ really served.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast, TrainerCallback
 
 from interplay.progress import progress, say
 from interplay.train.accounting import compute, peak_memory
@@ -34,11 +35,13 @@ def supervise(
     folder: Path,
     runtime: Runtime,
     title: str = "train",
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> dict[str, Any]:
     """Train `model` in place on the budget, resuming what `folder` holds; returns the stage's summary.
 
     Writes `metrics.jsonl`, `checkpoints/step-N` (Hugging Face folders), `curves.jsonl` where there is validation, and
-    `summary.json` under `folder`. Under `accelerate launch` every process calls it with the same arguments.
+    `summary.json` under `folder`. Under `accelerate launch` every process calls it with the same arguments. `callbacks`
+    are transformers' own, for what else shall happen during the run.
     """
     longest = model.config.max_position_embeddings
     if config.packing.width > longest:
@@ -52,7 +55,7 @@ def supervise(
     start_step = step_of(found) if found else 0
     with progress(title, config.tokens) as update:
         record = Record(config, runtime, folder, start_step, update)
-        trainer = build_trainer(config, model, tokenizer, folder, runtime, record)
+        trainer = build_trainer(config, model, tokenizer, folder, runtime, [record, *callbacks])
         before = found if found and trainer.is_world_process_zero() else None
         trainer.here = Tally.from_json((before / SERVED).read_text()) if before else Tally()
         started = time.monotonic()

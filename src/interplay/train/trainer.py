@@ -116,7 +116,7 @@ class SupervisedTrainer(Trainer):
 
 
 def build_trainer(
-    config: TrainConfig, model: Any, tokenizer: Any, folder: Path, runtime: Runtime, record: Record
+    config: TrainConfig, model: Any, tokenizer: Any, folder: Path, runtime: Runtime, callbacks: list[Any]
 ) -> SupervisedTrainer:
     """A Trainer of the budget. Raises ValueError where a step cannot be shared evenly by the processes."""
     cast(Any, transformers_logging).set_verbosity_error()
@@ -131,12 +131,14 @@ def build_trainer(
         train_dataset=blocks,
         data_collator=collate,
         processing_class=tokenizer,
-        callbacks=[record],
+        callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
     trainer.config, trainer.blocks, trainer.resume_dir = config, blocks, folder / "resume"
     trainer.parameters, trainer.model_shape = model.num_parameters(), model.config
-    record.attach(trainer.accelerator, tokenizer, model.config.max_position_embeddings)
+    for record in callbacks:
+        if isinstance(record, Record):
+            record.attach(trainer.accelerator, tokenizer, model.config.max_position_embeddings)
     return trainer
 
 

@@ -7,6 +7,8 @@ import gzip
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import synthetic_records as records
 import synthetic_samples as synthetic
 
 from interplay.report import wording
 from interplay.report.explorer import build_explorer
 from interplay.report.explorer_data import first_fault, rule_text, subject, utf16
 from interplay.report.explorer_read import ExploredSolution, read_explored
+from interplay.report.page import build_report
 from interplay.report.theme import arm_styles
 from interplay.world.graph import Rule
 
@@ -88,6 +92,28 @@ def test_the_same_record_gives_the_same_bytes_and_the_page_loads_nothing(page: P
 def test_a_folder_without_the_record_has_no_explorer(tmp_path: Path) -> None:
     assert build_explorer(tmp_path, synthetic.study((0,)), arm_styles(synthetic.LABELS)) is None
     assert not list(tmp_path.iterdir())
+
+
+def test_the_report_builds_the_explorer_and_links_to_it(page: Path, tmp_path: Path) -> None:
+    folder = records.write(tmp_path, seeds=(0, 1))
+    assert 'href="explorer.html"' not in build_report(folder).read_text()
+    assert not (folder / "explorer.html").exists()
+    for name in ("problems.parquet", "samples.parquet"):
+        shutil.copy(page.parent / name, folder)
+    without_torch = "import sys; from interplay.report.page import build_report; from pathlib import Path; "
+    without_torch += "build_report(Path(sys.argv[1])); sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", without_torch, str(folder)], check=True)
+    assert 'href="explorer.html"' in (folder / "report.html").read_text()
+    assert data_of(folder / "explorer.html") == data_of(page)
+
+    (folder / "samples.parquet").write_bytes(b"no table")
+    said = subprocess.run(
+        [sys.executable, "-m", "interplay.cli", "report", str(folder)], capture_output=True, text=True
+    )
+    assert said.returncode == 2
+    assert said.stdout == ""
+    assert len(said.stderr.strip().splitlines()) == 1
+    assert "samples.parquet" in said.stderr
 
 
 def altered(path: Path, name: str, change: Callable[[Any], Any]) -> None:

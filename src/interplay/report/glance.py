@@ -16,6 +16,7 @@ from interplay.report.theme import INK, MUTED, ArmStyle
 
 Styles = dict[str, ArmStyle]
 ROW, WIDTH, WIDER, LETTER = 24, 170, 280, 6.4
+APART = 4.5  # pixels of the two marks of a row from its middle
 
 
 def glance(records: Records, styles: Styles) -> Figure | None:
@@ -64,20 +65,23 @@ def _panel(title: str, rows: list[Result], ends: list[int], styles: Styles, widt
         values.append({**fields, "first": row.k == ends[0]})
     top = charts.ceiling(max(row.hi if row.hi is not None else row.value or 0.0 for row in rows))
     scale = alt.Scale(domain=[0, top], nice=False)
-    axis = alt.Axis(grid=True, tickCount=5, format="~g", domain=False)
+    axis = alt.Axis(grid=True, tickCount=4, format="~g", domain=False)
     x = alt.X("value:Q", title=f"● pass@{ends[0]}   ○ pass@{ends[-1]}", scale=scale, axis=axis)
     y, arm = rows_axis(labels), charts.by_arm(styles, legend=False)
     base = alt.Chart().encode(y=y, **arm)
-    reach = base.mark_rule(strokeWidth=5, opacity=0.22, aria=False).encode(x="min(value):Q", x2="max(value):Q")
-    bars = base.mark_rule(strokeWidth=1.3, aria=False).encode(x=alt.X("lo:Q"), x2="hi:Q")
+    reach = base.mark_rule(strokeWidth=9, opacity=0.16, aria=False).encode(x="min(value):Q", x2="max(value):Q")
     shape = charts.shape_by_arm(styles, legend=False)
-    rings = base.mark_point(size=62, opacity=1, strokeWidth=1.8).transform_filter("!datum.first")
-    marks = base.mark_point(size=62, opacity=1, filled=True).transform_filter("datum.first")
-    drawn = charts.layered(
-        values, reach, bars,
-        *(mark.encode(x=x, shape=shape, description="tip:N") for mark in (rings, marks)),
-        _numbers(values, labels, y, width),
-    )  # fmt: skip
+    layers = []
+    for first, offset in (
+        (False, APART),
+        (True, -APART),
+    ):  # one above the other, so that their intervals can be told apart
+        chosen = "datum.first" if first else "!datum.first"
+        bars = base.mark_rule(strokeWidth=1.3, aria=False, yOffset=offset).encode(x=alt.X("lo:Q"), x2="hi:Q")
+        marks = base.mark_point(size=54, opacity=1, strokeWidth=1.7, filled=first, yOffset=offset)
+        layers += [bars.transform_filter(chosen)]
+        layers += [marks.encode(x=x, shape=shape, description="tip:N").transform_filter(chosen)]
+    drawn = charts.layered(values, reach, *layers, _numbers(values, labels, y, width))
     return Panel(title, drawn, height=ROW * len(labels), width=width)
 
 
@@ -87,7 +91,7 @@ def _numbers(values: list[Row], labels: list[str], y: alt.Y, width: int) -> alt.
     for label in labels:
         mine = [row for row in values if row["arm"] == label]
         spelled = [wording.decimal(row["value"], 2) for row in sorted(mine, key=lambda row: not row["first"])]
-        rows.append({"arm": label, "text": " → ".join(dict.fromkeys(spelled))})
+        rows.append({"arm": label, "text": " → ".join(spelled)})
     mark = alt.Chart(charts.inline(rows)).mark_text(align="left", dx=8, fontSize=11, color=MUTED, aria=False)
     made: alt.Chart = mark.encode(y=y, x=alt.value(width), text="text:N")
     return made

@@ -15,6 +15,7 @@ from interplay.report.theme import COLD, INK, MUTED, WARM
 
 CELL_WIDTH, CELL_HEIGHT, GAP = 42, 24, 0.2
 DARKEST = 0.62  # opacity of the strongest cell; the numbers stay legible on it in both themes
+DOUBTFUL = 0.2  # of a cell whose number is in doubt: it must not shout
 PAGE_WIDTH = 1080
 
 Column = tuple[str, str]  # the name of its group (a regime) and its own
@@ -70,7 +71,8 @@ def _rows(cells: Sequence[HeatCell], place: dict[Column, float]) -> list[Row]:
     return [
         {"arm": cell.row, "from": place[cell.column], "to": place[cell.column] + 1, "at": place[cell.column] + 0.5,
          "text": cell.text, "tip": cell.tip, "ink": INK if cell.sure else MUTED,
-         "paint": COLD if cell.strength >= 0 else WARM, "opacity": round(abs(cell.strength) * DARKEST, 3)}
+         "paint": COLD if cell.strength >= 0 else WARM,
+         "opacity": round(abs(cell.strength) * (DARKEST if cell.sure else DOUBTFUL), 3)}
         for cell in cells
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`explorer.html`: every sampled solution of a study on one page, beside the graph that it had to follow.
+"""`explorer.html`: the sampled solutions that a study keeps, on one page, each beside the graph that it had to follow.
 
 The page stands on its own like `report.html`: nothing is loaded, no script runs but its own, and whatever a model wrote
 reaches the page as data (compressed, in base64) and is only ever shown as text.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import random
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 
 import torch
 from gpu_common import DEVICE, DRY, DTYPE, OUT, PEAK_FLOPS, RUNTIME, SIZES, machine, peak_gib, seconds, write
+from transformers import TrainerCallback
 
 from interplay.data.mixture import Mixture, World
 from interplay.data.packing import PackingConfig
@@ -31,6 +33,7 @@ from interplay.rl.pools import UniformPool
 from interplay.rl.rewards import RewardConfig
 from interplay.rl.rollout import roll_out
 from interplay.train.flops import forward_cost
+from interplay.train.runtime import Runtime
 from interplay.train.supervised import TrainConfig, supervise
 
 
@@ -146,25 +149,52 @@ def reinforcement() -> dict[str, Any]:
 
 
 def training() -> dict[str, Any]:
-    """The rate between a short and a longer run, so that neither start nor end is in it."""
+    """Batches of 64 x 2048 at the default micro-batch, eager and compiled: rate, MFU, and whether 40 GB hold it."""
     encoder = tokenizer()
+    result: dict[str, Any] = {"eager": trained(encoder)}
+    write("train", result | {"partial": True})  # should compiling take too long
+    os.environ["ACCELERATE_DYNAMO_BACKEND"] = "eager" if DRY else "inductor"  # as `accelerate launch --dynamo_backend`
+    result["compiled"] = trained(encoder)
+    del os.environ["ACCELERATE_DYNAMO_BACKEND"]
+    return result
+
+
+class Stamps(TrainerCallback):
+    """When the device had done each step."""
+
+    def __init__(self) -> None:
+        self.at: list[float] = []
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """The Trainer has waited for the loss of the step before, so waiting for this one costs little."""
+        if DEVICE == "cuda":
+            torch.cuda.synchronize()
+        self.at.append(time.perf_counter())
+
+
+def trained(encoder: Any) -> dict[str, Any]:
+    """The rate after the first steps of a run, so that neither start, compiling nor end is in it."""
+    if DEVICE == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
     model: Any = build(size(SIZES.model), len(encoder), "gpu")
-    summaries = []
-    for steps in SIZES.steps:
-        config = TrainConfig(
-            stream=stream(), budget_tokens=steps * SIZES.batch_tokens, batch_tokens=SIZES.batch_tokens,
-            packing=PackingConfig(width=SIZES.width, rows=4), precision="fp32" if DRY else "bf16",
-        )  # fmt: skip
-        with tempfile.TemporaryDirectory() as folder:
-            summaries.append(supervise(config, model, encoder, Path(folder), RUNTIME))
-    short, long = summaries
-    tokens, spent_s = long["tokens"] - short["tokens"], long["wall_s"] - short["wall_s"]
-    rate = tokens / spent_s
+    runtime = Runtime(device=DEVICE, threads=1, workers=RUNTIME.workers)
+    warm, steps = SIZES.steps
+    config = TrainConfig(
+        stream=stream(), budget_tokens=steps * SIZES.batch_tokens, batch_tokens=SIZES.batch_tokens,
+        packing=PackingConfig(width=SIZES.width, rows=4), precision="fp32" if DRY else "bf16",
+    )  # fmt: skip
+    stamps, start = Stamps(), time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        summary = supervise(config, model, encoder, Path(folder), runtime, callbacks=[stamps])
+    rate = (steps - warm) * SIZES.batch_tokens / (stamps.at[-1] - stamps.at[warm - 1])
     cost = forward_cost(model.config)
     flops = {"products": cost.training(1, 0), "with_attention": cost.training(1, SIZES.width / 2)}
+    peak = peak_gib()
     return {
-        "tokens_per_s": round(rate), "data_wait_share": round(long["data_wait_share"], 4), "peak_gib": peak_gib(),
-        "width": SIZES.width, "batch_tokens": SIZES.batch_tokens, "micro_tokens": RUNTIME.micro_tokens,
+        "tokens_per_s": round(rate), "data_wait_share": round(summary["data_wait_share"], 4), "peak_gib": peak,
+        "fits_40_gb": None if peak is None else peak * 2**30 < 40e9, "first_step_s": round(stamps.at[0] - start, 1),
+        "width": SIZES.width, "batch_tokens": SIZES.batch_tokens, "micro_tokens": runtime.micro_tokens,
         **{f"mfu_{name}": round(rate * per_token / PEAK_FLOPS, 4) for name, per_token in flops.items()},
     }  # fmt: skip
 

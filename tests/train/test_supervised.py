@@ -86,7 +86,29 @@ def test_an_interrupted_run_ends_in_the_same_bytes(config, fresh_model, tokenize
     assert resumed["documents"] == straight["documents"]
 
 
-@pytest.mark.parametrize("changed", [{"micro_tokens": 256}, {"micro_tokens": 512}, {"workers": 1}])
+def test_a_truncated_checkpoint_is_seen_and_the_one_before_it_used(
+    config, fresh_model, tokenizer, tmp_path, monkeypatch, capsys
+):
+    straight = supervise(config, fresh_model(), tokenizer, tmp_path / "straight", RUNTIME)
+    with monkeypatch.context() as patch:
+        cut_after(patch, 7)
+        with pytest.raises(Cut):
+            supervise(config, fresh_model(), tokenizer, tmp_path / "cut", RUNTIME)
+    weights_file = tmp_path / "cut" / "resume" / "step-0000006" / "model.safetensors"
+    weights_file.write_bytes(weights_file.read_bytes()[:1000])
+    resumed = supervise(config, fresh_model(), tokenizer, tmp_path / "cut", RUNTIME)
+    assert resumed["resumed_at_step"] == 5
+    said = " ".join(capsys.readouterr().err.split())
+    assert "model.safetensors has 1000 bytes, its manifest says" in said
+    assert "using the checkpoint before it" in said
+    assert weights(tmp_path / "cut", resumed) == weights(tmp_path / "straight", straight)
+    assert losses(tmp_path / "cut") == losses(tmp_path / "straight")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"micro_tokens": 256}, {"micro_tokens": 512}, {"workers": 1}, {"workers": 2, "micro_tokens": 512}, {"threads": 2}],
+)
 def test_runtime_leaves_the_loss_curve(config, fresh_model, tokenizer, tmp_path, changed):
     # AdamW: Muon orthogonalises in bf16, which makes 1e-3 of the last bits that a micro-batch moves
     config = config.model_copy(update={"optimizer": OptimizerConfig(kind="adamw", lr=3e-3)})
@@ -94,6 +116,19 @@ def test_runtime_leaves_the_loss_curve(config, fresh_model, tokenizer, tmp_path,
     runtime = Runtime.model_validate(RUNTIME.model_dump() | changed)
     supervise(config, fresh_model(), tokenizer, tmp_path / "changed", runtime)
     assert losses(tmp_path / "changed") == pytest.approx(losses(tmp_path / "plain"), rel=1e-5)
+
+
+@pytest.mark.slow
+def test_a_compiled_run_makes_the_same_curve_and_checkpoint(config, fresh_model, tokenizer, tmp_path, monkeypatch):
+    short = config.model_copy(update={"budget_tokens": 4 * 1024, "optimizer": OptimizerConfig(lr=3e-3)})
+    plain = supervise(short, fresh_model(), tokenizer, tmp_path / "plain", RUNTIME)
+    monkeypatch.setenv("ACCELERATE_DYNAMO_BACKEND", "eager")  # what `accelerate launch --dynamo_backend` sets
+    compiled = supervise(short, fresh_model(), tokenizer, tmp_path / "compiled", RUNTIME)
+    assert losses(tmp_path / "compiled") == pytest.approx(losses(tmp_path / "plain"), rel=1e-5)
+    ours, theirs = (load(tmp_path / name / plain["checkpoint"]) for name in ("plain", "compiled"))
+    for (name, tensor), other in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        assert torch.allclose(tensor, other, atol=1e-4), name
+    assert compiled["documents"] == plain["documents"]
 
 
 def test_budget_is_met_to_the_row_and_the_rest_is_on_record(config, model, tokenizer, tmp_path):

@@ -67,7 +67,7 @@ def supervise(
         record.close()
     name = f"checkpoints/step-{config.steps:07d}"
     summary = {"checkpoint": name, **_summary(config, trainer, runtime, start_step, wall_s)}
-    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)
+    weights = trainer.accelerator.get_state_dict(trainer.model)  # sharded or not, never the compiled face of it
     if trainer.is_world_process_zero():
         publish(trainer.accelerator.unwrap_model(trainer.model), tokenizer, folder / name, weights)
         finish(folder, summary, scratch=("resume",))

@@ -22,7 +22,7 @@ from transformers.trainer_callback import PrinterCallback
 from transformers.utils import logging as transformers_logging
 
 from interplay.train.blocks import PackedBlocks, collate
-from interplay.train.checkpoint import prune, seal
+from interplay.train.checkpoint import prune, seal, step_of
 from interplay.train.config import TrainConfig
 from interplay.train.optimizer import build_optimizer
 from interplay.train.record import Record
@@ -111,7 +111,7 @@ class SupervisedTrainer(Trainer):
             written = self.resume_dir / ".staging" / f"checkpoint-{step}"
             (written / SERVED).write_text(served.to_json())
             seal(written, self.resume_dir / f"step-{step:07d}")
-            prune(self.resume_dir, {step})
+            prune(self.resume_dir, sorted(map(step_of, self.resume_dir.glob("step-*")))[-2:])  # one to fall back on
         self.accelerator.wait_for_everyone()
 
 

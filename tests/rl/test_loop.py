@@ -1,5 +1,6 @@
 """The loop's options: replacing silent groups, evaluating while training, checkpoints on a grid; and exact resume of all."""
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -8,10 +9,13 @@ from pydantic import ValidationError
 import interplay.rl.grpo as grpo
 from interplay.data.stream import Stream
 from interplay.rl.config import HeldOut
+from interplay.rl.errors import errors_by_window
 from interplay.rl.grpo import RLConfig, reinforce, score
+from interplay.rl.loss import LossConfig
 from interplay.rl.pools import Adaptive
 from interplay.rl.presets import PRESETS, preset
 from interplay.rl.rewards import RewardConfig
+from interplay.studies.scales import SCALES
 from interplay.train.checkpoint import file_digest
 from interplay.train.metrics import read_metrics
 
@@ -169,3 +173,53 @@ def test_every_preset_is_a_config(name, config):
     assert made.loss.clip_low == 0.2
     with pytest.raises(ValueError, match="unknown preset 'ppo'"):
         preset("ppo", 64)
+
+
+@pytest.mark.parametrize("scale", ["micro", "mini", "small"])
+def test_the_presets_of_scales_are_what_the_studies_use(scale):
+    chosen, fields = SCALES[scale], preset(scale, 64)
+    assert (fields["prompts"], fields["group"]) == (chosen.rl_prompts, chosen.rl_group)
+    assert (fields["optimizer"].kind, fields["optimizer"].lr) == ("adamw", chosen.rl_lr)
+    assert chosen.rl_kl == fields.get("loss", LossConfig()).kl
+
+
+def test_metrics_are_there_for_the_step_and_for_each_op(
+    everything, fresh_model, tokenizer, runtime, tmp_path, pays_long_words
+):
+    reinforce(
+        everything.model_copy(update={"selection": None, "steps": 2}), fresh_model(), tokenizer, tmp_path, runtime
+    )
+    of_both = {
+        "reward", "strict", "outcome", "process", "pass_at_group", "hacked", "silent_wrong", "silent_right", "tokens",
+        "length", "truncated", "sampled_entropy",
+    }  # fmt: skip
+    of_step = {
+        "drawn", "top_op", "kl", "entropy", "clip_fraction", "grad_norm", "first_ratio_deviation", "flops_nominal",
+        "flops_measured",
+    }  # fmt: skip
+    ops = {op for row in lines(tmp_path) for op in (2, 3) if f"rl/op{op}/reward" in row}
+    assert ops == {2, 3}
+    for row in lines(tmp_path):
+        assert {f"rl/{name}" for name in of_both | of_step} <= row.keys()
+        for op in ops:
+            asked = {f"rl/op{op}/{name}" for name in of_both}
+            assert asked <= row.keys() or not asked & row.keys()
+        assert 0 < row["rl/sampled_entropy"] < 10
+
+
+def test_errors_are_counted_by_window_and_class(config, fresh_model, tokenizer, runtime, tmp_path):
+    reinforce(config.model_copy(update={"steps": 3}), fresh_model(), tokenizer, tmp_path, runtime)
+    path = tmp_path / "rollouts.parquet"
+    table = pq.read_table(path)
+    hacks = pa.array([i % 3 == 0 for i in range(table.num_rows)])  # an untrained model never hits an answer
+    changed = table.set_column(table.schema.get_field_index("answer_correct"), "answer_correct", hacks)
+    pq.write_table(changed, path)
+    rows = errors_by_window(path, 2)
+    assert [row["first_step"] for row in rows] == sorted(row["first_step"] for row in rows)
+    for first, last, count in ((1, 2, 24), (3, 4, 12)):
+        window = [row for row in rows if (row["first_step"], row["last_step"]) == (first, last)]
+        assert sum(row["rollouts"] for row in window) == count
+        assert sum(row["share"] for row in window) == pytest.approx(1)
+        assert sum(row["hacked"] for row in window) == pytest.approx(1 / 3)
+    with pytest.raises(ValueError, match="got 0"):
+        errors_by_window(path, 0)

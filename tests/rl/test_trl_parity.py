@@ -13,16 +13,24 @@ from interplay.rl.logprobs import logprobs_of
 from interplay.rl.presets import preset
 from interplay.rl.rewards import RewardConfig
 from interplay.rl.rollout import roll_out
+from interplay.train.publish import publish
 
 pytest.importorskip("trl")
 pytest.importorskip("datasets")
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 NEW_TOKENS = 12
+RATE = 1.0
 LOSSES = {
     "grpo": {"loss_type": "grpo", "scale_rewards": "group"},
     "dapo": {"loss_type": "dapo", "scale_rewards": "group", "epsilon_high": 0.28},
     "dr_grpo": {"loss_type": "dr_grpo", "scale_rewards": "none"},
 }
+
+
+@pytest.fixture(autouse=True)
+def silent(monkeypatch):
+    monkeypatch.setenv("TRL_EXPERIMENTAL_SILENCE", "1")
 
 
 @pytest.fixture
@@ -57,13 +65,35 @@ def on_policy(groups, model, pad):
     ]
 
 
-def our_gradient(groups, config, model, tokenizer, runtime):
+def our_gradients(groups, config, model, tokenizer, runtime, *, pushed=0.0, updates=1):
+    """The gradients of `updates` plain steps on the same rollouts, added up; shares of tokens clipped in the last one.
+
+    The reference is the model as it is given; `pushed` moves the policy away from it before the first step.
+    """
     learner = Learner(model, tokenizer, config, runtime)
-    learner.accumulate(score(on_policy(groups, model, tokenizer.pad_token_id), config))
-    return {name: p.grad for name, p in model.named_parameters()}
+    push(model, pushed)
+    scored = score(on_policy(groups, model, tokenizer.pad_token_id), config)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    for _ in range(updates):
+        learner.optimizer.zero_grad()
+        parts = learner.accumulate(scored)
+        with torch.no_grad():
+            for p in model.parameters():
+                p -= RATE * p.grad
+    clipped = sum(int(part.clipped_sum) for part in parts)
+    return {name: (before[name] - p.detach()) / RATE for name, p in model.named_parameters()}, clipped
 
 
-def trl_gradient(groups, options, model, tokenizer, folder):
+def push(model, by):
+    """The same small step in every model of the same shape."""
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for p in model.parameters():
+            p += by * torch.randn(p.shape, generator=generator)
+
+
+def trl_gradients(groups, options, model, tokenizer, folder, *, pushed=0.0):
+    """What TRL's plain SGD moved the weights by. It reads the reference from disk, before the policy is moved."""
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
 
@@ -80,11 +110,14 @@ def trl_gradient(groups, options, model, tokenizer, folder):
     def paid_reward(prompts, completions, paid, **kwargs):
         return list(paid)
 
+    publish(model, tokenizer, folder / "start")
+    model.config._name_or_path = str(folder / "start")
+    push(model, pushed)
     settings = GRPOConfig(
-        output_dir=str(folder), use_cpu=True, bf16=False, optim="sgd", learning_rate=1.0, lr_scheduler_type="constant",
-        max_grad_norm=0.0, max_steps=1, per_device_train_batch_size=len(flat), num_generations=len(groups[0]),
+        output_dir=str(folder), use_cpu=True, bf16=False, optim="sgd", learning_rate=RATE, lr_scheduler_type="constant",
+        max_grad_norm=0.0, per_device_train_batch_size=len(flat), num_generations=len(groups[0]),
         max_completion_length=NEW_TOKENS, temperature=1.0, report_to=[], save_strategy="no", shuffle_dataset=False,
-        gradient_checkpointing=False, disable_tqdm=True, logging_strategy="no", beta=0.0, **options,
+        gradient_checkpointing=False, disable_tqdm=True, logging_strategy="no", **{"beta": 0.0, "max_steps": 1} | options,
     )  # fmt: skip
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     trainer = GRPOTrainer(
@@ -92,18 +125,60 @@ def trl_gradient(groups, options, model, tokenizer, folder):
         train_dataset=Dataset.from_dict({"prompt": [group[0].problem.prompt for group in groups]}),
     )  # fmt: skip
     trainer.train()
-    return {name: before[name] - p.detach() for name, p in model.named_parameters()}
+    return {name: (before[name] - p.detach()) / RATE for name, p in model.named_parameters()}
 
 
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", list(LOSSES))
-def test_one_step_gives_trls_gradient(name, rollouts, config, fresh_model, tokenizer, runtime, tmp_path, monkeypatch):
-    monkeypatch.setenv("TRL_EXPERIMENTAL_SILENCE", "1")
-    chosen = config.model_validate(config.model_dump() | preset(name, NEW_TOKENS))
-    ours = our_gradient(rollouts, chosen, fresh_model(), tokenizer, runtime)
-    theirs = trl_gradient(rollouts, LOSSES[name], fresh_model(), tokenizer, tmp_path)
+def distance(ours, theirs):
+    """The norm of the difference over that of TRL's gradient."""
     assert ours.keys() == theirs.keys()
-    gap = torch.cat([(ours[n] - theirs[n]).flatten() for n in ours]).norm()
+    gap = torch.cat([(ours[name] - theirs[name]).flatten() for name in ours]).norm()
     size = torch.cat([g.flatten() for g in theirs.values()]).norm()
     assert size > 1e-3
-    assert float(gap / size) < 1e-5  # measured: 5e-7, 6e-7, 2e-6
+    return float(gap / size)
+
+
+@pytest.mark.parametrize("name", list(LOSSES))
+def test_one_step_gives_trls_gradient(name, rollouts, config, fresh_model, tokenizer, runtime, tmp_path):
+    chosen = config.model_validate(config.model_dump() | preset(name, NEW_TOKENS))
+    ours, _ = our_gradients(rollouts, chosen, fresh_model(), tokenizer, runtime)
+    theirs = trl_gradients(rollouts, LOSSES[name], fresh_model(), tokenizer, tmp_path)
+    assert distance(ours, theirs) < 1e-5  # measured: 5e-7, 6e-7, 2e-6
+
+
+@pytest.mark.parametrize("name", ["grpo", "dapo"])
+def test_a_kl_term_gives_trls_gradient(name, rollouts, config, fresh_model, tokenizer, runtime, tmp_path):
+    """The policy is some way from the reference, and the term is a good part of the gradient; silent groups feel it."""
+    asked = preset(name, NEW_TOKENS)
+    with_kl = asked | {"loss": asked["loss"].model_copy(update={"kl": 0.5})}
+    gradients = []
+    for fields in (with_kl, asked):
+        chosen = config.model_validate(config.model_dump() | fields)
+        gradients.append(our_gradients(rollouts, chosen, fresh_model(), tokenizer, runtime, pushed=0.03)[0])
+    # by default TRL weights k3 by the ratio (DeepSeek-V3.2), which on policy adds kl times the score function
+    plain_k3 = {"beta": 0.5, "use_bias_correction_kl": False}
+    theirs = trl_gradients(rollouts, LOSSES[name] | plain_k3, fresh_model(), tokenizer, tmp_path, pushed=0.03)
+    assert distance(gradients[0], theirs) < 1e-5  # measured: 4e-7, 5e-7
+    assert distance(gradients[1], theirs) > 0.05
+
+
+def test_a_second_off_policy_step_with_clip_higher_gives_trls(
+    rollouts, config, fresh_model, tokenizer, runtime, tmp_path
+):
+    chosen = config.model_validate(config.model_dump() | preset("dapo", NEW_TOKENS))
+    ours, clipped = our_gradients(rollouts, chosen, fresh_model(), tokenizer, runtime, updates=2)
+    assert 0 < clipped < sum(len(r.completion.tokens) for group in rollouts for r in group)
+    options = LOSSES["dapo"] | {"num_iterations": 2, "max_steps": 2}
+    assert distance(ours, trl_gradients(rollouts, options, fresh_model(), tokenizer, tmp_path)) < 1e-5
+    wider = chosen.model_copy(update={"loss": chosen.loss.model_copy(update={"clip_high": 0.2})})
+    assert distance(our_gradients(rollouts, wider, fresh_model(), tokenizer, runtime, updates=2)[0], ours) > 1e-3
+
+
+@pytest.mark.parametrize("name", list(LOSSES))
+def test_masked_truncated_samples_give_trls_gradient(name, rollouts, config, fresh_model, tokenizer, runtime, tmp_path):
+    for group, g in ((rollouts[0], 0), (rollouts[2], 1), (rollouts[1], 2)):
+        cut = group[g].completion
+        group[g] = group[g]._replace(completion=cut._replace(tokens=[*cut.tokens[:-1], cut.tokens[0]], finished=False))
+    chosen = config.model_validate(config.model_dump() | preset(name, NEW_TOKENS) | {"mask_truncated": True})
+    ours, _ = our_gradients(rollouts, chosen, fresh_model(), tokenizer, runtime)
+    options = LOSSES[name] | {"mask_truncated_completions": True}
+    assert distance(ours, trl_gradients(rollouts, options, fresh_model(), tokenizer, tmp_path)) < 1e-5

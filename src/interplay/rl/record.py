@@ -62,6 +62,7 @@ def _metrics_of(groups: list[list[Rollout]]) -> dict[str, float]:
         "rl/silent_right": _mean([float(g in silent and g[0].reward > 0) for g in groups]),
         "rl/tokens": float(sum(lengths)),
         "rl/length": _mean([float(n) for n in lengths]),
+        "rl/sampled_entropy": -sum(sum(r.completion.logprobs) for r in rollouts) / sum(lengths),
         "rl/truncated": _mean([not r.completion.finished for r in rollouts]),
     }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from interplay.report.page import build_report
 from interplay.studies.registry import STUDIES, make_study
 from interplay.studies.run import run_study, stages_of
 from interplay.train.runtime import Runtime
@@ -79,3 +80,9 @@ def test_a_right_file_passes(tmp_path):
 @pytest.mark.parametrize("name", sorted(STUDIES))
 def test_every_built_in_study_fits_together(name, tmp_path):
     assert make(name, tmp_path).arms
+
+
+def test_a_study_of_one_arm_compares_nothing_and_says_so(tmp_path):
+    outcome = run_study(make(Path(EXAMPLE).with_name("onset.py"), tmp_path), tmp_path, "interplay run")
+    assert json.loads((outcome.folder / "study.json").read_text())["detectable"] is None
+    assert build_report(outcome.folder).exists()

@@ -52,7 +52,7 @@ def about(study: Study, arms: Arms, command: str) -> dict[str, Any]:
             for arm in study.arms
         ],
         "stages": described,
-        "detectable": {"effect": _finite(smallest_effect(design)), "text": describe(design)},
+        "detectable": design and {"effect": _finite(smallest_effect(design)), "text": describe(design)},
     }  # fmt: skip
 
 
@@ -83,8 +83,10 @@ def _contexts(study: Study) -> list[str]:
     return list(dict.fromkeys(cell.context for regime in regimes for cell in regime.mixture.cells))
 
 
-def _design(study: Study, arms: Arms) -> Design:
-    """Problems, samples and seeds, around what the control of the first claim solves."""
+def _design(study: Study, arms: Arms) -> Design | None:
+    """Problems, samples and seeds, around what the control of the first claim solves; nothing where nothing is compared."""
+    if not study.contrasts:
+        return None
     chosen = study.settings
     wanted = study.claims[0].contrast if study.claims else ""
     contrast = next((c for c in study.contrasts if c.name == wanted), study.contrasts[0])

@@ -186,7 +186,7 @@ def config(legend: bool) -> dict[str, Any]:
         "title": {"color": INK, "fontSize": 13, "fontWeight": 600, "anchor": "start", "offset": 8},
         "legend": {"disable": not legend, "orient": "bottom", "title": None, "labelFontSize": 12, "labelLimit": 400,
                    "labelColor": INK, "symbolSize": 70, "symbolOpacity": 1, "symbolStrokeWidth": 2,
-                   "direction": "horizontal"},
+                   "direction": "horizontal", "columns": 5, "columnPadding": 26, "labelOffset": 6},
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny_study import LONGER, TINY, digests, start
+from tiny_study import TINY, digests, start
 
 from interplay.studies.store import entries
 
@@ -42,7 +42,8 @@ def test_workers_and_two_runs_at_once_end_in_the_bytes_of_one_run(tmp_path):
 @pytest.mark.slow
 def test_an_interrupt_ends_the_workers_and_the_same_command_goes_on(tmp_path):
     options = (*ONE_THREAD, "--jobs", "2", "--save-seconds", "0.2")
-    cut = start(tmp_path, LONGER, *options)
+    settings = TINY | {"pretrain_tokens": 400_000}
+    cut = start(tmp_path, settings, *options)
     while not (begun := list(tmp_path.glob("*Pretrain*/*/resume/step-*"))):
         assert cut.poll() is None, cut.communicate()[1]
         time.sleep(0.05)
@@ -52,7 +53,7 @@ def test_an_interrupt_ends_the_workers_and_the_same_command_goes_on(tmp_path):
     assert cut.returncode == 130
     assert said.splitlines()[-1].startswith("interrupted")
     assert not alive(worker)
-    outcome(start(tmp_path, LONGER, *options))
+    outcome(start(tmp_path, settings, *options))
     base = next(entry for entry in entries(tmp_path) if entry.kind == "pretrain")
     assert base.attempts == 2
     assert base.summary["resumed_at_step"] > 0

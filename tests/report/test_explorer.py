@@ -19,11 +19,11 @@ import pytest
 import synthetic_records as records
 import synthetic_samples as synthetic
 
+from interplay.cli import main
 from interplay.report import wording
 from interplay.report.explorer import build_explorer
 from interplay.report.explorer_data import first_fault, rule_text, subject, utf16
 from interplay.report.explorer_read import ExploredSolution, read_explored
-from interplay.report.page import build_report
 from interplay.report.theme import arm_styles
 from interplay.world.graph import Rule
 
@@ -94,26 +94,30 @@ def test_a_folder_without_the_record_has_no_explorer(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_report_builds_the_explorer_and_links_to_it(page: Path, tmp_path: Path) -> None:
-    folder = records.write(tmp_path, seeds=(0, 1))
-    assert 'href="explorer.html"' not in build_report(folder).read_text()
-    assert not (folder / "explorer.html").exists()
+def test_the_report_builds_the_explorer_and_links_to_it(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = records.write(tmp_path, seeds=(0,))
     for name in ("problems.parquet", "samples.parquet"):
         shutil.copy(page.parent / name, folder)
-    without_torch = "import sys; from interplay.report.page import build_report; from pathlib import Path; "
-    without_torch += "build_report(Path(sys.argv[1])); sys.exit('torch' in sys.modules)"
+    without_torch = (
+        "import sys; from pathlib import Path; from interplay.report import figures, page; "
+        "figures.all_figures = lambda *_: []; page.build_report(Path(sys.argv[1])); sys.exit('torch' in sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", without_torch, str(folder)], check=True)
     assert 'href="explorer.html"' in (folder / "report.html").read_text()
     assert data_of(folder / "explorer.html") == data_of(page)
-
+    (folder / "explorer.html").unlink()
     (folder / "samples.parquet").write_bytes(b"no table")
-    said = subprocess.run(
-        [sys.executable, "-m", "interplay.cli", "report", str(folder)], capture_output=True, text=True
-    )
-    assert said.returncode == 2
-    assert said.stdout == ""
-    assert len(said.stderr.strip().splitlines()) == 1
-    assert "samples.parquet" in said.stderr
+    monkeypatch.setattr(sys, "argv", ["interplay", "report", str(folder)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert said.out == ""
+    assert len(said.err.strip().splitlines()) == 1
+    assert "samples.parquet" in said.err
+    assert not (folder / "explorer.html").exists()
 
 
 def altered(path: Path, name: str, change: Callable[[Any], Any]) -> None:

@@ -37,8 +37,8 @@ def build_report(directory: Path) -> Path:
     """Make `report.html`, `figures/` and, where samples are kept, `explorer.html`. Raises ValueError for a bad record."""
     records = read_records(directory)
     styles = theme.arm_styles(records.arms)
-    drawn = figures.all_figures(records, styles)
     explored = explorer.build_explorer(directory, records.study, styles)
+    drawn = figures.all_figures(records, styles)
     page = render_page(records, styles, drawn, explored is not None)
     save_figures(directory / "figures", drawn)
     return offline.write(directory / "report.html", page.encode())

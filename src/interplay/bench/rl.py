@@ -1,11 +1,13 @@
 """RL samples per second at `micro`: whole steps (sample, verify, update), in turns with TRL's `GRPOTrainer` in one run.
 
 Same model, prompts, lengths, verifier, loss, optimiser and number of updates. The model is untrained and nothing stops it,
-so both sides sample and learn exactly the same number of tokens. Without TRL the peer is our step sampled by `generate`.
+so both sides sample and learn exactly the same number of tokens. Our updates are cut among the threads (`split_updates`).
+Without TRL the peer is our step sampled by `generate`.
 """
 
 from __future__ import annotations
 
+import copy
 import time
 from collections import defaultdict
 from importlib.util import find_spec
@@ -38,20 +40,26 @@ class Steps:
         recipe = Recipe(MICRO, Workplace("", {}))
         self.config: RLConfig = recipe.reinforced(recipe.base(0), recipe.regimes["edge"], 0, "benchmark").config
         self.tokenizer = train_tokenizer(recipe.tokenizer().config)
-        runtime = Runtime(device="cpu", threads=threads, split_updates=True)
-        self.learner = Learner(self._fresh_model(), self.tokenizer, self.config, runtime)
+        self.runtime = Runtime(device="cpu", threads=threads, split_updates=True)
+        self.learner = self._learner()
         self.problems = self.config.pool.problems(0, PROMPTS)
         self.references = [Reference.from_graph(p.graph, p.solution) for p in self.problems]
         encode = self.tokenizer.backend_tokenizer.encode
         self.prompts = [encode(p.prompt, add_special_tokens=False).ids for p in self.problems]
         self.spent: dict[str, float] = defaultdict(float)
 
-    def _fresh_model(self) -> Any:
-        """The model that every side starts from."""
-        return build(
+    def twin(self) -> Steps:
+        """The same from the start, for the peer."""
+        other = copy.copy(self)
+        other.learner, other.spent = self._learner(), defaultdict(float)
+        return other
+
+    def _learner(self) -> Learner:
+        model = build(
             MICRO.model, len(self.tokenizer), 0,
             eos_token_id=self.tokenizer.eos_token_id, pad_token_id=self.tokenizer.pad_token_id,
         )  # fmt: skip
+        return Learner(model, self.tokenizer, self.config, self.runtime)
 
     def step(self) -> None:
         """One whole step."""
@@ -84,7 +92,7 @@ def bench(threads: int) -> dict[str, Any]:
     """The parts hold the share of each phase of our step, and how many rounds there were."""
     torch.set_num_threads(threads)
     name, peer = PEERS["trl" if find_spec("trl") and find_spec("datasets") else "generate"]
-    ours, theirs = Steps(threads), Steps(threads)
+    ours = Steps(threads)
     rounds, peer_s = 0, 0.0
     started = time.perf_counter()
 
@@ -95,9 +103,9 @@ def bench(threads: int) -> dict[str, Any]:
         if not rounds:
             ours.spent.clear()
         rounds, peer_s = rounds + 1, peer_s + (seconds if rounds else 0.0)
-        return rounds <= MAX_ROUNDS and (rounds < 3 or time.perf_counter() - started < BUDGET_S)
+        return rounds <= MAX_ROUNDS and (rounds < 2 or time.perf_counter() - started < BUDGET_S)
 
-    peer(theirs, after_peer, MAX_ROUNDS + 1)
+    peer(ours.twin(), after_peer, MAX_ROUNDS + 1)
     ours_s, samples = sum(ours.spent.values()), (rounds - 1) * PROMPTS * GROUP
     shares = {f"{phase}_share": round(ours.spent[phase] / ours_s, 4) for phase in PHASES}
     return {

@@ -8,7 +8,7 @@ ops in pre-training: what transfer could reach.
 from __future__ import annotations
 
 from interplay.data.mixture import Mixture, blend
-from interplay.studies.recipe import Recipe, pairs
+from interplay.studies.recipe import Recipe, against, pairs
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
@@ -70,9 +70,9 @@ def contextual(chosen: Settings, place: Workplace) -> Study:
     """The paper's section 4."""
     recipe, top = Recipe(chosen, place), max(chosen.ks)
     names = [base_name(share) for share in chosen.exposures]
-    asked = [(f"{name}_rl", name, f"RL after {name}") for name in (*names, "b_all")]
-    asked += [(f"{name}_rl", f"{names[0]}_rl", f"{name} against none, after RL") for name in names[1:]]
-    asked += [(f"{names[-1]}_rl", "b_all_rl", "op of lowest depth only against all ops, after RL")]
+    arms = tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed))
+    asked = [(f"{name}_rl", name) for name in (*names, "b_all")]
+    asked += [(f"{name}_rl", f"{names[0]}_rl") for name in names[1:]] + [(f"{names[-1]}_rl", "b_all_rl")]
     claims = []
     for name, share in zip(names[1:], chosen.exposures[1:], strict=True):
         enough = share >= 0.01
@@ -90,8 +90,8 @@ def contextual(chosen: Settings, place: Workplace) -> Study:
         title="How much exposure does a new context need?",
         question="How much of a context must pre-training show before RL can carry reasoning over to it?",
         settings=chosen,
-        arms=tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed)),
-        contrasts=pairs(asked, list(regimes(chosen)), chosen.ks),
+        arms=arms,
+        contrasts=pairs([against(arms, *pair) for pair in asked], list(regimes(chosen)), chosen.ks),
         claims=tuple(claims),
         x="exposure",
         by="stage",

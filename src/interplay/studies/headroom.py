@@ -6,7 +6,7 @@ weights, and every model sees the same number of tokens.
 
 from __future__ import annotations
 
-from interplay.studies.recipe import Recipe, pairs
+from interplay.studies.recipe import Recipe, against, pairs
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
@@ -36,9 +36,10 @@ def headroom(chosen: Settings, place: Workplace) -> Study:
     """The paper's appendix A.7."""
     recipe, top = Recipe(chosen, place), max(chosen.ks)
     names = [base_name(share) for share in chosen.headroom_shares]
-    asked = [(f"{name}_rl", name, f"RL after {name}") for name in names]
+    arms = tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed))
+    asked = [(f"{name}_rl", name) for name in names]
     first, most = names[0], names[-1]
-    asked += [(f"{most}_rl", f"{first}_rl", "most edge data against least, after RL")]
+    asked += [(f"{most}_rl", f"{first}_rl")]
     claims = [
         Claim(f"RL adds capability where pre-training showed {share:.1%} of the edge: edge pass@{top} rises",
               f"{name}_rl-{name}-edge-{top}", "T7", "paper")
@@ -53,8 +54,8 @@ def headroom(chosen: Settings, place: Workplace) -> Study:
         title="How much hard data should pre-training hold?",
         question="How does RL's gain on the edge depend on how much of the edge pre-training has shown?",
         settings=chosen,
-        arms=tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed)),
-        contrasts=pairs(asked, recipe.regimes, chosen.ks),
+        arms=arms,
+        contrasts=pairs([against(arms, *pair) for pair in asked], recipe.regimes, chosen.ks),
         claims=tuple(claims),
         x="edge share",
         by="stage",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from interplay.data.mixture import blend
 from interplay.studies.budget import rl_steps
-from interplay.studies.recipe import Recipe, pairs
+from interplay.studies.recipe import Recipe, against, pairs
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
@@ -57,12 +57,13 @@ def midtraining(chosen: Settings, place: Workplace) -> Study:
     """The paper's section 5, every arm with its own schedule."""
     recipe, top = Recipe(chosen, place), max(chosen.ks)
     shares, claims, asked = chosen.mid_rl_shares, [], []
+    arms = tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed))
     for budget in chosen.mid_budgets:
         names = {share: arm_name(budget, share) for share in shares}
         alone, without = names[max(shares)], names[min(shares)]
-        asked += [(name, "base", f"{name} against base") for name in names.values()]
-        asked += [(name, alone, f"{name} against RL alone") for share, name in names.items() if share < max(shares)]
-        asked += [(name, without, f"{name} against mid-training alone") for share, name in names.items() if share > 0]
+        asked += [(name, "base") for name in names.values()]
+        asked += [(name, alone) for share, name in names.items() if share < max(shares)]
+        asked += [(name, without) for share, name in names.items() if min(shares) < share < max(shares)]
         light, heavy = names[sorted(shares)[1]], names[sorted(shares)[-2]]
         claims += [
             Claim(f"Mid-training and RL beat RL alone on hard, pass@{top}, budget {_short(budget)}",
@@ -77,8 +78,8 @@ def midtraining(chosen: Settings, place: Workplace) -> Study:
         title="How to divide a fixed budget between mid-training and RL",
         question="At equal compute, which share of RL after mid-training gives the highest verified accuracy?",
         settings=chosen,
-        arms=tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed)),
-        contrasts=pairs(asked, recipe.regimes, chosen.ks),
+        arms=arms,
+        contrasts=pairs([against(arms, *pair) for pair in asked], recipe.regimes, chosen.ks),
         claims=tuple(claims),
         x="RL share",
         by="budget",

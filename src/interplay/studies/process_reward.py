@@ -14,7 +14,7 @@ steps       per-step credit: each step's tokens carry that step's verdict
 from __future__ import annotations
 
 from interplay.rl.rewards import RewardConfig
-from interplay.studies.recipe import Recipe, pairs
+from interplay.studies.recipe import Recipe, against, pairs
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Contrast, Study, Workplace
 
@@ -45,7 +45,13 @@ def hacking() -> tuple[Contrast, ...]:
     """Right answers with a wrong derivation: each reward against outcome."""
     return tuple(
         Contrast(
-            f"{name}-outcome-{regime}-hacked", f"{name} against outcome, hacked", name, "outcome", regime, 1, "hacked"
+            f"{name}-outcome-{regime}-hacked",
+            f"{REWARDS[name][0]} against {REWARDS['outcome'][0]}, hacked",
+            name,
+            "outcome",
+            regime,
+            1,
+            "hacked",
         )
         for name in REWARDS
         for regime in ("id", "edge", "hard")
@@ -57,16 +63,16 @@ def process_reward(chosen: Settings, place: Workplace) -> Study:
     """The paper's section 6, with the ungated rewards its equations describe and per-step credit."""
     recipe = Recipe(chosen, place)
     others = [name for name in REWARDS if name != "outcome"]
-    asked = [(name, "base", f"{name} against base") for name in REWARDS]
-    asked += [(name, "outcome", f"{name} against outcome") for name in others]
-    asked += [("steps", "strict", "per-step credit against strict"), ("process", "gated", "dense against gated")]
+    arms = tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed))
+    asked = [(name, "base") for name in REWARDS] + [(name, "outcome") for name in others]
+    asked += [("steps", "strict"), ("process", "gated")]
     return Study(
         name="process_reward",
         title="Do step rewards beat outcome rewards?",
         question="Which reward raises verified accuracy most, and which leaves right answers with wrong derivations?",
         settings=chosen,
-        arms=tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed)),
-        contrasts=(*pairs(asked, recipe.regimes, chosen.ks), *hacking()),
+        arms=arms,
+        contrasts=(*pairs([against(arms, *pair) for pair in asked], recipe.regimes, chosen.ks), *hacking()),
         claims=(
             *(Claim(f"{REWARDS[name][0]} beats outcome on the edge, pass@1", f"{name}-outcome-edge-1", "T4", "paper")
               for name in ("mixed_20", "mixed_50", "strict")),

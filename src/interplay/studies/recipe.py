@@ -174,6 +174,12 @@ class Recipe(NamedTuple):
         )
 
 
+def against(arms: Sequence[Arm], treatment: str, control: str) -> tuple[str, str, str]:
+    """A pair of arms with a label that readers know them by."""
+    labels = {arm.name: arm.label for arm in arms}
+    return treatment, control, f"{labels[treatment]} against {labels[control]}"
+
+
 def pairs(
     asked: list[tuple[str, str, str]], regimes: Mapping[str, Mixture] | list[str], ks: tuple[int, ...]
 ) -> tuple[Contrast, ...]:

@@ -6,71 +6,24 @@ Every test ends by looking at what the browser had to say: no error, no dialog, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import synthetic_samples as synthetic
 from browser import CHROMIUM, Browser, Page, chromium
+from explorer_oracle import GROUPS, Chosen, Oracle
 from test_explorer import HOSTILE, altered
 
 from interplay.report.explorer import build_explorer
-from interplay.report.explorer_read import Explored, read_explored
+from interplay.report.explorer_read import read_explored
 from interplay.report.theme import arm_styles
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")]
 
 READY = "!document.getElementById('panes').hidden && document.querySelector('#detail h2, #detail .notice')"
-GROUPS: dict[str, Callable[[Any, Any], str]] = {
-    "arm": lambda sample, problem: sample.arm,
-    "seed": lambda sample, problem: str(sample.seed),
-    "regime": lambda sample, problem: problem.regime,
-    "op": lambda sample, problem: str(problem.op),
-    "context": lambda sample, problem: problem.context,
-    "mode": lambda sample, problem: problem.mode,
-    "outcome": lambda sample, problem: "right" if sample.strict else "hacked" if sample.hacked else "wrong",
-    "error": lambda sample, problem: sample.error or "none",
-}
-Chosen = dict[str, set[str]]
-
-
-class Oracle:
-    """What must be found, computed the slow way."""
-
-    def __init__(self, explored: Explored) -> None:
-        place = {problem.problem_id: i for i, problem in enumerate(explored.problems)}
-        arm = {name: i for i, name in enumerate(synthetic.LABELS)}
-        joined = [
-            SimpleNamespace(**dict(sample), **dict(explored.solutions[solution]))
-            for sample, solution in zip(explored.samples, explored.solution_of, strict=True)
-        ]
-        self.samples = sorted(joined, key=lambda s: (place[s.problem_id], arm[s.arm], s.seed, s.sample))
-        self.problems = {problem.problem_id: problem for problem in explored.problems}
-        self.graphs = {p.problem_id: graph for p, graph in zip(explored.problems, explored.graphs, strict=True)}
-        self.values = [
-            {group: value(sample, self.problems[sample.problem_id]) for group, value in GROUPS.items()}
-            for sample in self.samples
-        ]
-
-    def found(self, chosen: Chosen) -> list[int]:
-        """Numbers of the samples that pass."""
-        return [
-            i for i, values in enumerate(self.values) if all(values[group] in names for group, names in chosen.items())
-        ]
-
-    def counts(self, chosen: Chosen, group: str) -> Counter[str]:
-        """How many each choice of a group would leave, the other groups being as they are."""
-        others = {name: names for name, names in chosen.items() if name != group}
-        return Counter(self.values[i][group] for i in self.found(others))
-
-    def name(self, number: int) -> str:
-        """A sample's name in an address."""
-        sample = self.samples[number]
-        return f"{sample.arm}/{sample.seed}/{sample.problem_id}/{sample.sample}"
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,11 @@ BAD = [
     (["eval", "/nowhere", "--data", "/nowhere.jsonl", "--out", "{tmp}"], "/nowhere"),
     (["compare", "/nowhere", "/nowhere"], "/nowhere"),
     (["bench", "nope"], "unknown benchmark 'nope'"),
+    (["train", "/nowhere.json", "{tmp}"], "/nowhere.json cannot be read"),
+    (["train"], "train takes JOB and OUT"),
+    (["train", "--example", "huge"], "unknown scale 'huge'"),
+    (["push", "/nowhere", "me/base"], "no such folder"),
+    (["push", "/nowhere", "base"], "OWNER/NAME"),
     (["nope"], "nope"),
 ]
 
@@ -92,6 +97,8 @@ def test_every_command_has_help_with_an_example(monkeypatch, capsys):
         ["report"],
         ["bench"],
         ["compare"],
+        ["train"],
+        ["push"],
         ["data", "sample"],
         ["data", "stats"],
         ["data", "convert"],

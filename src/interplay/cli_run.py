@@ -15,6 +15,7 @@ def run(
     scale: Annotated[str, typer.Option(help="micro runs in minutes on two CPU cores")] = "micro",
     store: Annotated[Path, typer.Option(help="folder of cached stages")] = Path("store"),
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, changes a setting; repeatable")] = None,
+    arms: Annotated[str, typer.Option(help="only these arms, comma-separated, and the claims about them")] = "",
     threads: Annotated[int, typer.Option(help="CPU threads of a stage; never changes a result's address")] = 0,
     save_seconds: Annotated[float, typer.Option(help="how often a running stage saves what it resumes from")] = 30.0,
     plan: Annotated[bool, typer.Option("--plan", help="show what would run, why and at what cost, and stop")] = False,
@@ -29,6 +30,8 @@ def run(
 
     Example: interplay run quickstart --scale micro --store store --set seeds=0,1,2 --jobs 2
 
+    Example: interplay run process_reward --arms base,outcome,strict --plan
+
     Example: interplay run quickstart --cluster slurm --resources partition=gpu --resources gpus=1
     """
     from interplay.report.page import build_report
@@ -41,6 +44,8 @@ def run(
     where = Where.asked(jobs, threads, cluster, resources or [], resubmit)
     overrides = dict(_assignment(text) for text in set_ or [])
     chosen = make_study(study, scale, overrides, store, where.runtime(save_seconds))
+    if arms:
+        chosen = chosen.only([name.strip() for name in arms.split(",")])
     if plan:
         print("\n".join(plan_lines(chosen, store, where.places)))
         return

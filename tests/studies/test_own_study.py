@@ -8,7 +8,7 @@ import pytest
 
 from interplay.report.page import build_report
 from interplay.studies.registry import STUDIES, make_study
-from interplay.studies.run import run_study, stages_of
+from interplay.studies.run import run_study, stages_of, study_folder
 from interplay.train.runtime import Runtime
 
 EXAMPLE = str(Path(__file__).parents[2] / "examples" / "group_size.py")
@@ -86,3 +86,14 @@ def test_a_study_of_one_arm_compares_nothing_and_says_so(tmp_path):
     outcome = run_study(make(Path(EXAMPLE).with_name("onset.py"), tmp_path), tmp_path, "interplay run")
     assert json.loads((outcome.folder / "study.json").read_text())["detectable"] is None
     assert build_report(outcome.folder).exists()
+
+
+def test_some_arms_of_a_study_keep_what_can_be_said_of_them(tmp_path):
+    whole = make("process_reward", tmp_path)
+    part = whole.only(["base", "outcome", "strict"])
+    part.check()
+    assert {arm.name for arm in part.arms} == {"base", "outcome", "strict"}
+    assert {claim.contrast for claim in part.claims} == {"strict-outcome-edge-1", "strict-outcome-edge-hacked"}
+    assert study_folder(part, tmp_path) != study_folder(whole, tmp_path)
+    with pytest.raises(ValueError, match="has no arm 'nobody'; the arms are base, outcome"):
+        whole.only(["nobody"])

@@ -41,8 +41,9 @@ def stages_of(study: Study) -> list[Stage]:
 
 
 def study_folder(study: Study, store: Path) -> Path:
-    """Where the records of a study under these settings go."""
-    spelled = json.dumps(study.settings.model_dump(mode="json"), sort_keys=True)
+    """Where the records of a study go: one folder for each set of arms under each settings."""
+    arms = [[arm.name, arm.seed, arm.evaluation.address] for arm in study.arms]
+    spelled = json.dumps([study.settings.model_dump(mode="json"), arms], sort_keys=True)
     name = f"{study.name}-{study.settings.scale}-{hashlib.sha256(spelled.encode()).hexdigest()[:10]}"
     return store / "studies" / name
 

@@ -5,7 +5,7 @@ A study is a Python function from settings to a `Study`. Nothing runs while it i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from interplay.studies.settings import Settings
@@ -103,6 +103,21 @@ class Study(NamedTuple):
         """Ops of each regime that the arms are evaluated on."""
         regimes = self.arms[0].evaluation.config.regimes
         return {regime.name: sorted({cell.op for cell in regime.mixture.cells}) for regime in regimes}
+
+    def only(self, names: Sequence[str]) -> Study:
+        """The study with some of its arms, and what can be said about them. Raises ValueError for an unknown arm."""
+        known = list(dict.fromkeys(arm.name for arm in self.arms))
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(f"study {self.name} has no arm {unknown[0]!r}; the arms are {', '.join(known)}")
+        kept = [contrast for contrast in self.contrasts if {contrast.treatment, contrast.control} <= set(names)]
+        decided = {contrast.name for contrast in kept}
+        return self._replace(
+            arms=tuple(
+                arm._replace(start=arm.start if arm.start in names else "") for arm in self.arms if arm.name in names
+            ),
+            contrasts=tuple(kept),
+            claims=tuple(claim for claim in self.claims if claim.contrast in decided),
+        )
 
     def check(self) -> None:
         """Raises ValueError where the parts do not fit together: nothing of that kind may surface after hours of work."""

@@ -56,9 +56,11 @@ def lines(folder):
     ]
 
 
+@pytest.mark.parametrize("truncated", [False, True])
 def test_every_option_resumes_to_the_same_bytes(
-    everything, fresh_model, tokenizer, runtime, tmp_path, monkeypatch, pays_long_words
+    truncated, everything, fresh_model, tokenizer, runtime, tmp_path, monkeypatch, capsys, pays_long_words
 ):
+    """Also from the state before, where the newest one was cut short."""
     straight = reinforce(everything, fresh_model(), tokenizer, tmp_path / "straight", runtime)
 
     class Cut(BaseException):
@@ -77,9 +79,14 @@ def test_every_option_resumes_to_the_same_bytes(
         patch.setattr(grpo, "step_metrics", cut)
         with pytest.raises(Cut):
             reinforce(everything, fresh_model(), tokenizer, tmp_path / "cut", eager)
-    assert (tmp_path / "cut" / "resume" / "step-0000004" / "pool.json").exists()
+    newest = tmp_path / "cut" / "resume" / "step-0000004"
+    assert (newest / "pool.json").exists()
+    if truncated:
+        weights = max(newest.iterdir(), key=lambda path: path.stat().st_size)
+        weights.write_bytes(weights.read_bytes()[:-100])
     resumed = reinforce(everything, fresh_model(), tokenizer, tmp_path / "cut", eager)
-    assert resumed["resumed_at_step"] == 4
+    assert resumed["resumed_at_step"] == (3 if truncated else 4)
+    assert ("using the checkpoint before it" in " ".join(capsys.readouterr().err.split())) == truncated
     assert lines(tmp_path / "cut") == lines(tmp_path / "straight")
     assert resumed["best"] == straight["best"]
     for name in (f"{straight['checkpoint']}/model.safetensors", "rollouts.parquet"):

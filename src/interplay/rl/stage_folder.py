@@ -61,7 +61,8 @@ class StageFolder:
         if self.writes:
             self.rollouts.flush(step)
             self.learner.save(self.path / "resume" / f"step-{step:07d}", {STATE: state.model_dump_json()})
-            prune(self.path / "resume", {step})
+            saved = sorted(map(step_of, (self.path / "resume").glob("step-*")))
+            prune(self.path / "resume", saved[-2:])  # one to fall back on
 
     def is_best(self, value: float, step: int) -> bool:
         """Note a held-out accuracy; True where it beats those before."""

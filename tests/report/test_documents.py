@@ -34,6 +34,9 @@ def test_a_document_has_question_claims_figure_effects_and_methods(large: Path, 
     assert "](study.svg)" in text
     assert "**Data.**" in text
     assert (tmp_path / "docs" / "study.svg").stat().st_size < 150_000
+    for name in ("silent", "hacking"):
+        assert f"](study_{name}.svg)" in text
+        assert (tmp_path / "docs" / f"study_{name}.svg").exists()
     again = build_markdown(large, tmp_path / "again" / "study.md")
     assert again.read_bytes() == page.read_bytes()
     assert again.with_suffix(".svg").read_bytes() == page.with_suffix(".svg").read_bytes()

@@ -10,31 +10,42 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from interplay.report import effects, figures, methods, tables, theme, wording
+from interplay.report.charts import Figure
 from interplay.report.offline import write
 from interplay.report.read import read_records
 from interplay.report.records import Arm, Claim, Records
 from interplay.report.theme import ArmStyle
 
+FURTHER = ("silent", "hacking")  # figures that a page shows after its main one
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 
 
 def build_markdown(directory: Path, page: Path) -> Path:
-    """Write `page` and its figure from the records in `directory`. Raises ValueError for a bad record."""
+    """Write `page` and its figures from the records in `directory`. Raises ValueError for a bad record."""
     records = read_records(directory)
     styles = theme.arm_styles(records.arms)
     parts = [f"# {escaped(records.study.title)}", escaped(records.study.question), _run(records)]
     parts += ["## What this run says", _claims(records)]
     page.parent.mkdir(parents=True, exist_ok=True)
-    main = figures.main_figure(figures.all_figures(records, styles))
+    drawn = figures.all_figures(records, styles)
+    main = figures.main_figure(drawn)
     if main is not None:
-        write(page.with_suffix(".svg"), theme.saved_svg(main.spec()).encode())
-        parts += [f"## {escaped(main.title)}", f"![{escaped(main.title)}]({page.stem}.svg)", escaped(main.caption)]
+        parts += _figure(main, page.with_suffix(".svg"))
     parts += ["## Effects", _effects(records, styles)]
+    wanted = FURTHER if records.effects else (*FURTHER, "cells")  # a study that compares nothing is about its curves
+    for figure in drawn:
+        if figure.name in wanted and figure is not main:
+            parts += _figure(figure, page.with_name(f"{page.stem}_{figure.name}.svg"))
     parts += ["## Arms", table(("arm", "treatment"), [(arm.label, arm.description) for arm in _first_seed(records)])]
     parts += ["## Methods", *(f"**{heading}.** {escaped(text)}" for heading, text in methods.paragraphs(records))]
     parts += [f"This page was made by `interplay report` from the records in `{directory.name}/`, which also rebuilds the "
               "full report from them."]  # fmt: skip
     return write(page, ("\n\n".join(part for part in parts if part) + "\n").encode())
+
+
+def _figure(figure: Figure, path: Path) -> list[str]:
+    write(path, theme.saved_svg(figure.spec()).encode())
+    return [f"## {escaped(figure.title)}", f"![{escaped(figure.title)}]({path.name})", escaped(figure.caption)]
 
 
 def _run(records: Records) -> str:

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+import torch.distributed as dist
 from tiny_rl import SHAPE, tiny_config, tiny_pool, tiny_tokenizer
 
 import interplay.rl.grpo as grpo
@@ -74,6 +75,8 @@ def main(folder: Path, asked: dict) -> None:
     runtime = Runtime(device="cpu", threads=1, micro_tokens=512, save_seconds=asked.get("save_seconds", 1e9))
     model = build(SHAPE, len(tokenizer), 0, eos_token_id=tokenizer.eos_token_id)
     reinforce(config, model, tokenizer, folder, runtime)
+    if dist.is_initialized():
+        dist.destroy_process_group()  # threads of gloo must not outlive the interpreter
 
 
 if __name__ == "__main__":

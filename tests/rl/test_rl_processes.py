@@ -77,7 +77,7 @@ def test_two_processes_make_the_run_of_one(case, tmp_path):
 def test_stopped_processes_go_on(tmp_path):
     code, _ = tiny(tmp_path / "cut", 2, case="everything", stop_after=5, save_seconds=1e-9)
     assert code != 0
-    assert [path.name for path in (tmp_path / "cut" / "resume").glob("step-*")] == ["step-0000004"]
+    assert max(path.name for path in (tmp_path / "cut" / "resume").glob("step-*")) == "step-0000004"
     trained(tmp_path / "cut", 2, case="everything")
     assert json.loads((tmp_path / "cut" / "summary.json").read_text())["resumed_at_step"] == 4
     agree(trained(tmp_path / "one", 1, case="everything"), tmp_path / "cut")

@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+from markupsafe import escape
 
 from interplay.report.page import build_report
 from interplay.studies.registry import STUDIES, make_study
@@ -36,7 +37,7 @@ def test_it_runs_to_its_report(name, store):
         assert {row["name"] for row in csv.DictReader(file)} == {contrast.name for contrast in study.contrasts}
     claims = json.loads((outcome.folder / "claims.json").read_text())
     assert len(claims) == len(study.claims)
-    assert study.title in build_report(outcome.folder).read_text()
+    assert escape(study.title) in build_report(outcome.folder).read_text()
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import torch.distributed as dist
-from tiny_rl import SHAPE, tiny_config, tiny_pool, tiny_tokenizer
+from tiny_rl import SHAPE, paying_for_variety, tiny_config, tiny_pool, tiny_tokenizer
 
 import interplay.rl.grpo as grpo
 from interplay.data.stream import Stream
@@ -36,23 +36,6 @@ def cases(pool) -> dict:
     }  # fmt: skip
 
 
-def pay_for_variety() -> None:
-    """Strict is what writes many distinct tokens, so that an untrained model has something to learn."""
-    was = grpo.roll_out
-
-    def paid(*args, **kwargs):
-        groups = []
-        for group in was(*args, **kwargs):
-            right = [len(set(r.completion.tokens)) > 10 for r in group]
-            groups.append([
-                r._replace(reward=float(ok), verdict=r.verdict._replace(strict=ok))
-                for r, ok in zip(group, right, strict=True)
-            ])  # fmt: skip
-        return groups
-
-    grpo.roll_out = paid
-
-
 def stop_after(step: int) -> None:
     """End the process without a word once the step is on record, before its state is saved."""
     was = StageFolder.save
@@ -66,7 +49,7 @@ def stop_after(step: int) -> None:
 
 
 def main(folder: Path, asked: dict) -> None:
-    pay_for_variety()
+    grpo.roll_out = paying_for_variety(grpo.roll_out)
     if "stop_after" in asked:
         stop_after(asked["stop_after"])
     pool = tiny_pool()

@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from pydantic import ValidationError
+from tiny_rl import paying_for_variety
 
 import interplay.rl.grpo as grpo
 from interplay.data.stream import Stream
@@ -22,20 +23,7 @@ from interplay.train.metrics import read_metrics
 
 @pytest.fixture
 def pays_long_words(monkeypatch):
-    """Strict is what writes many distinct tokens, so that an untrained model has something to learn."""
-    was = grpo.roll_out
-
-    def paid(*args, **kwargs):
-        groups = []
-        for group in was(*args, **kwargs):
-            right = [len(set(r.completion.tokens)) > 10 for r in group]
-            groups.append([
-                r._replace(reward=float(ok), verdict=r.verdict._replace(strict=ok))
-                for r, ok in zip(group, right, strict=True)
-            ])  # fmt: skip
-        return groups
-
-    monkeypatch.setattr(grpo, "roll_out", paid)
+    monkeypatch.setattr(grpo, "roll_out", paying_for_variety(grpo.roll_out))
 
 
 @pytest.fixture

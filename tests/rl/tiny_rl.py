@@ -26,3 +26,19 @@ def tiny_config(pool):
         pool=pool, steps=4, prompts=3, group=4, sampling=SamplingConfig(max_new_tokens=12),
         optimizer=OptimizerConfig(lr=1e-3, weight_decay=0.0),
     )  # fmt: skip
+
+
+def paying_for_variety(roll_out):
+    """`roll_out`, but strict is what writes many distinct tokens, so that an untrained model has something to learn."""
+
+    def paid(*args, **kwargs):
+        groups = []
+        for group in roll_out(*args, **kwargs):
+            right = [len(set(r.completion.tokens)) > 10 for r in group]
+            groups.append([
+                r._replace(reward=float(ok), verdict=r.verdict._replace(strict=ok))
+                for r, ok in zip(group, right, strict=True)
+            ])  # fmt: skip
+        return groups
+
+    return paid

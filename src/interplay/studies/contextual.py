@@ -8,7 +8,7 @@ ops in pre-training: what transfer could reach.
 from __future__ import annotations
 
 from interplay.data.mixture import Mixture, blend
-from interplay.studies.recipe import Recipe, against, pairs
+from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
@@ -70,7 +70,7 @@ def contextual(chosen: Settings, place: Workplace) -> Study:
     """The paper's section 4."""
     recipe, top = Recipe(chosen, place), max(chosen.ks)
     names = [base_name(share) for share in chosen.exposures]
-    arms = tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed))
+    arms = recipe.every_seed(arms_of_seed)
     asked = [(f"{name}_rl", name) for name in (*names, "b_all")]
     asked += [(f"{name}_rl", f"{names[0]}_rl") for name in names[1:]] + [(f"{names[-1]}_rl", "b_all_rl")]
     claims = []
@@ -91,7 +91,7 @@ def contextual(chosen: Settings, place: Workplace) -> Study:
         question="How much of a context must pre-training show before RL can carry reasoning over to it?",
         settings=chosen,
         arms=arms,
-        contrasts=pairs([against(arms, *pair) for pair in asked], list(regimes(chosen)), chosen.ks),
+        contrasts=compared(arms, asked, chosen.ks),
         claims=tuple(claims),
         x="exposure",
         by="stage",

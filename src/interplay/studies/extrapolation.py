@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from interplay.rl.pools import Adaptive, Edge
 from interplay.studies.budget import rl_tokens
-from interplay.studies.recipe import Recipe, against, pairs
+from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.stages import Checkpointed
 from interplay.studies.study import Arm, Claim, Study, Workplace
@@ -71,7 +71,7 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
 def extrapolation(chosen: Settings, place: Workplace) -> Study:
     """The paper's section 3, its controls, and the selections it recommends."""
     recipe, top = Recipe(chosen, place), max(chosen.ks)
-    arms = tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed))
+    arms = recipe.every_seed(arms_of_seed)
     treatments = (*RANGES, "rl_ood", "adaptive", "filtered", "self_train", "gold")
     asked = [(name, "base") for name in treatments] + [("adaptive", "rl_ood"), ("filtered", "rl_ood")]
     asked += [("rl_edge", name) for name in ("rl_id", "rl_hard", "gold", "self_train")]
@@ -81,7 +81,7 @@ def extrapolation(chosen: Settings, place: Workplace) -> Study:
         question="Which RL problems raise verified accuracy beyond the depth of pre-training, and does anything cheaper?",
         settings=chosen,
         arms=arms,
-        contrasts=pairs([against(arms, *pair) for pair in asked], recipe.regimes, chosen.ks),
+        contrasts=compared(arms, asked, chosen.ks),
         claims=claims(top),
     )
 

@@ -6,7 +6,7 @@ weights, and every model sees the same number of tokens.
 
 from __future__ import annotations
 
-from interplay.studies.recipe import Recipe, against, pairs
+from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
@@ -36,7 +36,7 @@ def headroom(chosen: Settings, place: Workplace) -> Study:
     """The paper's appendix A.7."""
     recipe, top = Recipe(chosen, place), max(chosen.ks)
     names = [base_name(share) for share in chosen.headroom_shares]
-    arms = tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed))
+    arms = recipe.every_seed(arms_of_seed)
     asked = [(f"{name}_rl", name) for name in names]
     first, most = names[0], names[-1]
     asked += [(f"{most}_rl", f"{first}_rl")]
@@ -55,7 +55,7 @@ def headroom(chosen: Settings, place: Workplace) -> Study:
         question="How does RL's gain on the edge depend on how much of the edge pre-training has shown?",
         settings=chosen,
         arms=arms,
-        contrasts=pairs([against(arms, *pair) for pair in asked], recipe.regimes, chosen.ks),
+        contrasts=compared(arms, asked, chosen.ks),
         claims=tuple(claims),
         x="edge share",
         by="stage",

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from interplay.data.mixture import blend
 from interplay.studies.budget import rl_steps
-from interplay.studies.recipe import Recipe, against, pairs
+from interplay.studies.cost import quantity
+from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
@@ -29,35 +30,28 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
 
 def divided(recipe: Recipe, seed: int, budget: int, share: float) -> Arm:
     """One division of a budget."""
-    chosen, mixes, start = recipe.chosen, recipe.regimes, recipe.base(seed)
+    chosen, mixes, base = recipe.chosen, recipe.regimes, recipe.base(seed)
     middle = blend([(mixes["id"], 1 - chosen.midtrain_edge_share), (mixes["edge"], chosen.midtrain_edge_share)])
     tokens, steps = round((1 - share) * budget), rl_steps(chosen, share * budget)
     name = arm_name(budget, share)
-    trained = recipe.midtrained(start, middle, tokens, seed, name) if share < 1 else start
+    trained = recipe.midtrained(base, middle, tokens, seed, name) if share < 1 else base
     ended = recipe.reinforced(trained, mixes["edge"], seed, name, steps=steps) if steps else trained
-    label = f"{NAMES.get(share, f'RL share {share:g}')}, {_short(budget)}"
+    label = f"{NAMES.get(share, f'RL share {share:g}')}, {quantity(budget)}"
     what = f"{tokens:,} tokens of mid-training, then {steps} RL steps"
-    factors: dict[str, float | str] = {"RL share": share, "budget": _short(budget)}
+    factors: dict[str, float | str] = {"RL share": share, "budget": quantity(budget)}
     return recipe.arm(name, label, what, seed, ended, start="base", factors=factors)
 
 
 def arm_name(budget: int, share: float) -> str:
     """`rl_20_of_700k`."""
-    return f"rl_{round(100 * share)}_of_{_short(budget)}"
-
-
-def _short(tokens: int) -> str:
-    for unit, size in (("B", 10**9), ("M", 10**6), ("k", 10**3)):
-        if tokens >= size:
-            return f"{tokens / size:.3g}{unit}"
-    return str(tokens)
+    return f"rl_{round(100 * share)}_of_{quantity(budget)}"
 
 
 def midtraining(chosen: Settings, place: Workplace) -> Study:
     """The paper's section 5, every arm with its own schedule."""
     recipe, top = Recipe(chosen, place), max(chosen.ks)
     shares, claims, asked = chosen.mid_rl_shares, [], []
-    arms = tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed))
+    arms = recipe.every_seed(arms_of_seed)
     for budget in chosen.mid_budgets:
         names = {share: arm_name(budget, share) for share in shares}
         alone, without = names[max(shares)], names[min(shares)]
@@ -66,11 +60,11 @@ def midtraining(chosen: Settings, place: Workplace) -> Study:
         asked += [(name, without) for share, name in names.items() if min(shares) < share < max(shares)]
         light, heavy = names[sorted(shares)[1]], names[sorted(shares)[-2]]
         claims += [
-            Claim(f"Mid-training and RL beat RL alone on hard, pass@{top}, budget {_short(budget)}",
+            Claim(f"Mid-training and RL beat RL alone on hard, pass@{top}, budget {quantity(budget)}",
                   f"{heavy}-{alone}-hard-{top}", "T3", "paper"),
-            Claim(f"Mid-training and light RL beat RL alone on the edge, pass@1, budget {_short(budget)}",
+            Claim(f"Mid-training and light RL beat RL alone on the edge, pass@1, budget {quantity(budget)}",
                   f"{light}-{alone}-edge-1", "T3", "paper"),
-            Claim(f"Mid-training and light RL beat mid-training alone on the edge, pass@1, budget {_short(budget)}",
+            Claim(f"Mid-training and light RL beat mid-training alone on the edge, pass@1, budget {quantity(budget)}",
                   f"{light}-{without}-edge-1", "T8", "paper"),
         ]  # fmt: skip
     return Study(
@@ -79,7 +73,7 @@ def midtraining(chosen: Settings, place: Workplace) -> Study:
         question="At equal compute, which share of RL after mid-training gives the highest verified accuracy?",
         settings=chosen,
         arms=arms,
-        contrasts=pairs([against(arms, *pair) for pair in asked], recipe.regimes, chosen.ks),
+        contrasts=compared(arms, asked, chosen.ks),
         claims=tuple(claims),
         x="RL share",
         by="budget",

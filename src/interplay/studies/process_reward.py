@@ -14,7 +14,7 @@ steps       per-step credit: each step's tokens carry that step's verdict
 from __future__ import annotations
 
 from interplay.rl.rewards import RewardConfig
-from interplay.studies.recipe import Recipe, against, pairs
+from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Contrast, Study, Workplace
 
@@ -63,7 +63,7 @@ def process_reward(chosen: Settings, place: Workplace) -> Study:
     """The paper's section 6, with the ungated rewards its equations describe and per-step credit."""
     recipe = Recipe(chosen, place)
     others = [name for name in REWARDS if name != "outcome"]
-    arms = tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed))
+    arms = recipe.every_seed(arms_of_seed)
     asked = [(name, "base") for name in REWARDS] + [(name, "outcome") for name in others]
     asked += [("steps", "strict"), ("process", "gated")]
     return Study(
@@ -72,7 +72,7 @@ def process_reward(chosen: Settings, place: Workplace) -> Study:
         question="Which reward raises verified accuracy most, and which leaves right answers with wrong derivations?",
         settings=chosen,
         arms=arms,
-        contrasts=(*pairs([against(arms, *pair) for pair in asked], recipe.regimes, chosen.ks), *hacking()),
+        contrasts=(*compared(arms, asked, chosen.ks), *hacking()),
         claims=(
             *(Claim(f"{REWARDS[name][0]} beats outcome on the edge, pass@1", f"{name}-outcome-edge-1", "T4", "paper")
               for name in ("mixed_20", "mixed_50", "strict")),

@@ -47,7 +47,7 @@ def quickstart(chosen: Settings, place: Workplace) -> Study:
         title="From scratch to RL: what each stage adds",
         question="Does the whole chain work here, and does RL on the edge of competence raise verified accuracy there?",
         settings=chosen,
-        arms=tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed)),
+        arms=recipe.every_seed(arms_of_seed),
         contrasts=pairs(asked, recipe.regimes, chosen.ks),
         claims=(
             Claim("RL on edge problems raises verified edge pass@1 above its start after mid-training",

@@ -6,7 +6,7 @@ for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from interplay.data.mixture import Mixture, blend
@@ -33,6 +33,10 @@ class Recipe(NamedTuple):
 
     chosen: Settings
     place: Workplace
+
+    def every_seed(self, arms_of_seed: Callable[[Recipe, Seed], list[Arm]]) -> tuple[Arm, ...]:
+        """The arms of all seeds."""
+        return tuple(arm for seed in self.chosen.seeds for arm in arms_of_seed(self, seed))
 
     @property
     def regimes(self) -> dict[str, Mixture]:
@@ -174,19 +178,19 @@ class Recipe(NamedTuple):
         )
 
 
-def against(arms: Sequence[Arm], treatment: str, control: str) -> tuple[str, str, str]:
-    """A pair of arms with a label that readers know them by."""
+def compared(arms: Sequence[Arm], asked: Sequence[tuple[str, str]], ks: Sequence[int]) -> tuple[Contrast, ...]:
+    """(treatment, control) in every regime that the arms are asked, labelled as readers know the arms."""
     labels = {arm.name: arm.label for arm in arms}
-    return treatment, control, f"{labels[treatment]} against {labels[control]}"
+    named = [(one, other, f"{labels[one]} against {labels[other]}") for one, other in asked]
+    return pairs(named, [regime.name for regime in arms[0].evaluation.config.regimes], ks)
 
 
-def pairs(
-    asked: list[tuple[str, str, str]], regimes: Mapping[str, Mixture] | list[str], ks: tuple[int, ...]
-) -> tuple[Contrast, ...]:
+def pairs(asked: Sequence[tuple[str, str, str]], regimes: Iterable[str], ks: Sequence[int]) -> tuple[Contrast, ...]:
     """(treatment, control, label) in every regime at pass@1 and at the largest k."""
+    names = tuple(regimes)
     return tuple(
         Contrast(f"{treatment}-{control}-{regime}-{k}", label, treatment, control, regime, k)
         for treatment, control, label in asked
-        for regime in regimes
+        for regime in names
         for k in sorted({1, max(ks)})
     )

@@ -49,7 +49,7 @@ def verifier(chosen: Settings, place: Workplace) -> Study:
         title="What the released verifier's faults do to the conclusions",
         question="Do the effects of RL keep their sign and size when the same samples are scored by the released rule?",
         settings=chosen,
-        arms=tuple(arm for seed in chosen.seeds for arm in arms_of_seed(recipe, seed)),
+        arms=recipe.every_seed(arms_of_seed),
         contrasts=tuple(contrasts),
         claims=(
             Claim("The released rule scores the base lower than the repaired one on id", "base-paper_v1-strict-id",

@@ -1,6 +1,7 @@
 """Packing: documents stay whole, unpacking returns them, and a block is a function of its index."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from interplay.data.packing import DOCUMENTS_PER_BLOCK, IGNORED, PackingConfig, 
 from interplay.data.tokenizer import encode_document
 from interplay.model.build import build
 from interplay.model.sizes import ModelConfig
+from interplay.train.tally import served
 
 CONFIG = PackingConfig(width=256, rows=8, loss_on="all")
 
@@ -51,6 +53,14 @@ def test_padding_is_small_and_blocks_differ(terse_stream, tokenizer):
     assert len({b.input_ids_R_T.tobytes() for b in blocks}) == 4
     again = pack_block(terse_stream, tokenizer, CONFIG, 2)
     assert (again.input_ids_R_T == blocks[2].input_ids_R_T).all()
+
+
+def test_what_finds_no_place_is_left_out_whatever_its_length(terse_stream, tokenizer):
+    config = CONFIG.model_copy(update={"width": 128, "rows": 4})  # few documents a row: many blocks do not fit at first
+    blocks = [pack_block(terse_stream, tokenizer, config, index) for index in range(600)]
+    assert sum(block.dropped for block in blocks) > 300
+    documents = sum((block.documents for block in blocks), Counter())
+    assert served(terse_stream.mixture, documents)["largest_errors"] < 3  # leaving out the shortest: 11
 
 
 def test_a_document_longer_than_a_row_is_an_error(terse_stream, tokenizer):

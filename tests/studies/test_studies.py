@@ -7,9 +7,12 @@ import pytest
 
 from interplay.report.page import build_report
 from interplay.studies.plan import plan_lines
+from interplay.studies.recipe import Recipe
 from interplay.studies.registry import STUDIES, make_study
 from interplay.studies.run import run_study, stages_of
 from interplay.studies.scales import SCALES, settings
+from interplay.studies.stages import PretrainStage
+from interplay.studies.study import Workplace
 from interplay.train.runtime import Runtime
 
 TINY = {
@@ -44,6 +47,28 @@ def test_a_changed_setting_moves_what_depends_on_it_and_nothing_else(tmp_path):
     same = set(before) & set(after)
     kinds = sorted(address.split("/")[0] for address in same)
     assert kinds == ["evaluate", "evaluate", "midtrain", "pretrain", "tokenizer"]
+
+
+def test_a_raised_version_moves_every_stage_that_starts_there(tmp_path, monkeypatch):
+    def addresses():
+        return [s.address for s in stages_of(make_study("quickstart", "micro", {}, tmp_path, Runtime(threads=1)))]
+
+    before = addresses()
+    default = PretrainStage.model_fields["infra"].default
+    monkeypatch.setattr(default, "version", "next")
+    after = addresses()
+    assert [a.split("/")[0] for a in after] == [a.split("/")[0] for a in before]
+    assert [a for a in after if a in before] == [a for a in before if a.startswith("tokenizer/")]
+
+
+def test_an_address_does_not_depend_on_who_else_uses_the_object(tmp_path):
+    chosen, place = settings("micro", {}), Workplace(str(tmp_path), {})
+    recipe = Recipe(chosen, place)
+    base, edge = recipe.base(0), recipe.regimes["edge"]
+    shared = recipe.arm("rl", "RL", "", 0, recipe.reinforced(base, edge, 0, "rl")).evaluation.address
+    middle = recipe.arm("mid", "Mid", "", 0, recipe.midtrained(base, edge, 4096, 0)).evaluation.address
+    apart = recipe.arm("mid", "Mid", "", 0, recipe.midtrained(recipe.base(0), edge, 4096, 0)).evaluation.address
+    assert middle == apart != shared
 
 
 def test_seeds_are_arms_of_their_own_with_one_tokenizer(tmp_path):

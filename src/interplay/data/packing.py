@@ -1,14 +1,16 @@
 """Whole documents packed into rows of a fixed width, in blocks that are pure functions of their index.
 
 A block is `rows` rows. Its documents are drawn from the stream until they fill 97 % of it, then placed longest first
-(first-fit decreasing), so every document stays whole, the mixture is not bent towards short ones, and padding stays at
-about 3 %. Since block b depends on nothing but (stream, b), any number of loader workers or processes sees the same rows
+(first-fit decreasing), so every document stays whole and padding stays at about 3 %. Where they do not all fit, the first ones
+drawn are left out until the others do: whoever left out what finds no place, the shortest, would bend the mixture towards
+long documents, as stopping before the one that is too long would bend it towards short ones. Since block b depends on nothing but (stream, b), any number of loader workers or processes sees the same rows
 and a run resumes at any step without replaying the ones before.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -74,14 +76,17 @@ class Block(NamedTuple):
         )
 
 
+Document = tuple[list[int], list[int], str]  # prompt, completion, cell
+
+
 def blank_block(tokenizer: PreTrainedTokenizerFast, config: PackingConfig) -> Block:
     """One row of padding that teaches nothing."""
-    return _place([], config.model_copy(update={"rows": 1}), tokenizer.pad_token_id)
+    return _fill([], config.model_copy(update={"rows": 1}), tokenizer.pad_token_id)
 
 
 def pack_block(source: Stream, tokenizer: PreTrainedTokenizerFast, config: PackingConfig, index: int) -> Block:
     """Block `index` of the packed stream. Raises ValueError for a document longer than a row."""
-    documents: list[tuple[list[int], list[int], str]] = []
+    documents: list[Document] = []
     filled = 0
     while filled < FILL * config.rows * config.width:
         problem = source[index * DOCUMENTS_PER_BLOCK + len(documents)]
@@ -91,34 +96,44 @@ def pack_block(source: Stream, tokenizer: PreTrainedTokenizerFast, config: Packi
             raise ValueError(f"a document of {length} tokens ({problem.id}) is longer than a row of {config.width}")
         documents.append((prompt, completion, str(cell_of(problem))))
         filled += length
-    return _place(documents, config, tokenizer.pad_token_id)
+    return _fill(documents, config, tokenizer.pad_token_id)
 
 
-def _place(documents: list[tuple[list[int], list[int], str]], config: PackingConfig, pad: int) -> Block:
+def rows_of(lengths: Sequence[int], rows: int, width: int) -> list[list[int]] | None:
+    """Documents by row, each by its number, placed longest first in the first row with room; None where one finds none."""
+    room, placed = [width] * rows, [[] for _ in range(rows)]  # type: tuple[list[int], list[list[int]]]
+    for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
+        row = next((r for r in range(rows) if lengths[number] <= room[r]), None)
+        if row is None:
+            return None
+        room[row] -= lengths[number]
+        placed[row].append(number)
+    return placed
+
+
+def _fill(documents: list[Document], config: PackingConfig, pad: int) -> Block:
+    lengths = [len(prompt) + len(completion) for prompt, completion, _ in documents]
+    dropped = 0
+    while (placed := rows_of(lengths[dropped:], config.rows, config.width)) is None:
+        dropped += 1
     shape = (config.rows, config.width)
     input_ids, labels = np.full(shape, pad, np.int64), np.full(shape, IGNORED, np.int64)
     positions = np.zeros(shape, np.int64)
-    ends = [0] * config.rows
-    placed: list[list[tuple[str, int]]] = [[] for _ in ends]
-    by_length = sorted(documents, key=lambda document: -len(document[0]) - len(document[1]))
-    for prompt, completion, cell in by_length:
-        length = len(prompt) + len(completion)
-        row = next((r for r, end in enumerate(ends) if end + length <= config.width), None)
-        if row is None:
-            continue
-        start, ends[row] = ends[row], ends[row] + length
-        span = slice(start, ends[row])
-        input_ids[row, span] = prompt + completion
-        learned = input_ids[row, span].copy()
-        if config.loss_on == "solution":
-            learned[: len(prompt)] = IGNORED
-        learned[0] = IGNORED  # not to be predicted from another document, whichever the attention
-        labels[row, span] = learned
-        positions[row, span] = np.arange(length)
-        placed[row].append((cell, length))
-    for row, end in enumerate(ends):  # padding is a document of its own
-        positions[row, end:] = np.arange(config.width - end)
+    inside: list[tuple[tuple[str, int], ...]] = []
+    for row, numbers in enumerate(placed):
+        start = 0
+        for prompt, completion, _ in (documents[dropped + number] for number in numbers):
+            span = slice(start, start + len(prompt) + len(completion))
+            input_ids[row, span] = prompt + completion
+            learned = input_ids[row, span].copy()
+            if config.loss_on == "solution":
+                learned[: len(prompt)] = IGNORED
+            learned[0] = IGNORED  # not to be predicted from another document, whichever the attention
+            labels[row, span] = learned
+            positions[row, span] = np.arange(span.stop - start)
+            start = span.stop
+        positions[row, start:] = np.arange(config.width - start)  # padding is a document of its own
+        inside.append(tuple((documents[dropped + n][2], lengths[dropped + n]) for n in numbers))
     if config.attention == "row":
         positions[:] = np.arange(config.width)
-    dropped = len(documents) - sum(map(len, placed))
-    return Block(input_ids, labels, positions, tuple(map(tuple, placed)), dropped)
+    return Block(input_ids, labels, positions, tuple(inside), dropped)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import exca
+from exca.utils import ConfigExporter
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 from transformers import PreTrainedTokenizerFast
 
@@ -84,6 +85,12 @@ class Stage(BaseModel):
         """The resolved config, without what does not change the result."""
         return {"address": self.address, **self._infra.config(uid=True, exclude_defaults=False)}
 
+    def _exca_uid_dict_override(self) -> dict[str, Any]:
+        """What exca makes an address of. Left alone it forgets the version of every stage but the last, and shows a kind
+        only where some other stage could have stood in its place, which depends on who else uses the object."""
+        own = ConfigExporter(uid=True, exclude_defaults=True, ignore_first_override=True).apply(self)
+        return {**own, "kind": self.kind, "version": self._infra.version}  # type: ignore[attr-defined]
+
 
 class TokenizerStage(Stage):
     """Train the tokenizer."""
@@ -117,7 +124,7 @@ class PretrainStage(Stage):
     model: ModelConfig
     config: TrainConfig
     seed: NonNegativeInt = 0
-    infra: exca.TaskInfra = exca.TaskInfra(version="1", mode="retry")
+    infra: exca.TaskInfra = exca.TaskInfra(version="2", mode="retry")
 
     @infra.apply
     def run(self) -> Result:
@@ -137,7 +144,7 @@ class MidtrainStage(Stage):
     kind: Literal["midtrain"] = "midtrain"
     start: PretrainStage
     config: TrainConfig
-    infra: exca.TaskInfra = exca.TaskInfra(version="1", mode="retry")
+    infra: exca.TaskInfra = exca.TaskInfra(version="2", mode="retry")
 
     @infra.apply
     def run(self) -> Result:

@@ -35,7 +35,7 @@ def test_shared_prompts_give_the_same_gradient(
 def test_threads_that_share_the_batches_give_the_same_gradient(
     config, fresh_model, tokenizer, runtime, pays_for_blanks, monkeypatch, share
 ):
-    monkeypatch.setattr(gradient, "MIN_POSITIONS", 64)
+    monkeypatch.setattr(gradient, "CPU_POSITIONS", 64)
     chosen = config.model_copy(update={"loss": LossConfig(kl=0.1, entropy=0.01)})
     gradients, parts = [], []
     for threads, split in ((1, False), (3, True), (3, True)):

@@ -72,15 +72,6 @@ def fresh(shape: tuple[int, ...], like: Tensor) -> Tensor:
     return torch.frombuffer(memory, dtype=like.dtype, count=math.prod(shape), offset=start).view(shape)
 
 
-def keep_freed_memory() -> None:
-    """Let glibc reuse freed memory up to this size instead of handing it to the kernel and faulting it in again.
-
-    Freeing one large allocation raises its threshold; without this each step can pay thousands of page faults for its
-    temporaries, a tenth of the time. Elsewhere it is one allocation and no effect.
-    """
-    torch.empty(31 * 2**20, dtype=torch.uint8)
-
-
 class Suffix:
     """The rows' own keys and values in blocks of a few tokens. A reader takes blocks whole and masks what is unwritten.
 

@@ -19,11 +19,11 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from interplay.model.cache import keep_freed_memory
 from interplay.model.choose import SamplingConfig
 from interplay.model.clock import Clock
 from interplay.model.cohort import Completion, Unit
 from interplay.model.general import sample_by_model_forward
+from interplay.model.memory import keep_freed_memory
 from interplay.model.weights import in_family, read_weights
 from interplay.model.worker import Job, Worker
 from interplay.world.randomness import derive
@@ -77,7 +77,8 @@ def sample(
         return iter(())
     threads = threads or torch.get_num_threads()
     num_workers = _num_workers(threads if on_cpu else 1, len(prompts) * num_samples, max_rows)
-    keep_freed_memory()
+    if on_cpu:
+        keep_freed_memory()
     weights = read_weights(model, dtype)
     clocks = [Clock(clock is not None) for _ in range(num_workers)]
     workers = [

@@ -42,20 +42,21 @@ def by_length(rollouts: list[Rollout], micro_tokens: int) -> list[list[int]]:
     return batches
 
 
-def by_group(rollouts: list[Rollout], micro_tokens: int) -> list[list[int]]:
-    """Whole groups of similar prompts together: at most `micro_tokens` positions, or one group."""
-    groups = groups_of(rollouts)
-    longest = [max(len(rollouts[i].completion.tokens) for i in rows) for rows in groups]
-    prompts = [len(rollouts[rows[0]].prompt) for rows in groups]
+def by_completion(rollouts: list[Rollout], micro_tokens: int) -> list[list[int]]:
+    """Rows with completions of similar length together, whatever their prompts: at most `micro_tokens` positions, or one.
+
+    For passes that read each prompt of a batch once. Whole groups would read it once in all, but a group has short and long
+    completions, and padding the one to the other costs more than the prompts do.
+    """
+    lengths = [len(r.completion.tokens) for r in rollouts]
     batches: list[list[int]] = []
-    held = width = 0
-    for g in sorted(range(len(groups)), key=lambda g: (prompts[g], longest[g], g)):
-        count, wide = held + len(groups[g]), max(width, prompts[g] + longest[g])
-        if not batches or count * wide > micro_tokens:
+    prompt = 0
+    for row in sorted(range(len(rollouts)), key=lambda row: (lengths[row], row)):
+        prompt = max(prompt, len(rollouts[row].prompt))
+        if not batches or (len(batches[-1]) + 1) * (prompt + lengths[row]) > micro_tokens:
             batches.append([])
-            count, wide = len(groups[g]), prompts[g] + longest[g]
-        batches[-1] += groups[g]
-        held, width = count, wide
+            prompt = len(rollouts[row].prompt)
+        batches[-1].append(row)
     return batches
 
 

@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
-from interplay.rl.batches import by_group, by_length, groups_of, make_batch
+from interplay.rl.batches import by_completion, by_length, groups_of, make_batch
 from interplay.rl.config import RLConfig
 from interplay.rl.gradient import add_gradient, positions_per_batch
 from interplay.rl.logprobs import logprobs_of, logprobs_sharing_prompts
@@ -81,9 +81,8 @@ class Learner:
         """Add the gradient of this process's share of the loss over these rollouts to the parameters' `grad`."""
         runtime, own, total = self.runtime, self._share(scored), self._denominator(scored)
         threads = runtime.threads if runtime.split_updates and runtime.on_cpu else 1
-        positions = sum(len(r.prompt) + len(r.completion.tokens) for r in own.rollouts)
-        cut = by_group if runtime.share_prompts else by_length
-        batches = cut(own.rollouts, positions_per_batch(positions, runtime.micro_tokens, threads))
+        cut = by_completion if runtime.share_prompts else by_length
+        batches = cut(own.rollouts, positions_per_batch(runtime.micro_tokens, runtime.on_cpu))
         return add_gradient(lambda rows: self._loss(own, rows, total), batches, self.model, threads)
 
     def _loss(self, scored: Scored, rows: list[int], total: float) -> LossParts:

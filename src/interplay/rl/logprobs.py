@@ -1,15 +1,14 @@
-"""Log-probabilities of the sampled tokens, with their gradient: every rollout by itself, or a group's prompt only once.
+"""Log-probabilities of the sampled tokens, with their gradient: every rollout by itself, or each prompt only once.
 
-A group's prompt is the same for all its samples. When it is shared, the prompts are one forward pass; its keys and values
+A group's prompt is the same for all its samples. When it is shared, the prompts are one forward pass; their keys and values
 are repeated for each sample and the completions are a second pass that attends to them. The gradient of every sample flows
 back into the one prompt.
 """
 
-# B rollouts, G groups of them (neighbours with equal prompts), P prompt positions, T completion positions, D hidden size
+# B rollouts, G groups of them (rows with equal prompts), P prompt positions, T completion positions, D hidden size
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 import torch
@@ -54,7 +53,7 @@ def of_sampled_tokens(
 def logprobs_sharing_prompts(
     model: Any, batch: Batch, temperature: float, entropy_graph: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """What `logprobs_of` returns; neighbouring rows with equal prompts share the computation of it."""
+    """What `logprobs_of` returns; rows with equal prompts share the computation of it."""
     device = batch.input_ids.device
     lengths_B = torch.tensor(batch.prompt_lengths, device=device)
     firsts, group_of = _groups(batch)
@@ -79,12 +78,8 @@ def logprobs_sharing_prompts(
 
 
 def _groups(batch: Batch) -> tuple[list[int], list[int]]:
-    """(first row of each group, group of each row)."""
-    prompts = [row[:length] for row, length in zip(batch.input_ids.tolist(), batch.prompt_lengths, strict=True)]
-    firsts: list[int] = []
-    group_of: list[int] = []
-    for number, (_, rows) in enumerate(groupby(range(len(prompts)), lambda row: prompts[row])):
-        members = list(rows)
-        firsts.append(members[0])
-        group_of += [number] * len(members)
-    return firsts, group_of
+    """(first row of each group, group of each row); a group is all rows with one prompt."""
+    prompts = [tuple(row[:length]) for row, length in zip(batch.input_ids.tolist(), batch.prompt_lengths, strict=True)]
+    number_of: dict[tuple[int, ...], int] = {}
+    group_of = [number_of.setdefault(prompt, len(number_of)) for prompt in prompts]
+    return [group_of.index(number) for number in range(len(number_of))], group_of

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 import interplay.rl.grpo as grpo
 from interplay.rl.grpo import RLConfig, reinforce
 from interplay.rl.pools import Adaptive, Edge, PoolState, Scheduled, after_step, start_state, take
+from interplay.train.metrics import read_metrics
 
 
 def ops(problems):
@@ -75,9 +76,12 @@ def test_the_edge_is_measured_once_before_the_first_step(
     monkeypatch.setattr(grpo, "roll_out", sometimes_right)
     chosen = config.model_copy(update={"selection": Edge(candidates=5, samples=4), "steps": 2})
     reinforce(chosen, fresh_model(), tokenizer, tmp_path, runtime)
-    assert json.loads((tmp_path / "edge.json").read_text()) == {
-        "samples": 4, "successes": [0, 1, 0, 0, 0], "chosen": [1],
-    }  # fmt: skip
+    record = json.loads((tmp_path / "edge.json").read_text())
+    spent = record.pop("flops")["rl/flops_measured"]
+    assert record == {"samples": 4, "successes": [0, 1, 0, 0, 0], "chosen": [1]}
+    first, second = (row["rl/flops_measured"] for row in read_metrics(tmp_path / "metrics.jsonl"))
+    assert 0.5 * second < first - spent < 2 * second  # the first step pays; samples of the two differ in length
+    assert spent > second
     (tmp_path / "summary.json").unlink()
     reinforce(chosen, fresh_model(), tokenizer, tmp_path, runtime)
     assert sizes == [5, 3, 3, 3, 3]  # the candidates once, then the steps of both runs

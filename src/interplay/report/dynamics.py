@@ -64,7 +64,7 @@ def _learning_panel(points: list[CurvePoint], metric: str, styles: Styles, named
         rows[-1] = {**rows[-1], "tip": end}
         ends[label] = mean[-1][1]
     last = max(row["x"] for row in rows)
-    axis = alt.Axis(format="~s", tickCount=5) if by_tokens else alt.Axis(format="d", tickCount=5)
+    axis = alt.Axis(format="~s", tickCount=3) if by_tokens else alt.Axis(format="d", tickCount=5)
     scale = alt.Scale(nice=False, domain=[min(row["x"] for row in rows), last])
     x = alt.X("x:Q", title="tokens" if by_tokens else "step", axis=axis, scale=scale)
     y, low, high, log = _learning_axis(metric, [row["value"] for row in rows])
@@ -153,7 +153,7 @@ def _cell_panel(points: list[CellPoint], lowest: float, highest: float) -> alt.L
     ends = {row["series"]: row["value"] for row in rows if row["x"] == last}
     color = charts.painted("series", names, [step_color(i, len(ops)) for i in range(len(ops))], legend=False)
     scale = alt.Scale(nice=False, domain=[0, last])
-    x = alt.X("x:Q", title="tokens", axis=alt.Axis(format="~s", tickCount=5), scale=scale)
+    x = alt.X("x:Q", title="tokens", axis=alt.Axis(format="~s", tickCount=3), scale=scale)
     y, low, high = charts.log10_axis("nats per solution", lowest, highest)
     base = alt.Chart().encode(x=x, y=y, color=color)
     lines = base.mark_line(strokeWidth=2, aria=False)

@@ -7,6 +7,7 @@ measured  the shape's own count: a shared prompt is read once when sampling, gro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from interplay.rl.rollout import Rollout
@@ -16,11 +17,25 @@ if TYPE_CHECKING:
     from interplay.rl.learner import Learner
 
 
-def step_flops(learner: Learner, groups: list[list[Rollout]], updated: list[Rollout]) -> dict[str, float]:
-    """`rl/flops_nominal` and `rl/flops_measured` of one step."""
+NOMINAL, MEASURED = "rl/flops_nominal", "rl/flops_measured"
+Flops = dict[str, float]
+
+
+def step_flops(learner: Learner, groups: list[list[Rollout]], updated: list[Rollout]) -> Flops:
+    """Both counts of one step."""
     has_reference = learner.reference is not None
+    sampled = sampling_flops(learner, groups)
+    lengths = [len(r.prompt) + len(r.completion.tokens) for r in updated]
+    forward = forward_cost(learner.model.config).forward(sum(lengths), causal_pairs(lengths))
+    return {
+        NOMINAL: (4 + has_reference) * sampled[NOMINAL],
+        MEASURED: sampled[MEASURED] + (3 + has_reference) * forward,
+    }
+
+
+def sampling_flops(learner: Learner, groups: Sequence[Sequence[Rollout]]) -> Flops:
+    """Both counts of drawing rollouts that nothing is learned from."""
     positions = sum(len(r.prompt) + len(r.completion.tokens) for group in groups for r in group)
-    nominal = (8 + 2 * has_reference) * learner.model.num_parameters() * positions
     cost = forward_cost(learner.model.config)
     sampled = 0.0
     for group in groups:
@@ -31,6 +46,4 @@ def step_flops(learner: Learner, groups: list[list[Rollout]], updated: list[Roll
             read += length
             pairs += causal_pairs([prompt + length]) - causal_pairs([prompt])
         sampled += cost.forward(read, pairs)
-    lengths = [len(r.prompt) + len(r.completion.tokens) for r in updated]
-    trained = (3 + has_reference) * cost.forward(sum(lengths), causal_pairs(lengths))
-    return {"rl/flops_nominal": float(nominal), "rl/flops_measured": sampled + trained}
+    return {NOMINAL: 2.0 * learner.model.num_parameters() * positions, MEASURED: sampled}

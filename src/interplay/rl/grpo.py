@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast
 
 from interplay.progress import progress
 from interplay.rl.config import RLConfig
-from interplay.rl.cost import step_flops
+from interplay.rl.cost import sampling_flops, step_flops
 from interplay.rl.judge import Judge, opened
 from interplay.rl.learner import Learner
 from interplay.rl.measure import held_out_metrics, measured
@@ -42,10 +42,10 @@ class Loop:
     def __init__(self, folder: StageFolder, judge: Judge) -> None:
         self.config, self.learner, self.folder, self.judge = folder.config, folder.learner, folder, judge
         saved = folder.resume()
-        if saved is None:
-            successes = measured(self.config, folder.path, self.roll_out, writes=folder.writes)
-            saved = start_state(self.config.selection, successes)
-        self.state = saved
+        cost_of = partial(sampling_flops, self.learner)
+        before = measured(self.config, folder.path, self.roll_out, cost_of, writes=folder.writes)
+        self.flops_before = before.flops  # the first step pays for what was measured to choose its problems
+        self.state = saved or start_state(self.config.selection, before.successes)
 
     def roll_out(
         self, problems: list[Problem], *, group: int, seed: int, rewards: RewardConfig = STRICT
@@ -66,7 +66,10 @@ class Loop:
         scored = score(used, self.config)
         updated = self.learner.update(scored, step)
         total_s = time.monotonic() - clock
-        row = {"step": step + 1, **step_metrics(groups), **updated, **step_flops(self.learner, groups, scored.rollouts)}
+        flops = step_flops(self.learner, groups, scored.rollouts)
+        if step == 0:
+            flops = {name: value + self.flops_before.get(name, 0.0) for name, value in flops.items()}
+        row = {"step": step + 1, **step_metrics(groups), **updated, **flops}
         row["rl/drawn"], row["rl/top_op"] = float(len(groups)), float(max(group[0].problem.op for group in groups))
         strict = [(g[0].problem.op, sum(r.verdict.strict for r in g) / len(g)) for g in groups]
         self.state = after_step(self.config.pool, self.config.selection, self.state, strict)

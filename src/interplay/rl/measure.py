@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from interplay.rl.config import HeldOut, RLConfig
+from interplay.rl.cost import Flops
 from interplay.rl.pools import Edge
 from interplay.rl.rollout import Rollout
 from interplay.world.problem import Problem
@@ -22,31 +24,45 @@ class RollOut(Protocol):
     def __call__(self, problems: list[Problem], *, group: int, seed: int) -> list[list[Rollout]]: ...
 
 
-def measure(config: RLConfig, edge: Edge, roll_out: RollOut) -> list[int]:
-    """Right samples (strict) of each candidate, by the model as it is."""
+class Measured(NamedTuple):
+    """Right samples (strict) of each candidate, and what drawing them cost."""
+
+    successes: tuple[int, ...] = ()
+    flops: Flops = {}
+
+
+CostOf = Callable[[list[list[Rollout]]], Flops]
+
+
+def measure(config: RLConfig, edge: Edge, roll_out: RollOut, cost_of: CostOf) -> Measured:
+    """Each candidate asked `edge.samples` times, by the model as it is."""
     successes: list[int] = []
+    flops: Counter[str] = Counter()
     size, seed = max(1, CHUNK_SAMPLES // edge.samples), derive("edge", config.seed)
     for start in range(0, edge.candidates, size):
         problems = config.pool.take(start, min(size, edge.candidates - start))
-        successes += [sum(r.verdict.strict for r in g) for g in roll_out(problems, group=edge.samples, seed=seed)]
-    return successes
+        groups = roll_out(problems, group=edge.samples, seed=seed)
+        successes += [sum(r.verdict.strict for r in group) for group in groups]
+        flops.update(cost_of(groups))
+    return Measured(tuple(successes), dict(flops))
 
 
-def measured(config: RLConfig, folder: Path, roll_out: RollOut, *, writes: bool = True) -> list[int]:
+def measured(config: RLConfig, folder: Path, roll_out: RollOut, cost_of: CostOf, *, writes: bool = True) -> Measured:
     """The same, from `edge.json` where an earlier start of the stage left it; nothing where no edge is asked for."""
     edge = config.selection
     if not isinstance(edge, Edge):
-        return []
+        return Measured()
     path = folder / "edge.json"
     if path.exists():
-        return [int(right) for right in json.loads(path.read_text())["successes"]]
-    successes = measure(config, edge, roll_out)
+        record = json.loads(path.read_text())
+        return Measured(tuple(record["successes"]), record["flops"])
+    found = measure(config, edge, roll_out, cost_of)
     if writes:
         staging = path.with_suffix(".staging")
-        record = {"samples": edge.samples, "successes": successes, "chosen": edge.chosen(successes)}
+        record = {"samples": edge.samples, **found._asdict(), "chosen": edge.chosen(found.successes)}
         staging.write_text(json.dumps(record))
         staging.replace(path)
-    return successes
+    return found
 
 
 def held_out_metrics(held_out: HeldOut, roll_out: RollOut, *, seed: int) -> dict[str, float]:

@@ -21,5 +21,13 @@ def rl_steps(chosen: Settings, tokens: float) -> int:
     return round(tokens / _step_tokens(chosen))
 
 
+def filtered_steps(chosen: Settings) -> int:
+    """RL steps left of `rl_steps` when the edge filter is paid from the same budget.
+
+    A candidate's samples are drawn and not learned from: 2P of the 10P FLOPs that an RL sample is charged.
+    """
+    return max(1, chosen.rl_steps - round(chosen.filter_candidates / 5 / chosen.rl_prompts))
+
+
 def _step_tokens(chosen: Settings) -> float:
     return 5 / 3 * chosen.rl_prompts * chosen.rl_group * chosen.sample_tokens

@@ -7,7 +7,8 @@ rl_edge     GRPO on the edge ops
 rl_hard     GRPO on the hard ops
 rl_ood      GRPO on every op beyond pre-training, uniformly: the comparison arm of the next two
 adaptive    the same problems, the op range raised when the top of it is mastered
-filtered    the same problems, only those the start model fails at k=1 and solves within k=K
+filtered    the same problems, only those the start model fails at k=1 and solves within k=K; fewer steps, since the
+            measurement that finds them is paid from the same budget
 self_train  self-training on right samples of the edge ops, without a baseline
 gold        supervised training on gold solutions of the same edge problems
 
@@ -17,7 +18,7 @@ All treatments cost the same in nominal compute: one RL sample is charged 5/3 of
 from __future__ import annotations
 
 from interplay.rl.pools import Adaptive, Edge
-from interplay.studies.budget import rl_tokens
+from interplay.studies.budget import filtered_steps, rl_tokens
 from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.stages import Checkpointed
@@ -56,7 +57,7 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
         ("adaptive", "RL, adaptive", "GRPO on edge and hard ops, the range raised with accuracy",
          recipe.reinforced(base, beyond, seed, "base, adaptive", selection=adaptive)),
         ("filtered", "RL, edge filter", "GRPO on the edge and hard problems that base sometimes solves",
-         recipe.reinforced(base, beyond, seed, "base, filtered", selection=edge_filter)),
+         recipe.reinforced(base, beyond, seed, "base, filtered", selection=edge_filter, steps=filtered_steps(chosen))),
         ("self_train", "Self-training", "right samples of edge problems, without a baseline",
          recipe.reinforced(base, mixes["edge"], seed, "base, self-training", changes=SELF_TRAINING)),
         ("gold", "Gold", "supervised on gold solutions of the RL problems of the edge",
@@ -74,7 +75,7 @@ def extrapolation(chosen: Settings, place: Workplace) -> Study:
     arms = recipe.every_seed(arms_of_seed)
     treatments = (*RANGES, "rl_ood", "adaptive", "filtered", "self_train", "gold")
     asked = [(name, "base") for name in treatments] + [("adaptive", "rl_ood"), ("filtered", "rl_ood")]
-    asked += [("rl_edge", name) for name in ("rl_id", "rl_hard", "gold", "self_train")]
+    asked += [("rl_edge", name) for name in ("rl_id", "rl_hard", "gold", "self_train")] + [("rl_ood", "rl_edge")]
     return Study(
         name="extrapolation",
         title="Does RL reach deeper than pre-training?",
@@ -95,6 +96,10 @@ def claims(top: int) -> tuple[Claim, ...]:
         Claim(f"RL on edge ops reaches hard ops: pass@{top} rises there", f"rl_edge-base-hard-{top}", "T1", "paper"),
         Claim("RL on edge ops beats RL on id ops on the edge, pass@1", "rl_edge-rl_id-edge-1", "T1", "paper"),
         Claim("RL on edge ops beats RL on hard ops on the edge, pass@1", "rl_edge-rl_hard-edge-1", "T1", "paper"),
+        Claim(f"RL on all OOD ops reaches hard ops further than RL on edge ops at equal compute: pass@{top}",
+              f"rl_ood-rl_edge-hard-{top}"),
+        Claim("RL on all OOD ops does worse on the edge than RL on edge ops at equal compute, pass@1",
+              "rl_ood-rl_edge-edge-1", direction="down"),
         Claim("An adaptive range beats a uniform one at equal compute on the edge, pass@1", "adaptive-rl_ood-edge-1"),
         Claim("Problems filtered to the edge of competence beat uniform ones on the edge, pass@1",
               "filtered-rl_ood-edge-1", "guidance", "paper"),

@@ -46,6 +46,7 @@ MICRO = Settings(
     rl_prompts=24,
     rl_group=16,
     rl_lr=2e-4,
+    filter_candidates=1000,
     samples=32,
     ks=(1, 2, 4, 8, 16, 32),
     mid_budgets=(700_000, 1_400_000),

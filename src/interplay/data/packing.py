@@ -1,10 +1,11 @@
 """Whole documents packed into rows of a fixed width, in blocks that are pure functions of their index.
 
 A block is `rows` rows. Its documents are drawn from the stream until they fill 97 % of it, then placed longest first
-(first-fit decreasing), so every document stays whole and padding stays at about 3 %. Where they do not all fit, the first ones
-drawn are left out until the others do: whoever left out what finds no place, the shortest, would bend the mixture towards
-long documents, as stopping before the one that is too long would bend it towards short ones. Since block b depends on nothing but (stream, b), any number of loader workers or processes sees the same rows
-and a run resumes at any step without replaying the ones before.
+(first-fit decreasing), so every document stays whole and padding stays at about 3 %. Where they do not all fit, the first
+ones drawn are left out until the others do: whoever left out what finds no place, the shortest, would bend the mixture
+towards long documents, as stopping before the one that is too long would bend it towards short ones. Since block b depends
+on nothing but (stream, b), any number of loader workers or processes sees the same rows and a run resumes at any step
+without replaying the ones before.
 """
 
 from __future__ import annotations

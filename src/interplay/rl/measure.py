@@ -27,8 +27,8 @@ class RollOut(Protocol):
 class Measured(NamedTuple):
     """Right samples (strict) of each candidate, and what drawing them cost."""
 
-    successes: tuple[int, ...] = ()
-    flops: Flops = {}
+    successes: tuple[int, ...]
+    flops: Flops
 
 
 CostOf = Callable[[list[list[Rollout]]], Flops]
@@ -51,7 +51,7 @@ def measured(config: RLConfig, folder: Path, roll_out: RollOut, cost_of: CostOf,
     """The same, from `edge.json` where an earlier start of the stage left it; nothing where no edge is asked for."""
     edge = config.selection
     if not isinstance(edge, Edge):
-        return Measured()
+        return Measured((), {})
     path = folder / "edge.json"
     if path.exists():
         record = json.loads(path.read_text())

@@ -34,7 +34,7 @@ class Runtime(Config):
         return self.device == "cpu" or (self.device == "auto" and not torch.cuda.is_available())
 
     def torch_device(self) -> torch.device:
-        """The device, after setting the number of CPU threads and what freed memory is kept. Raises ValueError when it is not there."""
+        """The device; on a CPU, threads and kept memory are set. Raises ValueError when it is not there."""
         if self.device == "cuda" and not torch.cuda.is_available():
             raise ValueError("device 'cuda' was asked for, but torch sees no CUDA device; use 'cpu' or 'auto'")
         torch.set_num_threads(self.threads)

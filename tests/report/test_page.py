@@ -62,8 +62,8 @@ def copy(records: Path, tmp_path: Path) -> Path:
 
 def test_the_page_and_its_figures_are_made(records: Path, page: str) -> None:
     assert len(page) < 1_000_000
-    names = {"glance", "pass_at_k", "effects", "by_op", "nll_change", "learning", "cells", "silent", "error_classes",
-             "hacking"}  # fmt: skip
+    names = {"glance", "pass_at_k", "effects", "compute", "by_op", "nll_change", "learning", "cells", "silent",
+             "error_classes", "hacking"}  # fmt: skip
     assert {path.name for path in (records / "figures").iterdir()} == {
         f"{n}.{e}" for n in names for e in ("svg", "pdf")
     }
@@ -218,4 +218,4 @@ def test_a_browser_runs_our_script_and_no_other(hostile_page: Path, tmp_path: Pa
     elements = Elements(shown).elements
     assert next(attrs for tag, attrs in elements if attrs.get("id") == "theme").get("hidden", "shown") == "shown"
     assert "data-owned" not in next(attrs for tag, attrs in elements if tag == "html")
-    assert sum(tag == "figure" for tag, _ in elements) == 9
+    assert sum(tag == "figure" for tag, _ in elements) == 10

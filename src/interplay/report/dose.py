@@ -19,11 +19,11 @@ def dose(records: Records, styles: Styles) -> Figure | None:
     """A row of regimes for pass@1, and one for pass@K; arms without the factor are grey lines to compare with."""
     x, by = records.study.x, records.study.by
     rows = select.pass_rows(records)
-    doses = _levels(records, x)
+    doses = levels(records, x)
     if not x or len(doses) < 2 or not rows:
         return None
     ks = select.ks_of(rows)
-    lines = _levels(records, by) if by else []
+    lines = levels(records, by) if by else []
     panels = []
     regimes = [regime for regime in records.study.regimes if any(row.regime == regime for row in rows)]
     for k in dict.fromkeys((ks[0], ks[-1])):
@@ -31,7 +31,7 @@ def dose(records: Records, styles: Styles) -> Figure | None:
             here = [row for row in rows if row.k == k and row.regime == regime]
             chart = _panel(records, here, doses, lines, styles)
             panels.append(Panel(f"{select.regimes_of(records)[regime]} · pass@{k}", chart, height=HEIGHT, width=WIDTH))
-    names = [_line_name(by, level) for level in lines]
+    names = [line_name(by, level) for level in lines]
     caption = (
         f"Share of problems solved, every step checked (strict), against {x}"
         + (f", a line per {by}" if by else "")
@@ -43,8 +43,8 @@ def dose(records: Records, styles: Styles) -> Figure | None:
     return charts.figure("dose", f"Against {x}", caption, panels, (), keys, min(len(regimes), 4))
 
 
-def _levels(records: Records, factor: str) -> list[Factor]:
-    """The values of a factor: numbers in order, anything else as the study lists it."""
+def levels(records: Records, factor: str) -> list[Factor]:
+    """The values of a factor: numbers in order, anything else as the study lists it; none for a study without it."""
     found = list(dict.fromkeys(own[factor] for own in records.factors.values() if factor in own))
     return sorted(found, key=float) if all(isinstance(value, int | float) for value in found) else found
 
@@ -53,7 +53,7 @@ def _without(records: Records, factor: str) -> list[str]:
     return [arm for arm, own in records.factors.items() if factor not in own]
 
 
-def _line_name(by: str, level: Factor) -> str:
+def line_name(by: str, level: Factor) -> str:
     """`budget 1.4M`; a word stands for itself."""
     name = spelled(level)
     return f"{by} {name}" if name[:1].isdigit() else name
@@ -70,7 +70,7 @@ def _panel(
     records: Records, rows: list[Result], doses: list[Factor], lines: list[Factor], styles: Styles
 ) -> alt.LayerChart:
     x, by = records.study.x, records.study.by
-    names = [_line_name(by, level) for level in lines] or ["all"]
+    names = [line_name(by, level) for level in lines] or ["all"]
     spread = min(0.12, 0.5 / len(names))
     values: list[Row] = []
     flat: list[Row] = []

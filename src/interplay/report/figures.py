@@ -10,6 +10,7 @@ from interplay.report import dynamics, effects, faults
 from interplay.report.by_op import by_op, nll_change
 from interplay.report.capability import pass_at_k
 from interplay.report.charts import Figure
+from interplay.report.compute import compute, compute_dose
 from interplay.report.dose import dose
 from interplay.report.glance import glance
 from interplay.report.records import Records
@@ -26,6 +27,8 @@ def all_figures(records: Records, styles: Styles) -> list[Figure]:
         pass_at_k(records, styles),
         effects.forest(records, styles),
         effects.matrix(records, styles),
+        compute(records, styles),
+        compute_dose(records),
         by_op(records, styles),
         nll_change(records, styles),
         dynamics.learning(records, styles),

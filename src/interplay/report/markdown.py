@@ -16,7 +16,7 @@ from interplay.report.read import read_records
 from interplay.report.records import Arm, Claim, Records
 from interplay.report.theme import ArmStyle
 
-FURTHER = ("silent", "hacking")  # figures that a page shows after its main one
+FURTHER = ("compute", "compute_dose", "silent", "hacking")  # figures that a page shows after its main one
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 
 

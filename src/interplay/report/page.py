@@ -14,7 +14,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from interplay.report import arms, explorer, figures, methods, offline, samples, select, tables, theme, wording
+from interplay.report import arms, compute, explorer, figures, methods, offline, samples, select, tables, theme, wording
 from interplay.report.charts import Figure
 from interplay.report.read import read_records
 from interplay.report.records import Claim, Records
@@ -114,6 +114,7 @@ def _tables(records: Records, styles: dict[str, ArmStyle]) -> dict[str, Table]:
         tables.reliability(records, styles),
         tables.guessing(records, styles),
         tables.error_classes(records, styles),
+        compute.table(records, styles),
     )
     return {table.name: table for table in made if table is not None}
 

@@ -1,0 +1,154 @@
+"""What each arm cost after pre-training, by two counts, and what it could do for that.
+
+nominal   as papers count: 6 FLOPs per parameter and position of supervised training; of RL 8, with a reference model 10
+measured  counted from the shapes that were computed: a group's prompt is drawn from once, and groups without signal are not
+          learned from
+
+Arms that are equal by the one need not be by the other, so both stand side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import altair as alt
+
+from interplay.report import charts, select, series, wording
+from interplay.report.charts import Figure, Panel, Row
+from interplay.report.dose import levels, line_name, spelled
+from interplay.report.glance import ROW, rows_axis
+from interplay.report.measured import Result
+from interplay.report.records import Records
+from interplay.report.table import Label, Table
+from interplay.report.theme import ArmStyle
+
+Styles = dict[str, ArmStyle]
+AFTER = ("midtrain", "rl")  # kinds of stages that follow pre-training
+UNITS = ((1e18, "EFLOPs"), (1e15, "PFLOPs"), (1e12, "TFLOPs"), (1e9, "GFLOPs"))
+ROWS_WIDTH, WIDTH, HEIGHT = 300, 200, 180
+APART = 4.5  # pixels of the two marks of a row from its middle
+UNEQUAL = 1.1  # doses whose costs lie closer are no matter of compute
+
+
+class Spent(NamedTuple):
+    """Mean over the seeds of what an arm's stages after pre-training took, in tokens and FLOPs."""
+
+    tokens: float
+    nominal: float
+    measured: float
+
+
+def spent(records: Records) -> dict[str, Spent]:
+    """By arm; arms without such a stage spent nothing."""
+    found: dict[str, list[Spent]] = {}
+    for arm in records.study.arms:
+        stages = [records.study.stages[address] for address in arm.stages]
+        own = [stage.summary for stage in stages if stage.kind in AFTER]
+        sums = (sum(float(s.get(name) or 0) for s in own) for name in ("tokens", "nominal_flops", "flops"))
+        found.setdefault(arm.arm, []).append(Spent(*sums))
+    return {arm: Spent(*(sum(part) / len(each) for part in zip(*each, strict=True))) for arm, each in found.items()}
+
+
+def compute(records: Records, styles: Styles) -> Figure | None:
+    """A row per arm that was trained further, with both counts."""
+    costs = {arm: cost for arm, cost in spent(records).items() if cost.measured}
+    if not costs:
+        return None
+    chart = _panel_of_rows(costs, styles)
+    caption = (
+        "FLOPs of mid-training and RL: the filled mark was counted from what was computed, the ring is the nominal count of "
+        f"papers; means over {wording.plural(len(records.study.seeds), 'seed')}."
+    )
+    return charts.figure("compute", "Compute", caption, [Panel("", chart, height=ROW * len(costs), width=ROWS_WIDTH)])
+
+
+def compute_dose(records: Records) -> Figure | None:
+    """Accuracy against the measured count, a row of regimes for pass@1 and one for pass@K; where the doses cost differently."""
+    x, by, costs = records.study.x, records.study.by, spent(records)
+    dosed = {arm: costs[arm] for arm, own in records.factors.items() if x in own and costs[arm].measured}
+    lines = [line_name(by, level) for level in levels(records, by)] or ["all"]
+    found = [row for row in select.pass_rows(records) if row.arm in dosed]
+    if not found or max(c.measured for c in dosed.values()) < UNEQUAL * min(c.measured for c in dosed.values()):
+        return None
+    panels = []
+    for k in dict.fromkeys(select.ks_of(found)[index] for index in (0, -1)):
+        for regime, title in select.regimes_of(records).items():
+            here = [row for row in found if row.regime == regime and row.k == k]
+            chart = _panel_of_dose(records, here, dosed, lines)
+            panels.append(Panel(f"{title} · pass@{k}", chart, height=HEIGHT, width=WIDTH))
+    caption = (
+        f"Share of problems solved, every step checked (strict), against the FLOPs that were computed after pre-training; the "
+        f"numbers are the {x}. Bars are 95 % intervals; {select.sizes(found)} per regime."
+    )
+    keys = series.series_keys(lines) if lines != ["all"] else ()
+    across = min(len(records.study.regimes), 4)
+    return charts.figure("compute_dose", "Against compute", caption, panels, (), keys, across)
+
+
+def _unit(costs: dict[str, Spent]) -> tuple[float, str]:
+    largest = max(max(cost.nominal, cost.measured) for cost in costs.values())
+    return next(((size, name) for size, name in UNITS if largest >= size), (1.0, "FLOPs"))
+
+
+def _panel_of_rows(costs: dict[str, Spent], styles: Styles) -> alt.LayerChart:
+    divisor, unit = _unit(costs)
+    labels = [styles[arm].label for arm in costs]
+    values: list[Row] = []
+    for name, cost in costs.items():
+        tip = (
+            f"{styles[name].label}: {wording.size(cost.measured)} FLOPs measured, {wording.size(cost.nominal)} nominal"
+        )
+        for measured, flops in ((False, cost.nominal), (True, cost.measured)):
+            values.append({"arm": styles[name].label, "x": flops / divisor, "measured": measured, "tip": tip})
+    top = 1.06 * max(row["x"] for row in values)
+    axis = alt.Axis(tickCount=5, format="~f", grid=True, domain=False)
+    x = alt.X("x:Q", title=f"{unit}   ● measured   ○ nominal", axis=axis, scale=alt.Scale(domain=[0, top], nice=False))
+    y, arm = rows_axis(labels), charts.by_arm(styles, legend=False)
+    shape = charts.shape_by_arm(styles, legend=False)
+    layers = []
+    for measured, offset in ((False, APART), (True, -APART)):
+        marks = alt.Chart().mark_point(size=54, opacity=1, strokeWidth=1.7, filled=measured, yOffset=offset)
+        chosen = "datum.measured" if measured else "!datum.measured"
+        layers.append(marks.encode(x=x, y=y, shape=shape, description="tip:N", **arm).transform_filter(chosen))
+    return charts.layered(values, *layers)
+
+
+def _panel_of_dose(
+    records: Records, rows: list[Result], costs: dict[str, Spent], lines: Sequence[str]
+) -> alt.LayerChart:
+    x_name, by = records.study.x, records.study.by
+    divisor, unit = _unit(costs)
+    values: list[Row] = []
+    for row in rows:
+        own = records.factors[row.arm]
+        dose = spelled(own[x_name])
+        known = wording.sample_size(row.n_problems, row.n_samples, row.n_seeds)
+        number = f"{wording.decimal(row.value)} {wording.interval(row.lo, row.hi)}"
+        tip = f"{records.arms[row.arm]}: {wording.size(costs[row.arm].measured)} FLOPs, pass@{row.k} {number}; {known}"
+        line = line_name(by, own[by]) if by in own else lines[0]
+        point = {"series": line, "x": costs[row.arm].measured / divisor, "dose": dose, "tip": tip}
+        values.append({**point, "value": row.value, "lo": row.lo, "hi": row.hi})
+    top = max(row["hi"] if row["hi"] is not None else row["value"] for row in values)
+    end = 1.12 * max(cost.measured for cost in costs.values()) / divisor
+    axis = alt.Axis(tickCount=4, format="~f")
+    x = alt.X("x:Q", title=f"{unit}, measured", axis=axis, scale=alt.Scale(domain=[0, end], nice=False))
+    y, low = charts.share_axis("share solved", top), charts.share_axis("share solved", top, "lo")
+    color, _, shape = series.series_encoding(lines)
+    base = alt.Chart().encode(color=color)
+    bars = base.mark_rule(strokeWidth=1.5, opacity=0.6, aria=False).encode(x=x, y=low, y2="hi:Q")
+    points = base.mark_point(filled=True, size=52, opacity=1).encode(x=x, y=y, shape=shape, description="tip:N")
+    names = base.mark_text(align="left", dx=6, dy=-6, fontSize=10, aria=False).encode(x=x, y=y, text="dose:N")
+    return charts.layered(values, bars, points, names)
+
+
+def table(records: Records, styles: Styles) -> Table | None:
+    """The numbers, with the measured count as a share of the nominal one."""
+    rows = tuple(
+        (Label(styles[arm]), wording.size(cost.tokens), wording.size(cost.nominal), wording.size(cost.measured),
+         f"{cost.measured / cost.nominal:.0%}" if cost.nominal else wording.DASH)
+        for arm, cost in spent(records).items() if cost.measured
+    )  # fmt: skip
+    header = ("arm", "tokens", "FLOPs, nominal", "FLOPs, measured", "measured / nominal")
+    caption = "Mid-training and RL, means over the seeds. Tokens of RL are those sampled."
+    return Table("compute", caption, header, rows) if rows else None

@@ -97,6 +97,8 @@ class Recipe(NamedTuple):
     ) -> MidtrainStage:
         """Continued training on a mixture, with a complete schedule of its own."""
         config = self.supervised(mixture, tokens, seed, self.chosen.midtrain_lr_factor, split)
+        if self.chosen.midtrain_schedule is not None:
+            config = config.model_copy(update={"schedule": self.chosen.midtrain_schedule})
         return MidtrainStage(start=start, config=config, **self.place.stage(f"mid-training of {name} {seed}"))
 
     def reinforced(

@@ -25,6 +25,7 @@ class Settings(Config):
     world .. hard_ops      the problems: text, contexts, modes, and the op ranges of the three regimes
     id_weights             shares of the id ops in pre-training; uniform when empty
     pretrain_edge_share    share of edge ops in pre-training; curve_* the held-out curves on its token grid
+    midtrain_schedule      of mid-training, where it is not `schedule`
     rl_*                   GRPO; rl_id_ops, rl_mixed_ops, rl_hard_ops are the ranges of RL where they are not the regimes'
     adaptive_threshold, filter_candidates   the selections that `extrapolation` compares with a uniform pool
     problems .. gold       evaluation: problems per regime, samples of each, whether gold likelihood is measured
@@ -58,6 +59,7 @@ class Settings(Config):
     midtrain_tokens: PositiveInt
     midtrain_edge_share: float = Field(default=0.5, ge=0, le=1)
     midtrain_lr_factor: PositiveFloat = 0.5
+    midtrain_schedule: Schedule | None = None
     rl_steps: PositiveInt
     rl_prompts: PositiveInt
     rl_group: PositiveInt

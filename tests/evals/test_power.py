@@ -52,9 +52,11 @@ def test_more_of_anything_sees_smaller_effects():
 def test_what_cannot_be_seen_is_said_not_guessed():
     assert math.isnan(smallest_effect(replace(DESIGN, k=64)))
     assert smallest_effect(replace(DESIGN, num_problems=2, num_seeds=2, baseline=0.99)) == math.inf
-    assert "none" in describe(replace(DESIGN, k=64))
-    assert "pass@8 0.0" in describe(DESIGN)
-    assert "these two runs only" in describe(DESIGN)
+    assert "none (k exceeds the samples)" in describe({"": replace(DESIGN, k=64)})
+    assert "pass@8 0.0" in describe({"": DESIGN})
+    assert "these two runs only" in describe({"": DESIGN})
+    both = describe({"id": replace(DESIGN, baseline=0.99, k=1), "edge": replace(DESIGN, k=1)})
+    assert "id none (too little headroom) where 99% of samples are right, edge 0.0" in both
 
 
 @pytest.mark.parametrize("wrong", [{"num_problems": 1}, {"baseline": 1.0}, {"spread": -1.0}, {"power": 0.0}, {"k": 0}])

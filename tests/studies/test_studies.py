@@ -59,6 +59,8 @@ def test_a_raised_version_moves_every_stage_that_starts_there(tmp_path, monkeypa
     after = addresses()
     assert [a.split("/")[0] for a in after] == [a.split("/")[0] for a in before]
     assert [a for a in after if a in before] == [a for a in before if a.startswith("tokenizer/")]
+    study = make_study("quickstart", "micro", {}, tmp_path, Runtime(threads=1))
+    assert study.arms[0].evaluation.identity()["checkpoint"]["version"] == "next"
 
 
 def test_an_address_does_not_depend_on_who_else_uses_the_object(tmp_path):

@@ -10,6 +10,7 @@ evaluations and asks the real interval.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,15 +115,22 @@ def simulated_power(design: Design, effect: float, *, names: Names, simulations:
     return detected / simulations
 
 
-def describe(design: Design) -> str:
-    """One line for a plan or a report."""
-    effect = smallest_effect(design)
-    what = f"{effect:.3f}" if math.isfinite(effect) else "none (the headroom is too small or k exceeds the samples)"
-    seeds = "1 seed (these two runs only)" if design.num_seeds == 1 else f"{design.num_seeds} seeds"
+def describe(designs: Mapping[str, Design]) -> str:
+    """One line for a plan or a report: one evaluation at several baselines, by name; a lone one may be named ""."""
+    first = next(iter(designs.values()))
+    seeds = "1 seed (these two runs only)" if first.num_seeds == 1 else f"{first.num_seeds} seeds"
+    found = ", ".join(_detectable(name, design) for name, design in designs.items())
     return (
-        f"{design.num_problems} problems x {design.num_samples} samples, {seeds}: smallest detectable rise in "
-        f"pass@{design.k} {what}, with {design.power:.0%} power at level {design.level:g}"
+        f"{first.num_problems} problems x {first.num_samples} samples, {seeds}: smallest detectable rise in pass@{first.k} "
+        f"{found}; with {first.power:.0%} power at level {first.level:g}"
     )
+
+
+def _detectable(name: str, design: Design) -> str:
+    effect = smallest_effect(design)
+    reason = "k exceeds the samples" if math.isnan(effect) else "too little headroom"
+    what = f"{effect:.3f}" if math.isfinite(effect) else f"none ({reason})"
+    return f"{f'{name} ' if name else ''}{what} where {design.baseline:.0%} of samples are right"
 
 
 def _beta(design: Design) -> tuple[float, float]:

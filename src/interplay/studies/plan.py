@@ -34,7 +34,7 @@ def plan_lines(study: Study, store: Path | None = None, jobs: int = 1) -> list[s
         lines.append(line)
     chosen = study.settings
     design = Design(num_problems=chosen.problems, num_samples=chosen.samples, k=1, num_seeds=len(chosen.seeds))
-    return [*lines, f"{total(stages, costs, jobs)}\n{describe(design)}"]
+    return [*lines, f"{total(stages, costs, jobs)}\n{describe({'': design})}"]
 
 
 def why(identity: Mapping[str, Any], there: list[Entry]) -> str:

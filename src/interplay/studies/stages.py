@@ -82,8 +82,12 @@ class Stage(BaseModel):
             yield folder
 
     def identity(self) -> dict[str, Any]:
-        """The resolved config, without what does not change the result."""
-        return {"address": self.address, **self._infra.config(uid=True, exclude_defaults=False)}
+        """The resolved config, without what does not change the result, and the version of each stage."""
+        return {"address": self.address, **self._described()}
+
+    def _described(self) -> dict[str, Any]:
+        stages = {name: value._described() for name, value in self if isinstance(value, Stage)}
+        return {**self._infra.config(uid=True, exclude_defaults=False), **stages, "version": self._infra.version}
 
     def _exca_uid_dict_override(self) -> dict[str, Any]:
         """What exca makes an address of. Left alone it forgets the version of every stage but the last, and shows a kind

@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def about(study: Study, arms: Arms, command: str) -> dict[str, Any]:
     chosen = study.settings
     stages = {stage.address: stage for arm in study.arms for stage in upstream(arm.evaluation)}
     described = {address: _stage(stage) for address, stage in stages.items()}
-    design = _design(study, arms)
+    designs = _designs(study, arms)
     return {
         "study": study.name, "title": study.title, "question": study.question, "scale": chosen.scale,
         "seeds": list(chosen.seeds), "version": __version__, "command": command,
@@ -52,7 +52,7 @@ def about(study: Study, arms: Arms, command: str) -> dict[str, Any]:
             for arm in study.arms
         ],
         "stages": described,
-        "detectable": design and {"effect": _finite(smallest_effect(design)), "text": describe(design)},
+        "detectable": {"effect": _decided_by(study, designs), "text": describe(designs)} if designs else None,
     }  # fmt: skip
 
 
@@ -83,22 +83,26 @@ def _contexts(study: Study) -> list[str]:
     return list(dict.fromkeys(cell.context for regime in regimes for cell in regime.mixture.cells))
 
 
-def _design(study: Study, arms: Arms) -> Design | None:
-    """Problems, samples and seeds, around what the control of the first claim solves; nothing where nothing is compared."""
-    if not study.contrasts:
-        return None
-    chosen = study.settings
-    wanted = study.claims[0].contrast if study.claims else ""
-    contrast = next((c for c in study.contrasts if c.name == wanted), study.contrasts[0])
-    solved = [m.pass_at(1, contrast.control_rule or contrast.rule, contrast.regime) for m in arms[contrast.control]]
-    return Design(
-        num_problems=chosen.problems, num_samples=chosen.samples, k=1, num_seeds=len(chosen.seeds),
-        baseline=min(max(float(np.mean(solved)), 0.02), 0.95),
-    )  # fmt: skip
+def _designs(study: Study, arms: Arms) -> dict[str, Design]:
+    """By regime: problems, samples and seeds, around what the control of its first contrast solves."""
+    chosen, designs = study.settings, dict[str, Design]()
+    for contrast in study.contrasts:
+        if contrast.regime not in designs:
+            rule = contrast.control_rule or contrast.rule
+            solved = [m.pass_at(1, rule, contrast.regime) for m in arms[contrast.control]]
+            designs[contrast.regime] = Design(
+                num_problems=chosen.problems, num_samples=chosen.samples, k=1, num_seeds=len(chosen.seeds),
+                baseline=min(max(float(np.mean(solved)), 0.02), 0.95),
+            )  # fmt: skip
+    return {regime: designs[regime] for regime in study.regimes if regime in designs}
 
 
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+def _decided_by(study: Study, designs: Mapping[str, Design]) -> float | None:
+    """The smallest effect in the regime of the first claim."""
+    contrasts = {contrast.name: contrast for contrast in study.contrasts}
+    first = contrasts[study.claims[0].contrast] if study.claims else study.contrasts[0]
+    effect = smallest_effect(designs[first.regime])
+    return effect if np.isfinite(effect) else None
 
 
 def machine() -> dict[str, Any]:

@@ -57,7 +57,7 @@ def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figur
             styles=styles,
             claims=[(claim, claim_numbers(claim)) for claim in records.claims],
             contents=contents(drawn, made),
-            one_rule=len({claim.rule for claim in records.claims}) == 1,
+            rules={claim.rule: claim.direction for claim in records.claims},
             one_note=len({claim.note for claim in records.claims}) == 1,
             figures={figure.name: _draw(figure, styles) for figure in drawn if figure.name not in IN_TABLES},
             kinds=arms.stage_kinds(records),

@@ -83,6 +83,7 @@ class Claim(Record):
     verdict: Literal["supported", "contradicted", "cannot tell"]
     key: str = ""
     source: Literal["paper", "ours"] = "ours"
+    direction: Literal["up", "down", "flat"] = "up"
     contrast: str = ""
     regime: str = ""
     op: SeedOrAll = "all"

@@ -31,6 +31,7 @@ PAPER = {
     "T7": "More hard data in pre-training helps; RL gains most at partial competence",
     "T8": "Mid-training and RL complement each other over budgets",
 }
+DIRECTIONS = {"up": "above zero", "down": "below zero", "flat": "close to zero"}  # what a claim says of its effect
 METRICS = {
     "cover@τ": "share of problems of which at least a share τ of the samples is strictly right",
     "G-pass@k τ": "chance that at least a share τ of k samples is strictly right; τ = 1 asks for all of them",

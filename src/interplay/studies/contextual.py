@@ -46,18 +46,14 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
         for share in chosen.exposures
     }
     mixtures["b_all"] = (everything, 0.5)
-    arms = []
+    arms: list[Arm] = []
     for name, (mixture, share) in mixtures.items():
-        shown = "B at all ops" if name == "b_all" else f"{100 * share:g} % B"
-        base = recipe.pretrained(mixture, seed, name)
-        trained = recipe.reinforced(base, everything, seed, name)
-        factor = "all ops" if name == "b_all" else f"{100 * share:g} %"
-        arms += [
-            recipe.arm(name, f"Base, {shown}", f"pre-training on A with {shown}", seed, base, regimes=asked,
-                       factors={"exposure": factor, "stage": "pre-training"}),
-            recipe.arm(f"{name}_rl", f"RL, {shown}", f"then GRPO on A and B (pre-training had {shown})", seed, trained,
-                       start=name, regimes=asked, factors={"exposure": factor, "stage": "and RL"}),
-        ]  # fmt: skip
+        base, level = recipe.pretrained(mixture, seed, name), f"{100 * share:g} %"
+        shown, factor = ("B at all ops", "all ops") if name == "b_all" else (f"{level} B", level)
+        told = ("pre-training on A", "GRPO on A and B")
+        arms += recipe.before_and_after_rl(
+            name, shown, told, seed, base, everything, {"exposure": factor}, regimes=asked
+        )
     return arms
 
 

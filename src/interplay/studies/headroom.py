@@ -13,17 +13,12 @@ from interplay.studies.study import Arm, Claim, Study, Workplace
 
 def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
     """A base and its RL arm for each share."""
-    arms = []
+    arms: list[Arm] = []
     for share in recipe.chosen.headroom_shares:
-        name, shown = base_name(share), f"{share:.3%}".rstrip("0%").rstrip(".") + " %"
+        name, shown = base_name(share), f"{share:.3%}".rstrip("0%").rstrip(".") + " % edge"
         base = recipe.pretrained(recipe.graded(share, recipe.chosen.headroom_ops), seed, name)
-        trained = recipe.reinforced(base, recipe.regimes["edge"], seed, name)
-        arms += [
-            recipe.arm(name, f"Base, {shown} edge", f"pre-training with {shown} of edge ops", seed, base,
-                       factors={"edge share": share, "stage": "pre-training"}),
-            recipe.arm(f"{name}_rl", f"RL, {shown} edge", f"then GRPO on edge ops (pre-training had {shown})", seed, trained,
-                       start=name, factors={"edge share": share, "stage": "and RL"}),
-        ]  # fmt: skip
+        told = ("pre-training", "GRPO on edge ops")
+        arms += recipe.before_and_after_rl(name, shown, told, seed, base, recipe.regimes["edge"], {"edge share": share})
     return arms
 
 

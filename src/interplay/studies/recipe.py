@@ -162,6 +162,23 @@ class Recipe(NamedTuple):
         )
         return Arm(name, label, description, seed, checkpoint, stage, dict(factors or {}), start)
 
+    def before_and_after_rl(
+        self, name: str, shown: str, told: tuple[str, str], seed: Seed, base: PretrainStage, mixture: Mixture,
+        factor: Mapping[str, float | str], regimes: Mapping[str, Mixture] | None = None,
+    ) -> list[Arm]:  # fmt: skip
+        """A base and the same after GRPO on a mixture: two arms that differ in the factor `stage`.
+
+        `shown` says what pre-training had, `told` describes the base and the RL in words.
+        """
+        trained = self.reinforced(base, mixture, seed, name)
+        before, after = f"{told[0]} with {shown}", f"then {told[1]} (pre-training had {shown})"
+        return [
+            self.arm(name, f"Base, {shown}", before, seed, base, regimes=regimes,
+                     factors={**factor, "stage": "pre-training"}),
+            self.arm(f"{name}_rl", f"RL, {shown}", after, seed, trained, start=name, regimes=regimes,
+                     factors={**factor, "stage": "and RL"}),
+        ]  # fmt: skip
+
     def supervised(
         self, mixture: Mixture, tokens: int, seed: Seed, lr_factor: float = 1.0, split: Split = "train"
     ) -> TrainConfig:

@@ -1,7 +1,7 @@
 """What each arm cost after pre-training, by two counts, and what it could do for that.
 
 nominal   as papers count: 6 FLOPs per parameter and position of supervised training; of RL 8, with a reference model 10
-measured  counted from the shapes that were computed: a group's prompt is drawn from once, and groups without signal are not
+measured  counted from the shapes that were computed: a group's prompt is read once, and groups without signal are not
           learned from
 
 Arms that are equal by the one need not be by the other, so both stand side by side.

@@ -28,7 +28,6 @@ AFTER = ("midtrain", "rl")  # kinds of stages that follow pre-training
 UNITS = ((1e18, "EFLOPs"), (1e15, "PFLOPs"), (1e12, "TFLOPs"), (1e9, "GFLOPs"))
 ROWS_WIDTH, WIDTH, HEIGHT = 300, 200, 180
 APART = 4.5  # pixels of the two marks of a row from its middle
-UNEQUAL = 1.1  # doses whose nominal costs lie closer were not meant to differ in compute
 
 
 class Spent(NamedTuple):
@@ -64,13 +63,15 @@ def compute(records: Records, styles: Styles) -> Figure | None:
 
 
 def compute_dose(records: Records) -> Figure | None:
-    """Accuracy against the measured count, a row of regimes for pass@1 and one for pass@K; where the doses were to cost differently."""
+    """Accuracy against the measured count, regimes across, pass@1 and pass@K down; where a budget is divided."""
     x, by, costs = records.study.x, records.study.by, spent(records)
     dosed = {arm: costs[arm] for arm, own in records.factors.items() if x in own and costs[arm].measured}
     lines = [line_name(by, level) for level in levels(records, by)] or ["all"]
     found = [row for row in select.pass_rows(records) if row.arm in dosed]
-    nominal = [cost.nominal for cost in dosed.values()]
-    if not found or max(nominal) < UNEQUAL * min(nominal):
+    kinds = {
+        records.study.stages[address].kind for arm in records.study.arms if arm.arm in dosed for address in arm.stages
+    }
+    if not found or not kinds.issuperset(AFTER):
         return None
     panels = []
     for k in dict.fromkeys(select.ks_of(found)[index] for index in (0, -1)):

@@ -17,7 +17,7 @@ import altair as alt
 from interplay.report import charts, select, series, wording
 from interplay.report.charts import Figure, Panel, Row
 from interplay.report.dose import levels, line_name, spelled
-from interplay.report.glance import ROW, rows_axis
+from interplay.report.glance import APART, ROW, rows_axis
 from interplay.report.measured import Result
 from interplay.report.records import Records
 from interplay.report.table import Label, Table
@@ -27,7 +27,6 @@ Styles = dict[str, ArmStyle]
 AFTER = ("midtrain", "rl")  # kinds of stages that follow pre-training
 UNITS = ((1e18, "EFLOPs"), (1e15, "PFLOPs"), (1e12, "TFLOPs"), (1e9, "GFLOPs"))
 ROWS_WIDTH, WIDTH, HEIGHT = 300, 200, 180
-APART = 4.5  # pixels of the two marks of a row from its middle
 
 
 class Spent(NamedTuple):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from interplay.model.sizes import ModelConfig, parameter_count
+from interplay.rl.cost import MEASURED
 from interplay.studies.identity import differences, distance
 from interplay.studies.store import Entry
 from interplay.train.runtime import Runtime
@@ -97,7 +98,7 @@ def flops_of(entry: Entry) -> float:
     log = entry.folder / "metrics.jsonl"
     if not log.is_file():
         return 0.0
-    return float(sum(json.loads(line).get("rl/flops_measured", 0.0) for line in log.read_text().splitlines()))
+    return float(sum(json.loads(line).get(MEASURED, 0.0) for line in log.read_text().splitlines()))
 
 
 def assumed(identity: Identity, runtime: Runtime) -> Cost:

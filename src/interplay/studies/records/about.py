@@ -19,13 +19,14 @@ import torch
 
 from interplay import __version__
 from interplay.evals.power import Design, describe, smallest_effect
+from interplay.rl.cost import MEASURED, NOMINAL
 from interplay.studies.records.measured import Arms
 from interplay.studies.records.training import kind_of
 from interplay.studies.stages import Stage, data_of, upstream
 from interplay.studies.study import Study
 from interplay.train.metrics import read_metrics
 
-SUMMED = {"flops": "rl/flops_measured", "nominal_flops": "rl/flops_nominal"}
+SUMMED = {"flops": MEASURED, "nominal_flops": NOMINAL}
 SUMMARY = ("vocab_size", "steps", "tokens", "real_tokens", "padding_share", "documents", "dropped_documents", "flops",
            "nominal_flops", "problems", "samples", "wall_s", "tokens_per_s", "peak_memory_bytes", "processes",
            "best_held_out")  # fmt: skip

@@ -8,7 +8,10 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "interplay"
 CLI = ("cli_run", "cli_store", "cli_training", "cli")
-LAYERS = ("world", "data", "model", "train", "rl", "evals", "studies", "report", "bench", "interop", *CLI)
+LAYERS = (
+    *("world", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
+    *("launch", "bench", "interop", *CLI),
+)
 FREE = {"config", "progress"}  # roots that import nothing of the package
 FILES = sorted(SOURCE.rglob("*.py"))
 

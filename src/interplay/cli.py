@@ -14,7 +14,7 @@ import typer
 from interplay.cli_run import run, writable
 from interplay.cli_store import store
 from interplay.cli_training import push, train
-from interplay.studies.failed import StageFailedError
+from interplay.stages.failed import StageFailedError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 data = typer.Typer(no_args_is_help=True, help="Generate problems and look at files of them.")

@@ -34,12 +34,12 @@ def run(
 
     Example: interplay run quickstart --cluster slurm --resources partition=gpu --resources gpus=1
     """
+    from interplay.launch import run_study
     from interplay.report.page import build_report
-    from interplay.studies.lock import hold
+    from interplay.stages.lock import hold
+    from interplay.stages.where import Where
+    from interplay.studies.catalogue import make_study
     from interplay.studies.plan import plan_lines
-    from interplay.studies.registry import make_study
-    from interplay.studies.run import run_study
-    from interplay.studies.where import Where
 
     where = Where.asked(jobs, threads, cluster, resources or [], resubmit)
     overrides = dict(_assignment(text) for text in set_ or [])
@@ -72,7 +72,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _command() -> str:
-    from interplay.studies.records import command_line
+    from interplay.records import command_line
 
     return command_line(["interplay", *sys.argv[1:]])
 

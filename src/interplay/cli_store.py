@@ -22,7 +22,7 @@ def store_ls(folder: Folder = Path("store"), json_: Json = False) -> None:
 
     Example: interplay store ls --store store
     """
-    from interplay.studies.store import age_s, entries, size_of, studies_of
+    from interplay.stages.store import age_s, entries, size_of, studies_of
 
     users = studies_of(folder)
     rows: list[dict[str, Any]] = [
@@ -48,7 +48,7 @@ def store_show(address: Address, folder: Folder = Path("store"), json_: Json = F
 
     Example: interplay store show rl/3f9a --store store
     """
-    from interplay.studies.store import age_s, entries, find, size_of, studies_of
+    from interplay.stages.store import age_s, entries, find, size_of, studies_of
 
     entry = find(entries(folder), address)
     checkpoints = sorted(str(path) for path in entry.folder.glob("checkpoints/step-*"))
@@ -71,8 +71,8 @@ def store_diff(a: Address, b: Address, folder: Folder = Path("store"), json_: Js
 
     Example: interplay store diff pretrain/3f9a pretrain/b01c --store store
     """
-    from interplay.studies.identity import ABSENT, differences
-    from interplay.studies.store import entries, find
+    from interplay.stages.identity import ABSENT, differences
+    from interplay.stages.store import entries, find
 
     stages = entries(folder)
     left, right = find(stages, a), find(stages, b)
@@ -99,7 +99,7 @@ def store_gc(
 
     Example: interplay store gc --store store --partial-hours 24 --yes
     """
-    from interplay.studies.store import delete, entries, garbage, sweep
+    from interplay.stages.store import delete, entries, garbage, sweep
 
     if partial_hours < 0:
         raise ValueError(f"--partial-hours must not be negative, got {partial_hours:g}")

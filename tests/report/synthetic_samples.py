@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from interplay.evals.evaluate import PROBLEMS, SAMPLES, problem_rows
 from interplay.evals.parts import rows_table, write_table
+from interplay.records.explored import write_explored
 from interplay.report.explorer import build_explorer
 from interplay.report.records import Study
 from interplay.report.theme import arm_styles
-from interplay.studies.explored import write_explored
 from interplay.world.problem import Problem, make
 from interplay.world.randomness import stream
 from interplay.world.sample import Spec

@@ -6,9 +6,9 @@ import json
 import pytest
 from markupsafe import escape
 
+from interplay.launch import run_study
 from interplay.report.page import build_report
-from interplay.studies.registry import STUDIES, make_study
-from interplay.studies.run import run_study
+from interplay.studies.catalogue import STUDIES, make_study
 from interplay.train.runtime import Runtime
 
 TINY = {

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from interplay.launch import run_study, study_folder
 from interplay.report.page import build_report
-from interplay.studies.registry import STUDIES, make_study
-from interplay.studies.run import run_study, stages_of, study_folder
+from interplay.studies.catalogue import STUDIES, make_study
 from interplay.train.runtime import Runtime
 
 EXAMPLE = str(Path(__file__).parents[2] / "examples" / "group_size.py")
@@ -32,8 +32,8 @@ def test_the_example_runs_to_its_records(tmp_path):
 
 
 def test_it_shares_its_base_with_the_built_in_studies(tmp_path):
-    mine = {s.address for s in stages_of(make(EXAMPLE, tmp_path))}
-    theirs = {s.address for s in stages_of(make("extrapolation", tmp_path))}
+    mine = {s.address for s in make(EXAMPLE, tmp_path).stages}
+    theirs = {s.address for s in make("extrapolation", tmp_path).stages}
     assert {address.split("/")[0] for address in mine & theirs} == {"tokenizer", "pretrain", "rl", "evaluate"}
 
 

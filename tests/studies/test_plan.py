@@ -6,11 +6,10 @@ import json
 import pytest
 
 from interplay.model.sizes import parameter_count
-from interplay.studies.cost import assumed, estimate, quantity, rate_of, work
+from interplay.stages.cost import assumed, estimate, quantity, rate_of, work
+from interplay.stages.store import entries
+from interplay.studies.catalogue import make_study
 from interplay.studies.plan import makespan, plan_lines, total, why
-from interplay.studies.registry import make_study
-from interplay.studies.run import stages_of
-from interplay.studies.store import entries
 from interplay.train.runtime import Runtime
 
 RUNTIME = Runtime(threads=1)
@@ -22,12 +21,12 @@ def study(store, **changes):
 
 
 def identities(chosen):
-    return {stage.label: json.loads(json.dumps(stage.identity())) for stage in stages_of(chosen)}
+    return {stage.label: json.loads(json.dumps(stage.identity())) for stage in chosen.stages}
 
 
 def pretend(store, **changes):
     """A store in which every stage of a study is done, each in 100 s."""
-    for stage in stages_of(study(store, **changes)):
+    for stage in study(store, **changes).stages:
         summary = {"wall_s": WALL_S}
         if stage.kind in ("pretrain", "midtrain"):
             summary |= {"tokens": stage.config.tokens, "flops": 6e12, "steps": 10, "resumed_at_step": 5}
@@ -88,7 +87,7 @@ def test_what_is_assumed_is_a_bound_for_samples_and_nominal_for_tokens(tmp_path)
 
 def test_arms_side_by_side_take_as_long_as_the_longest_chain(tmp_path):
     chosen = study(tmp_path, seeds="0,1,2,3")
-    stages = stages_of(chosen)
+    stages = chosen.stages
     unit = assumed(labelled(chosen, "pre-training"), RUNTIME)._replace(hours=1.0)
     costs = {stage.address: unit for stage in stages}
     assert makespan(stages, costs, 1) == len(stages)

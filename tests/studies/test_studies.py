@@ -5,13 +5,13 @@ import json
 
 import pytest
 
+from interplay.launch import run_study
 from interplay.report.page import build_report
+from interplay.stages.stage import PretrainStage
+from interplay.studies.catalogue import STUDIES, make_study
 from interplay.studies.plan import plan_lines
 from interplay.studies.recipe import Recipe
-from interplay.studies.registry import STUDIES, make_study
-from interplay.studies.run import run_study, stages_of
 from interplay.studies.scales import SCALES, settings
-from interplay.studies.stages import PretrainStage
 from interplay.studies.study import Workplace
 from interplay.train.runtime import Runtime
 
@@ -27,7 +27,7 @@ TINY = {
 def test_every_study_plans_at_every_scale(name, scale, tmp_path):
     study = make_study(name, scale, {}, tmp_path, Runtime(threads=1))
     lines = plan_lines(study)
-    assert len(lines) == len(stages_of(study)) + 2
+    assert len(lines) == len(study.stages) + 2
     assert "smallest detectable" in lines[-1]
     contrasts = {contrast.name for contrast in study.contrasts}
     assert all(claim.contrast in contrasts for claim in study.claims)
@@ -36,13 +36,13 @@ def test_every_study_plans_at_every_scale(name, scale, tmp_path):
 def test_runtime_and_store_never_enter_an_address(tmp_path):
     a = make_study("quickstart", "micro", {}, tmp_path / "a", Runtime(threads=1))
     b = make_study("quickstart", "micro", {}, tmp_path / "b", Runtime(threads=2))
-    assert [s.address for s in stages_of(a)] == [s.address for s in stages_of(b)]
+    assert [s.address for s in a.stages] == [s.address for s in b.stages]
 
 
 def test_a_changed_setting_moves_what_depends_on_it_and_nothing_else(tmp_path):
-    before = [s.address for s in stages_of(make_study("quickstart", "micro", {}, tmp_path, Runtime(threads=1)))]
+    before = [s.address for s in make_study("quickstart", "micro", {}, tmp_path, Runtime(threads=1)).stages]
     after = [
-        s.address for s in stages_of(make_study("quickstart", "micro", {"rl_lr": "0.5"}, tmp_path, Runtime(threads=1)))
+        s.address for s in make_study("quickstart", "micro", {"rl_lr": "0.5"}, tmp_path, Runtime(threads=1)).stages
     ]
     same = set(before) & set(after)
     kinds = sorted(address.split("/")[0] for address in same)
@@ -51,7 +51,7 @@ def test_a_changed_setting_moves_what_depends_on_it_and_nothing_else(tmp_path):
 
 def test_a_raised_version_moves_every_stage_that_starts_there(tmp_path, monkeypatch):
     def addresses():
-        return [s.address for s in stages_of(make_study("quickstart", "micro", {}, tmp_path, Runtime(threads=1)))]
+        return [s.address for s in make_study("quickstart", "micro", {}, tmp_path, Runtime(threads=1)).stages]
 
     before = addresses()
     default = PretrainStage.model_fields["infra"].default
@@ -75,7 +75,7 @@ def test_an_address_does_not_depend_on_who_else_uses_the_object(tmp_path):
 
 def test_seeds_are_arms_of_their_own_with_one_tokenizer(tmp_path):
     study = make_study("quickstart", "micro", {"seeds": "0,1,2"}, tmp_path, Runtime(threads=1))
-    kinds = [s.address.split("/")[0] for s in stages_of(study)]
+    kinds = [s.address.split("/")[0] for s in study.stages]
     assert (kinds.count("tokenizer"), kinds.count("pretrain"), kinds.count("evaluate")) == (1, 3, 12)
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from interplay.evals.power import Design, describe
-from interplay.studies.cost import Cost, duration, estimate, quantity
-from interplay.studies.identity import differences, distance
-from interplay.studies.run import stages_of
-from interplay.studies.schedule import num_dependents
-from interplay.studies.stages import Stage, data_of, parents
-from interplay.studies.store import Entry, entries
+from interplay.stages.cost import Cost, duration, estimate, quantity
+from interplay.stages.identity import differences, distance
+from interplay.stages.schedule import num_dependents
+from interplay.stages.stage import Stage, data_of, parents
+from interplay.stages.store import Entry, entries
 from interplay.studies.study import Study
 
 NAMED_FIELDS = 3
@@ -21,7 +20,7 @@ NAMED_FIELDS = 3
 
 def plan_lines(study: Study, store: Path | None = None, jobs: int = 1) -> list[str]:
     """One entry per stage, those that would run with their cost and reason; then the sum and the smallest effect."""
-    stages = stages_of(study)
+    stages = study.stages
     there = entries(store) if store is not None and store.is_dir() else []
     lines, costs = [f"{study.name} at {study.settings.scale}: {study.question}"], dict[str, Cost]()
     for stage in stages:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from interplay.stages.stage import Checkpointed, EvaluateStage, Stage, upstream
 from interplay.studies.settings import Settings
-from interplay.studies.stages import Checkpointed, EvaluateStage
 
 LEVEL = 0.05
 
@@ -103,6 +103,15 @@ class Study(NamedTuple):
         """Ops of each regime that the arms are evaluated on."""
         regimes = self.arms[0].evaluation.config.regimes
         return {regime.name: sorted({cell.op for cell in regime.mixture.cells}) for regime in regimes}
+
+    @property
+    def stages(self) -> list[Stage]:
+        """Every stage of the study once, each after what it needs."""
+        ordered: dict[str, Stage] = {}
+        for arm in self.arms:
+            for stage in upstream(arm.evaluation):
+                ordered.setdefault(stage.address, stage)
+        return list(ordered.values())
 
     def only(self, names: Sequence[str]) -> Study:
         """The study with some of its arms, and what can be said about them. Raises ValueError for an unknown arm."""

@@ -1,0 +1,138 @@
+"""study.json: what was asked, what was trained on what under which settings, where, and what it took.
+
+Every stage stands once, under its address; arms name the stages they went through.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from interplay import __version__
+from interplay.evals.power import Design, describe, smallest_effect
+from interplay.records.measured import Arms
+from interplay.records.training import kind_of
+from interplay.rl.cost import MEASURED, NOMINAL
+from interplay.stages.stage import Stage, data_of, upstream
+from interplay.studies.study import Study
+from interplay.train.metrics import read_metrics
+
+SUMMED = {"flops": MEASURED, "nominal_flops": NOMINAL}
+SUMMARY = ("vocab_size", "steps", "tokens", "real_tokens", "padding_share", "documents", "dropped_documents", "flops",
+           "nominal_flops", "problems", "samples", "wall_s", "tokens_per_s", "peak_memory_bytes", "processes",
+           "best_held_out")  # fmt: skip
+SOFTWARE = ("torch", "transformers", "tokenizers", "accelerate", "numpy", "scipy", "pyarrow", "exca")
+
+
+def about(study: Study, arms: Arms, command: str) -> dict[str, Any]:
+    """The whole record."""
+    chosen = study.settings
+    stages = {stage.address: stage for arm in study.arms for stage in upstream(arm.evaluation)}
+    described = {address: _stage(stage) for address, stage in stages.items()}
+    designs = _designs(study, arms)
+    return {
+        "study": study.name, "title": study.title, "question": study.question, "scale": chosen.scale,
+        "seeds": list(chosen.seeds), "version": __version__, "command": command,
+        "settings": chosen.model_dump(mode="json"),
+        "wall_s": round(sum(s["summary"].get("wall_s", 0.0) for s in described.values()), 1),
+        "machine": machine(), "software": software(), "x": study.x, "by": study.by,
+        "regimes": study.regimes, "contexts": _contexts(study),
+        "arms": [
+            {"arm": arm.name, "label": arm.label, "seed": arm.seed, "description": arm.description,
+             "factors": dict(arm.factors), "start": arm.start,
+             "stages": [stage.address for stage in upstream(arm.evaluation)]}
+            for arm in study.arms
+        ],
+        "stages": described,
+        "detectable": {"effect": _decided_by(study, designs), "text": describe(designs)} if designs else None,
+    }  # fmt: skip
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    """What a stage was trained on, its own settings, and what it took."""
+    summary = json.loads((stage.folder / "summary.json").read_text())
+    if isinstance(summary.get("documents"), dict):  # per cell
+        summary["documents"] = sum(summary["documents"].values())
+    kept = {name: summary[name] for name in SUMMARY if summary.get(name) is not None}
+    rows = read_metrics(stage.folder / "metrics.jsonl") if kind_of(stage) == "rl" else []
+    for name, metric in SUMMED.items():
+        if rows and all(metric in row for row in rows):
+            kept.setdefault(name, float(f"{sum(row[metric] for row in rows):.6g}"))
+    kept = {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in kept.items()}
+    return {"kind": kind_of(stage), "what": data_of(stage), "summary": kept, "config": _config(stage)}
+
+
+def _config(stage: Stage) -> dict[str, Any]:
+    """The stage's own settings without its problems, which `what` says in words, and without what is left unset."""
+    config: Any = stage.config  # type: ignore[attr-defined]
+    fields: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
+    return {name: value for name, value in fields.items() if name not in ("stream", "pool", "regimes", "world")}
+
+
+def _contexts(study: Study) -> list[str]:
+    """Every context that a problem is asked in."""
+    regimes = study.arms[0].evaluation.config.regimes
+    return list(dict.fromkeys(cell.context for regime in regimes for cell in regime.mixture.cells))
+
+
+def _designs(study: Study, arms: Arms) -> dict[str, Design]:
+    """By regime: problems, samples and seeds, around what the control of its first contrast solves."""
+    chosen, designs = study.settings, dict[str, Design]()
+    for contrast in study.contrasts:
+        if contrast.regime not in designs:
+            rule = contrast.control_rule or contrast.rule
+            solved = [m.pass_at(1, rule, contrast.regime) for m in arms[contrast.control]]
+            designs[contrast.regime] = Design(
+                num_problems=chosen.problems, num_samples=chosen.samples, k=1, num_seeds=len(chosen.seeds),
+                baseline=min(max(float(np.mean(solved)), 0.02), 0.95),
+            )  # fmt: skip
+    return {regime: designs[regime] for regime in study.regimes if regime in designs}
+
+
+def _decided_by(study: Study, designs: Mapping[str, Design]) -> float | None:
+    """The smallest effect in the regime of the first claim."""
+    contrasts = {contrast.name: contrast for contrast in study.contrasts}
+    first = contrasts[study.claims[0].contrast] if study.claims else study.contrasts[0]
+    effect = smallest_effect(designs[first.regime])
+    return effect if np.isfinite(effect) else None
+
+
+def machine() -> dict[str, Any]:
+    """What the run ran on."""
+    return {
+        "cpu": platform.processor() or platform.machine(), "cores": os.cpu_count(),
+        "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }  # fmt: skip
+
+
+def software() -> dict[str, str]:
+    """Versions of what computes."""
+    found = {"python": platform.python_version()}
+    for name in SOFTWARE:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def command_line(words: Sequence[str]) -> str:
+    """A command as it can be typed again; of an absolute path, which is nobody else's, only its last part stays."""
+    return shlex.join(_words(words))
+
+
+def _words(words: Sequence[str]) -> Iterator[str]:
+    for word in words:
+        option, equals, value = word.rpartition("=")
+        path = value if equals and option.startswith("--") else word
+        short = Path(path).name or path if Path(path).is_absolute() else path
+        yield f"{option}={short}" if path is not word else short

@@ -1,0 +1,132 @@
+"""The samples that people look at: `samples.parquet` and `problems.parquet` in a study's folder.
+
+They hold the same problems and the same sample numbers under every arm and seed, so that a solution can be laid beside
+those of the other arms. Which ones is a function of the evaluations alone: cells take turns at giving their next
+problem until the bound is met, then every chosen problem gives its first samples, as many as fit. Steps are
+judged anew here, since evaluations keep verdicts, not steps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from interplay.evals.parts import rows_table, write_table
+from interplay.evals.records import read_problems, read_samples
+from interplay.records.explored_steps import claims, node_values
+from interplay.studies.study import Arm
+from interplay.world.graph import from_dict
+from interplay.world.reference import derivable_values
+from interplay.world.verify import Reference, verify
+
+LIMIT = 20_000
+COPIED = ("regime", "context", "op", "mode", "problem", "question", "solution", "answer", "graph")
+JUDGED = ("finished", "answer", "strict", "exact", "paper_v1", "answer_correct", "process_accuracy", "error")
+
+_PLACE = [("name", pa.string()), ("start", pa.int32()), ("end", pa.int32())]
+STEPS = pa.list_(
+    pa.struct(
+        [*_PLACE, ("needed", pa.bool_()), ("error", pa.string()), ("parents", pa.list_(pa.string())),
+         ("value", pa.string())]
+    )
+)  # fmt: skip
+PROBLEMS = pa.schema(
+    [("problem_id", pa.string()), ("regime", pa.string()), ("context", pa.string()), ("op", pa.int16()),
+     ("mode", pa.string()), ("problem", pa.string()), ("question", pa.string()), ("solution", pa.string()),
+     ("answer", pa.string()), ("graph", pa.string()), ("values", pa.map_(pa.string(), pa.string())),
+     ("steps", pa.list_(pa.struct(_PLACE)))]
+)  # fmt: skip
+SAMPLES = pa.schema(
+    [("arm", pa.string()), ("seed", pa.int32()), ("problem_id", pa.string()), ("sample", pa.int32()),
+     ("text", pa.string()), ("finished", pa.bool_()), ("answer", pa.string()), ("strict", pa.bool_()),
+     ("exact", pa.bool_()), ("paper_v1", pa.bool_()), ("answer_correct", pa.bool_()),
+     ("process_accuracy", pa.float32()), ("error", pa.string()), ("hacked", pa.bool_()), ("faulty_from", pa.int32()),
+     ("steps", STEPS)]
+)  # fmt: skip
+
+Row = dict[str, Any]
+
+
+def write_explored(arms: Sequence[Arm], folder: Path, limit: int = LIMIT) -> None:
+    """Write at most `limit` samples of all arms and seeds, and their problems. The same evaluations give the same bytes."""
+    problems, asked = _problems(arms)
+    chosen, num_samples = choose(problems, asked, limit)
+    references = {
+        row["problem_id"]: Reference.from_graph(from_dict(json.loads(row["graph"])), row["solution"]) for row in chosen
+    }
+    samples = [
+        row
+        for arm in arms
+        for row in _samples(arm, references, num_samples)
+    ]  # fmt: skip
+    write_table(rows_table([_problem_row(row, references[row["problem_id"]]) for row in chosen], PROBLEMS),
+                folder / "problems.parquet")  # fmt: skip
+    write_table(rows_table(samples, SAMPLES), folder / "samples.parquet")
+
+
+def choose(problems: Sequence[Row], asked: Mapping[str, int], limit: int) -> tuple[list[Row], int]:
+    """Problems in the order of the evaluations, and how many samples of each; `asked` counts a problem's evaluations.
+
+    Raises ValueError where not even one problem fits.
+    """
+    cells: dict[tuple[Any, ...], list[Row]] = {}
+    for row in problems:
+        cells.setdefault(tuple(row[name] for name in ("regime", "context", "op", "mode")), []).append(row)
+    chosen: set[str] = set()
+    total = 0
+    for turn in zip_longest(*cells.values()):
+        for row in filter(None, turn):
+            if total + asked[row["problem_id"]] <= limit:
+                chosen.add(row["problem_id"])
+                total += asked[row["problem_id"]]
+    if not chosen:
+        raise ValueError(f"a limit of {limit} samples has no room for one problem under every arm and seed")
+    return [row for row in problems if row["problem_id"] in chosen], limit // total
+
+
+def _problems(arms: Iterable[Arm]) -> tuple[list[Row], dict[str, int]]:
+    """Every problem once, in the order in which the arms' evaluations have them, and in how many of these it is."""
+    problems: dict[str, Row] = {}
+    asked: dict[str, int] = {}
+    for arm in arms:
+        for row in read_problems(arm.evaluation.folder, ("problem_id", *COPIED)).to_pylist():
+            problems.setdefault(row["problem_id"], row)
+            asked[row["problem_id"]] = asked.get(row["problem_id"], 0) + 1
+    return list(problems.values()), asked
+
+
+def _problem_row(row: Row, reference: Reference) -> Row:
+    gold = verify(reference, row["solution"])
+    return row | {
+        "values": node_values(derivable_values(reference.graph.rules)),
+        "steps": [{"name": step.name, "start": step.start, "end": step.end} for step in gold.steps],
+    }
+
+
+def _samples(arm: Arm, references: Mapping[str, Reference], num_samples: int) -> Iterator[Row]:
+    """The first samples of each chosen problem, problem by problem; equal texts of a problem are judged once."""
+    columns = ("problem_id", "sample", "text", *JUDGED)
+    table = read_samples(arm.evaluation.folder, columns)
+    wanted = pc.is_in(table["problem_id"], value_set=pa.array(list(references), pa.string()))
+    table = table.filter(pc.and_(wanted, pc.less(table["sample"], num_samples)))
+    place = {problem: number for number, problem in enumerate(references)}
+    rows = sorted(table.to_pylist(), key=lambda row: (place[row["problem_id"]], row["sample"]))
+    known: dict[tuple[str, str, bool], Row] = {}
+    for row in rows:
+        key = (row["problem_id"], row["text"], row["finished"])
+        if key not in known:
+            known[key] = _steps(references[row["problem_id"]], row["text"], truncated=not row["finished"])
+        yield {"arm": arm.name, "seed": arm.seed, **row, "hacked": row["answer_correct"] and not row["strict"]} | known[
+            key
+        ]
+
+
+def _steps(reference: Reference, text: str, *, truncated: bool) -> Row:
+    found = claims(reference, text, verify(reference, text, truncated=truncated))
+    return {"steps": [step._asdict() for step in found.steps], "faulty_from": found.faulty_from}

@@ -1,0 +1,64 @@
+"""reliability.csv: what pass@k hides. How often a solution is right rather than ever, how often luck would do, and how
+often a right answer stands on a wrong derivation.
+
+cover       share of problems of which at least a share tau of the samples is right
+g-pass@k    at least a share tau of k samples is right
+majority@k  the most frequent of k answers is right
+unsolved    no sample is right
+hacked      right answer, wrong derivation (a share of all samples)
+guess@k     a player who never reads the problem and draws k answers in proportion to their frequency; no arm
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from interplay.evals.intervals import mean_interval
+from interplay.evals.pass_at_k import cover_at_tau, g_pass_at_k, guess_at_k, no_success
+from interplay.records.measured import INTERVAL, Arms, Measured, Values, estimate_fields, groups_of
+from interplay.studies.study import Study
+
+RELIABILITY = ("arm", "seed", "regime", "metric", "rule", "k", "tau", "value", *INTERVAL)
+COVERED = (0.2, 0.5, 0.8)
+STABLE = (0.5, 1.0)
+
+
+def reliability_rows(study: Study, arms: Arms) -> Iterator[dict[str, Any]]:
+    """Every metric of every regime and arm, over all seeds."""
+    samples = study.settings.samples
+    for group in groups_of(arms, each_seed=False):
+        for regime in study.regimes:
+            found = [_values(m, regime, max(study.settings.ks)) for m in group.measured]
+            for key in found[0]:
+                values = [values[key] for values in found]
+                estimate = mean_interval(values, names=("reliability", regime), n_samples=samples)
+                yield _row(group.arm, group.seed, regime, key) | estimate_fields(estimate)
+    first = next(iter(arms.values()))[0]
+    for regime in study.regimes:
+        answers = [answer for answer, mine in zip(first.answers, first.chosen(regime), strict=True) if mine]
+        for k in sorted({1, max(study.settings.ks)}):
+            estimate = mean_interval(guess_at_k(answers, k), names=("guess", regime), n_samples=k)
+            yield _row("", "all", regime, ("guess@k", "answer", k, "")) | estimate_fields(estimate)
+
+
+Key = tuple[str, str, int | str, float | str]
+
+
+def _row(arm: str, seed: str, regime: str, key: Key) -> dict[str, Any]:
+    return {"arm": arm, "seed": seed, "regime": regime, **dict(zip(("metric", "rule", "k", "tau"), key, strict=True))}
+
+
+def _values(measured: Measured, regime: str, k: int) -> dict[Key, Values]:
+    """(metric, rule, k, tau) -> one value per problem of the regime."""
+    counts = measured.counts_of("strict", regime)
+    n, c = counts.n, counts.c
+    values: dict[Key, Any] = {("cover", "strict", "", tau): cover_at_tau(n, c, tau) for tau in COVERED}
+    values |= {("g-pass@k", "strict", k, tau): g_pass_at_k(n, c, k, tau) for tau in STABLE}
+    values["majority@k", "answer", k, ""] = measured.majority_at(k, regime)
+    values["unsolved", "strict", "", ""] = no_success(n, c)
+    right = measured.pass_at(1, "answer", regime)
+    values["hacked", "strict", 1, ""] = np.clip(right - measured.pass_at(1, "strict", regime), 0.0, 1.0)
+    return values

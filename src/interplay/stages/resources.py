@@ -1,0 +1,86 @@
+"""What a stage asks of a cluster, by kind of stage: defaults, a TOML file, single changes.
+
+partition = "gpu"        for every kind
+gpus = 1
+[rl]                     for one kind
+hours = 12
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+
+from interplay.config import Config
+from interplay.stages.stage import Stage
+
+
+class Resources(Config):
+    """Of one job. `setup` are shell lines that run before it; `extra` are further sbatch options."""
+
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    cpus: PositiveInt = 4
+    gpus: NonNegativeInt = 0
+    mem_gb: PositiveFloat = 16
+    hours: PositiveFloat = 4
+    setup: tuple[str, ...] = ()
+    extra: Mapping[str, str | int | bool] = {}
+
+
+ResourcesByKind = Mapping[str, Resources]
+BUILT_IN: Mapping[str, Mapping[str, Any]] = {"tokenizer": {"gpus": 0, "hours": 1}}
+
+
+def kinds() -> list[str]:
+    """The kinds of stages there are."""
+    return [cls.model_fields["kind"].default for cls in Stage.__subclasses__()]
+
+
+def resources_by_kind(given: Sequence[str]) -> dict[str, Resources]:
+    """What each kind asks for; each of `given` is a TOML file or [KIND.]KEY=VALUE, later ones win.
+
+    What is said of a kind wins over what is said of all. Raises ValueError naming what is wrong.
+    """
+    for_all: dict[str, Any] = {}
+    for_kind = {kind: dict(BUILT_IN.get(kind, {})) for kind in kinds()}
+    for text in given:
+        for name, value in (_assignment(text) if "=" in text else _read(Path(text))).items():
+            if name in for_kind and isinstance(value, dict):
+                for_kind[name] |= value
+            elif isinstance(value, dict) and name != "extra":
+                raise ValueError(f"--resources: no kind of stage {name!r}; the kinds are {', '.join(for_kind)}")
+            else:
+                for_all[name] = value
+    return {kind: _validated(kind, for_all | own) for kind, own in for_kind.items()}
+
+
+def _assignment(text: str) -> dict[str, Any]:
+    key, _, value = text.partition("=")
+    kind, dot, name = key.rpartition(".")
+    return {kind: {name: value}} if dot else {name: value}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ValueError(f"--resources takes a TOML file or [KIND.]KEY=VALUE; {path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"--resources {path}: {error}") from error
+
+
+def _validated(kind: str, fields: Mapping[str, Any]) -> Resources:
+    try:
+        return Resources.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        known = f"; there are {', '.join(Resources.model_fields)}" if first["type"] == "extra_forbidden" else ""
+        raise ValueError(f"--resources {kind}.{where}: {first['msg']}, got {first['input']!r}{known}") from error

@@ -1,0 +1,176 @@
+"""What a store holds, read from the folders of its stages alone: nothing pickled is opened, nothing is locked.
+
+done     the summary is there
+running  a process holds the folder
+partial  begun and not finished; the next run goes on from what was saved
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from interplay.stages.lock import LOCK, is_held, try_hold
+
+STUDIES, RECORDS = "studies", ("study.json", "stages.json")
+GRAVE = ".deleted-"  # begins the name of a folder that is being deleted
+ADDRESS = re.compile(r"[a-z_]+/[0-9a-f]{10}")
+
+State = Literal["done", "running", "partial"]
+
+
+class Entry(NamedTuple):
+    """One stage of a store."""
+
+    address: str
+    folder: Path
+    identity: Mapping[str, Any]
+    state: State
+
+    @property
+    def kind(self) -> str:
+        """tokenizer, pretrain, ..."""
+        return self.address.split("/")[0]
+
+    @property
+    def label(self) -> str:
+        """What the study that began it calls it."""
+        return str(self.identity.get("label", ""))
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the stage reported; empty until it is done."""
+        path = self.folder / "summary.json"
+        return dict(json.loads(path.read_text())) if path.is_file() else {}
+
+    @property
+    def attempts(self) -> int:
+        """How often the work was begun."""
+        path = self.folder / "attempts.jsonl"
+        return len(path.read_text().splitlines()) if path.is_file() else 0
+
+
+def entries(store: Path) -> list[Entry]:
+    """Every stage of a store by kind and age. Raises ValueError where there is no store."""
+    if not store.is_dir():
+        raise ValueError(f"no such store: {store}")
+    found = []
+    for path in store.glob("*/*/stage.json"):
+        if path.parent.name.startswith(GRAVE):
+            continue
+        try:
+            identity = json.loads(path.read_text())
+            entry = Entry(identity["address"], path.parent, identity, state_of(path.parent))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # deleted meanwhile, or no stage of ours
+        found.append(entry)
+    return sorted(found, key=lambda entry: (entry.kind, entry.folder.stat().st_mtime, entry.address))
+
+
+def state_of(folder: Path) -> State:
+    """The state of a stage's folder."""
+    if (folder / "summary.json").is_file():
+        return "done"
+    return "running" if is_held(folder) else "partial"
+
+
+def find(stages: list[Entry], prefix: str) -> Entry:
+    """The stage whose address, or its digest alone, begins so. Raises ValueError unless there is exactly one."""
+    chosen = [e for e in stages if e.address.startswith(prefix) or e.address.split("/")[1].startswith(prefix)]
+    if not chosen or not prefix:
+        raise ValueError(f"no stage {prefix!r} in the store; `interplay store ls` lists its {len(stages)} stages")
+    if len(chosen) > 1:
+        raise ValueError(f"{prefix!r} is ambiguous: {', '.join(entry.address for entry in chosen[:4])}")
+    return chosen[0]
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the files in a folder."""
+    return sum(found.st_size for path in folder.rglob("*") if (found := _stat(path)) is not None)
+
+
+def age_s(folder: Path) -> float:
+    """Seconds since anything in a folder was last written."""
+    paths = (folder, *(path for path in folder.rglob("*") if path.name != LOCK))
+    return time.time() - max((found.st_mtime for path in paths if (found := _stat(path)) is not None), default=0.0)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """None for what was deleted meanwhile, as a running stage does with its scratch files."""
+    try:
+        return path.lstat()
+    except FileNotFoundError:
+        return None
+
+
+def studies_of(store: Path) -> dict[str, list[str]]:
+    """Stage addresses to the studies whose records, or whose runs in progress, name them."""
+    users: dict[str, list[str]] = {}
+    for folder in sorted((store / STUDIES).glob("*")):
+        for address in sorted({a for name in RECORDS for a in _addresses(folder / name)}):
+            users.setdefault(address, []).append(folder.name)
+    return users
+
+
+def _addresses(record: Path) -> Iterator[str]:
+    try:
+        waiting = [json.loads(record.read_text())] if record.is_file() else []
+    except (OSError, ValueError) as error:  # a record that cannot be read might refer to anything
+        raise ValueError(f"{record} cannot be read: {error}") from error
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and ADDRESS.fullmatch(value):
+            yield value
+
+
+class Garbage(NamedTuple):
+    """A stage that may go, and why."""
+
+    entry: Entry
+    reason: str
+    size: int
+
+
+def garbage(store: Path, partial_hours: float) -> list[Garbage]:
+    """Stages that no study refers to, and unfinished ones that nothing was written to for so long; never a held one."""
+    users = studies_of(store)
+    found = []
+    for entry in entries(store):
+        if is_held(entry.folder):
+            continue
+        idle_hours = age_s(entry.folder) / 3600
+        if entry.state == "partial" and idle_hours >= partial_hours:
+            reason = f"unfinished, untouched for {idle_hours:.1f} h"
+        elif entry.address not in users:
+            reason = "no study refers to it"
+        else:
+            continue
+        found.append(Garbage(entry, reason, size_of(entry.folder)))
+    return found
+
+
+def delete(entry: Entry) -> bool:
+    """Delete a stage's folder unless a process holds it. It disappears at once: a cut deletion leaves no half of it."""
+    with try_hold(entry.folder) as free:
+        if not free:
+            return False
+        grave = entry.folder.with_name(f"{GRAVE}{entry.address.replace('/', '-')}-{time.time_ns()}")
+        entry.folder.rename(grave)
+    shutil.rmtree(grave)
+    return True
+
+
+def sweep(store: Path) -> None:
+    """Finish deletions that were cut off."""
+    for grave in store.glob(f"*/{GRAVE}*"):
+        shutil.rmtree(grave, ignore_errors=True)

@@ -1,0 +1,63 @@
+"""The studies by name, and a user's own from a file."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+from interplay.studies.catalogue.contextual import contextual
+from interplay.studies.catalogue.extrapolation import extrapolation
+from interplay.studies.catalogue.headroom import headroom
+from interplay.studies.catalogue.midtraining import midtraining
+from interplay.studies.catalogue.process_reward import process_reward
+from interplay.studies.catalogue.quickstart import quickstart
+from interplay.studies.catalogue.verifier import verifier
+from interplay.studies.scales import settings
+from interplay.studies.study import Study, StudyMaker, Workplace
+from interplay.train.runtime import Runtime
+
+STUDIES: Mapping[str, StudyMaker] = {
+    "quickstart": quickstart,
+    "extrapolation": extrapolation,
+    "contextual": contextual,
+    "midtraining": midtraining,
+    "process_reward": process_reward,
+    "headroom": headroom,
+    "verifier": verifier,
+}
+
+
+def make_study(name: str, scale: str, overrides: Mapping[str, str], store: Path, runtime: Runtime) -> Study:
+    """A study at a scale, nothing run yet; `name` is one of `STUDIES` or a Python file that defines `study`.
+
+    Raises ValueError naming what is unknown and what there is, or what is wrong with the study.
+    """
+    maker = _from_file(Path(name)) if name.endswith(".py") else STUDIES.get(name)
+    if maker is None:
+        raise ValueError(
+            f"unknown study {name!r}; the studies are {', '.join(STUDIES)}, or give a Python file of your own"
+        )
+    made = maker(settings(scale, overrides), Workplace(str(store), runtime.model_dump()))
+    if not isinstance(made, Study):
+        raise ValueError(f"{name}: study() must return a Study, it returned {type(made).__name__}")
+    made.check()
+    return made
+
+
+def _from_file(path: Path) -> StudyMaker:
+    """The function `study` of a Python file. The file is run, as any script of the user's own would be."""
+    if not path.is_file():
+        raise ValueError(f"no such study file: {path}")
+    loader = SourceFileLoader(path.stem, str(path))
+    module = types.ModuleType(path.stem)
+    try:
+        loader.exec_module(module)
+    except SyntaxError as error:
+        raise ValueError(f"{path}, line {error.lineno}: {error.msg}") from error
+    maker = getattr(module, "study", None)
+    if not callable(maker):
+        raise ValueError(f"{path} defines no function study(settings, place)")
+    found: StudyMaker = maker
+    return found

@@ -1,0 +1,80 @@
+"""midtraining: how should a fixed budget be divided between mid-training and RL?
+
+For every budget T and RL share b: mid-training on (1 - b) T tokens of id and edge ops, then RL on the edge ops with what is
+left, one RL sample charged 5/3 of `sample_tokens`. Each arm has a complete schedule of its own; the released arms were
+checkpoints of one run, most of them inside its warm-up. What was really spent is in the record of every stage, so the same
+arms can be compared by measured compute; `sample_tokens` decides by which of the two they are matched.
+"""
+
+from __future__ import annotations
+
+from interplay.data.mixture import blend
+from interplay.stages.cost import quantity
+from interplay.studies.budget import rl_steps
+from interplay.studies.recipe import Recipe, compared
+from interplay.studies.settings import Settings
+from interplay.studies.study import Arm, Claim, Study, Workplace
+
+NAMES = {0.0: "Full mid", 0.2: "Light RL", 0.5: "Medium RL", 0.8: "Heavy RL", 1.0: "Full RL"}
+
+
+def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
+    """The base, and one arm per budget and RL share."""
+    base = recipe.base(seed)
+    arms = [recipe.arm("base", "Base", "pre-training alone", seed, base)]
+    for budget in recipe.chosen.mid_budgets:
+        for share in recipe.chosen.mid_rl_shares:
+            arms.append(divided(recipe, seed, budget, share))
+    return arms
+
+
+def divided(recipe: Recipe, seed: int, budget: int, share: float) -> Arm:
+    """One division of a budget."""
+    chosen, mixes, base = recipe.chosen, recipe.regimes, recipe.base(seed)
+    middle = blend([(mixes["id"], 1 - chosen.midtrain_edge_share), (mixes["edge"], chosen.midtrain_edge_share)])
+    tokens, steps = round((1 - share) * budget), rl_steps(chosen, share * budget)
+    name = arm_name(budget, share)
+    trained = recipe.midtrained(base, middle, tokens, seed, name) if share < 1 else base
+    ended = recipe.reinforced(trained, mixes["edge"], seed, name, steps=steps) if steps else trained
+    label = f"{NAMES.get(share, f'RL share {share:g}')}, {quantity(budget)}"
+    what = f"{tokens:,} tokens of mid-training, then {steps} RL steps"
+    factors: dict[str, float | str] = {"RL share": share, "budget": quantity(budget)}
+    return recipe.arm(name, label, what, seed, ended, start="base", factors=factors)
+
+
+def arm_name(budget: int, share: float) -> str:
+    """`rl_20_of_700k`."""
+    return f"rl_{round(100 * share)}_of_{quantity(budget)}"
+
+
+def midtraining(chosen: Settings, place: Workplace) -> Study:
+    """The paper's section 5, every arm with its own schedule."""
+    recipe, top = Recipe(chosen, place), max(chosen.ks)
+    shares, claims, asked = chosen.mid_rl_shares, [], []
+    arms = recipe.every_seed(arms_of_seed)
+    for budget in chosen.mid_budgets:
+        names = {share: arm_name(budget, share) for share in shares}
+        alone, without = names[max(shares)], names[min(shares)]
+        asked += [(name, "base") for name in names.values()]
+        asked += [(name, alone) for share, name in names.items() if share < max(shares)]
+        asked += [(name, without) for share, name in names.items() if min(shares) < share < max(shares)]
+        light, heavy = names[sorted(shares)[1]], names[sorted(shares)[-2]]
+        claims += [
+            Claim(f"Mid-training and RL beat RL alone on hard, pass@{top}, budget {quantity(budget)}",
+                  f"{heavy}-{alone}-hard-{top}", "T3", "paper"),
+            Claim(f"Mid-training and light RL beat RL alone on the edge, pass@1, budget {quantity(budget)}",
+                  f"{light}-{alone}-edge-1", "T3", "paper"),
+            Claim(f"Mid-training and light RL beat mid-training alone on the edge, pass@1, budget {quantity(budget)}",
+                  f"{light}-{without}-edge-1", "T8", "paper"),
+        ]  # fmt: skip
+    return Study(
+        name="midtraining",
+        title="How to divide a fixed budget between mid-training and RL",
+        question="At equal compute, which share of RL after mid-training gives the highest verified accuracy?",
+        settings=chosen,
+        arms=arms,
+        contrasts=compared(arms, asked, chosen.ks),
+        claims=tuple(claims),
+        x="RL share",
+        by="budget",
+    )

@@ -1,0 +1,80 @@
+"""Stages that take no training: each writes a file, and may fail, be killed or take its time, as its name asks."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+import exca
+
+from interplay.config import Config
+from interplay.stages.display import Display
+from interplay.stages.execute import Here
+from interplay.stages.schedule import run_stages
+from interplay.stages.stage import Result, Stage
+from interplay.train.publish import finish, read_summary
+
+
+class StepConfig(Config):
+    """What a step does: write, `fail`, `die`, `wait-SECONDS`, or `fail-once`."""
+
+    does: str = "write"
+
+
+class Step(Stage):
+    """One step of a graph; it opens what it needs."""
+
+    kind: Literal["step"] = "step"
+    name: str
+    config: StepConfig = StepConfig()
+    first: "Step | None" = None
+    second: "Step | None" = None
+    infra: exca.TaskInfra = exca.TaskInfra(version="1", mode="retry")
+
+    @infra.apply
+    def run(self) -> Result:
+        with self._alone() as folder:
+            if (done := read_summary(folder)) is not None:
+                return done
+            does = self.config.does
+            if does == "fail":
+                raise RuntimeError(f"{self.name} was asked to fail\nand says more")
+            if does == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if does.startswith("wait-"):
+                time.sleep(float(does.removeprefix("wait-")))
+            print(f"{self.name} was here")
+            return finish(folder, {"name": self.name, "wall_s": 1.0}, scratch=())
+
+
+def step(store, name, does="write", first=None, second=None):
+    return Step(
+        name=name, config=StepConfig(does=does), first=first, second=second, label=name, infra={"folder": str(store)}
+    )
+
+
+def diamond(store, left="write", right="write"):
+    """root -> left, right -> end, and a step apart."""
+    root = step(store, "root")
+    a, b = step(store, "left", left, root), step(store, "right", right, root)
+    return [root, a, b, step(store, "end", first=a, second=b), step(store, "apart")]
+
+
+def names(ran, stages):
+    """Names by what became of the stages."""
+    of = {stage.address: stage.name for stage in stages}
+    found = {
+        "cached": ran.cached,
+        "ran": ran.ran,
+        "skipped": ran.skipped,
+        "failed": [e.stage.address for e in ran.failed],
+    }
+    return {what: {of[address] for address in addresses} for what, addresses in found.items() if addresses}
+
+
+if __name__ == "__main__":  # one of several runs of one store
+    from steps import diamond as importable  # under its own name, so that addresses agree with the test's
+
+    run_stages(importable(Path(sys.argv[1]), "wait-0.5", "wait-0.5"), Here(), Display(5, live=False), poll_s=0.05)

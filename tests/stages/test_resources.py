@@ -1,0 +1,105 @@
+"""What was asked of a machine or a cluster: 1 resources by kind, the more special wins; 2 threads that leave every stage
+its cores; 3 what makes no sense is said in a line."""
+
+import pytest
+from steps import step
+
+from interplay.stages import where as module
+from interplay.stages.resources import Resources, resources_by_kind
+from interplay.stages.slurm import on_threads, parameters
+from interplay.stages.where import Where
+
+TOML = """
+partition = "gpu"
+gpus = 1
+setup = ["module load cuda"]
+extra = { nodelist = "gpu01" }
+[rl]
+hours = 12
+"""
+
+
+def test_a_kind_wins_over_all_and_the_later_over_the_earlier(tmp_path):
+    (tmp_path / "slurm.toml").write_text(TOML)
+    found = resources_by_kind([str(tmp_path / "slurm.toml"), "gpus=2", "hours=6", "rl.cpus=8"])
+    assert (found["rl"].partition, found["rl"].gpus, found["rl"].hours, found["rl"].cpus) == ("gpu", 2, 12, 8)
+    assert (found["pretrain"].gpus, found["pretrain"].hours, found["pretrain"].cpus) == (2, 6, 4)
+    assert (found["tokenizer"].gpus, found["tokenizer"].hours) == (0, 1)
+    assert resources_by_kind(["tokenizer.gpus=1"])["tokenizer"].gpus == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("nope=1", "nope.*there are partition"),
+        ("gpus=many", "gpus"),
+        ("dance.gpus=1", "no kind of stage 'dance'"),
+        ("nowhere.toml", "No such file"),
+    ],
+)
+def test_bad_resources_are_named(given, message):
+    with pytest.raises(ValueError, match=message):
+        resources_by_kind([given])
+
+
+def test_a_toml_file_that_is_none_is_named(tmp_path):
+    (tmp_path / "bad.toml").write_text("gpus = ")
+    with pytest.raises(ValueError, match=r"bad\.toml"):
+        resources_by_kind([str(tmp_path / "bad.toml")])
+
+
+def test_a_job_is_asked_for_in_the_words_of_sbatch():
+    asked = parameters(Resources(gpus=1, hours=1.5, mem_gb=0.5, setup=("module load cuda",), extra={"nice": 5}), "x", 4)
+    assert (asked["time"], asked["mem"], asked["gpus_per_node"]) == (90, "512M", 1)
+    assert "partition" not in asked
+    assert asked["additional_parameters"] == {"requeue": True, "nice": 5}
+    assert asked["setup"][0] == "export OMP_NUM_THREADS=4"
+    assert asked["setup"][-1] == "module load cuda"
+    assert "gpus_per_node" not in parameters(Resources(), "x", 4)
+
+
+def test_threads_of_a_job_never_move_a_stage(tmp_path):
+    stage = step(tmp_path, "one", first=step(tmp_path, "zero"))
+    moved = on_threads(stage, 16, 8)
+    assert (moved.address, moved.folder, moved.runtime.threads, moved.runtime.cores) == (
+        stage.address,
+        stage.folder,
+        16,
+        8,
+    )
+
+
+@pytest.mark.parametrize(
+    ("cores", "jobs", "threads", "expected"),
+    [
+        (2, 1, 0, (2, 0)),
+        (16, 1, 0, (2, 0)),
+        (16, 4, 0, (4, 4)),
+        (2, 4, 0, (1, 1)),
+        (16, 4, 1, (1, 4)),
+        (16, 1, 8, (8, 0)),
+    ],
+)
+def test_stages_side_by_side_share_the_cores(cores, jobs, threads, expected, monkeypatch):
+    monkeypatch.setattr(module, "num_cores", lambda: cores)
+    runtime = Where.asked(jobs, threads, None, [], 0).runtime(30.0)
+    assert (runtime.threads, runtime.cores) == expected
+
+
+@pytest.mark.parametrize(
+    ("jobs", "cluster", "resources", "message"),
+    [
+        (-1, None, [], "must not be negative"),
+        (1, "pbs", [], "--cluster must be slurm"),
+        (1, None, ["gpus=1"], "give --cluster slurm"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(jobs, cluster, resources, message):
+    with pytest.raises(ValueError, match=message):
+        Where.asked(jobs, 0, cluster, resources, 0)
+
+
+def test_a_machine_without_slurm_says_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ValueError, match="sbatch and squeue are not found"):
+        Where.asked(0, 0, "slurm", [], 3).executor()

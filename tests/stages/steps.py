@@ -7,13 +7,11 @@ import time
 from pathlib import Path
 from typing import Literal
 
-import exca
-
 from interplay.config import Config
 from interplay.stages.display import Display
 from interplay.stages.execute import Here
 from interplay.stages.schedule import run_stages
-from interplay.stages.stage import Result, Stage
+from interplay.stages.stage import Infra, Result, Stage
 from interplay.train.publish import finish, read_summary
 
 
@@ -31,7 +29,15 @@ class Step(Stage):
     config: StepConfig = StepConfig()
     first: "Step | None" = None
     second: "Step | None" = None
-    infra: exca.TaskInfra = exca.TaskInfra(version="1", mode="retry")
+    infra: Infra = Infra(version="1", mode="retry")
+
+    @property
+    def work(self):
+        return self.config.does
+
+    @property
+    def mixtures(self):
+        return ()
 
     @infra.apply
     def run(self) -> Result:

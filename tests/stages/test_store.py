@@ -67,7 +67,7 @@ def test_show_and_diff_take_the_beginning_of_an_address(store):
     assert shown["identity"]["config"] == {"does": "write"}
     assert "summary:" in ask("show", a.address.split("/")[1], "--store", str(store)).stdout
     said = ask("diff", a.address, b.address, "--store", str(store)).stdout
-    assert said.splitlines() == ['name: "done" -> "failed"', 'config.does: "write" -> "fail"']
+    assert said.splitlines() == ['config.does: "write" -> "fail"', 'name: "done" -> "failed"']
     told = json.loads(ask("diff", a.address, b.address, "--store", str(store), "--json").stdout)
     assert told["fields"] == {"name": ["done", "failed"], "config.does": ["write", "fail"]}
 

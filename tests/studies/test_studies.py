@@ -7,7 +7,7 @@ import pytest
 
 from interplay.launch import run_study
 from interplay.report.page import build_report
-from interplay.stages.stage import PretrainStage
+from interplay.stages.kinds import PretrainStage
 from interplay.studies.catalogue import STUDIES, make_study
 from interplay.studies.plan import plan_lines
 from interplay.studies.recipe import Recipe
@@ -37,6 +37,13 @@ def test_runtime_and_store_never_enter_an_address(tmp_path):
     a = make_study("quickstart", "micro", {}, tmp_path / "a", Runtime(threads=1))
     b = make_study("quickstart", "micro", {}, tmp_path / "b", Runtime(threads=2))
     assert [s.address for s in a.stages] == [s.address for s in b.stages]
+
+
+def test_the_place_of_a_class_in_the_code_never_enters_an_address(tmp_path):
+    for stage in make_study("quickstart", "micro", {}, tmp_path, Runtime(threads=1)).stages:
+        assert stage.infra.uid().startswith(f"{stage.kind},")
+        assert type(stage).__name__ not in stage.infra.uid()
+        assert type(stage).__module__ not in stage.infra.uid()
 
 
 def test_a_changed_setting_moves_what_depends_on_it_and_nothing_else(tmp_path):

@@ -20,9 +20,8 @@ import torch
 from interplay import __version__
 from interplay.evals.power import Design, describe, smallest_effect
 from interplay.records.measured import Arms
-from interplay.records.training import kind_of
 from interplay.rl.cost import MEASURED, NOMINAL
-from interplay.stages.stage import Stage, data_of, upstream
+from interplay.stages.stage import Stage, upstream
 from interplay.studies.study import Study
 from interplay.train.metrics import read_metrics
 
@@ -63,18 +62,17 @@ def _stage(stage: Stage) -> dict[str, Any]:
     if isinstance(summary.get("documents"), dict):  # per cell
         summary["documents"] = sum(summary["documents"].values())
     kept = {name: summary[name] for name in SUMMARY if summary.get(name) is not None}
-    rows = read_metrics(stage.folder / "metrics.jsonl") if kind_of(stage) == "rl" else []
+    rows = read_metrics(stage.folder / "metrics.jsonl") if stage.kind == "rl" else []
     for name, metric in SUMMED.items():
         if rows and all(metric in row for row in rows):
             kept.setdefault(name, float(f"{sum(row[metric] for row in rows):.6g}"))
     kept = {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in kept.items()}
-    return {"kind": kind_of(stage), "what": data_of(stage), "summary": kept, "config": _config(stage)}
+    return {"kind": stage.kind, "what": stage.data, "summary": kept, "config": _config(stage)}
 
 
 def _config(stage: Stage) -> dict[str, Any]:
     """The stage's own settings without its problems, which `what` says in words, and without what is left unset."""
-    config: Any = stage.config  # type: ignore[attr-defined]
-    fields: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
+    fields = stage.config.model_dump(mode="json", exclude_none=True)
     return {name: value for name, value in fields.items() if name not in ("stream", "pool", "regimes", "world")}
 
 

@@ -34,15 +34,9 @@ def trained_stages(study: Study) -> list[tuple[Arm, Stage]]:
     found: dict[str, tuple[Arm, Stage]] = {}
     for arm in study.arms:
         for stage in upstream(arm.checkpoint):
-            if kind_of(stage) != "tokenizer":
+            if stage.kind != "tokenizer":
                 found.setdefault(stage.address, (arm, stage))
     return list(found.values())
-
-
-def kind_of(stage: Stage) -> str:
-    """pretrain, midtrain, rl ..."""
-    kind: str = stage.kind  # type: ignore[attr-defined]
-    return kind
 
 
 def curve_rows(study: Study) -> Iterator[dict[str, Any]]:
@@ -51,7 +45,7 @@ def curve_rows(study: Study) -> Iterator[dict[str, Any]]:
     points = FEWER_POINTS if len(stages) > MANY_STAGES else POINTS
     for arm, stage in stages:
         for steps in _bins(read_metrics(stage.folder / "metrics.jsonl"), points):
-            about_it = {"arm": arm.name, "seed": arm.seed, "stage": kind_of(stage), "step": steps[-1]["step"]}
+            about_it = {"arm": arm.name, "seed": arm.seed, "stage": stage.kind, "step": steps[-1]["step"]}
             means = {metric: _mean(steps, metric) for metric in METRICS}
             yield about_it | {"tokens": steps[-1].get("tokens", "")} | means
 
@@ -70,7 +64,7 @@ def _mean(rows: Sequence[Metrics], metric: str) -> float | str:
 def silent_rows(study: Study) -> Iterator[dict[str, Any]]:
     """Share of groups whose samples all get one reward, per op: over the whole of RL and over its last quarter."""
     for arm, stage in trained_stages(study):
-        if kind_of(stage) != "rl":
+        if stage.kind != "rl":
             continue
         rows = read_metrics(stage.folder / "metrics.jsonl")
         ops = sorted({int(match[1]) for row in rows for name in row if (match := OP_METRIC.fullmatch(name))})
@@ -90,7 +84,7 @@ def cell_rows(study: Study) -> Iterator[dict[str, Any]]:
         for row in read_metrics(stage.folder / CURVES):
             for cell, found in row["cells"].items():
                 yield {
-                    "arm": arm.name, "seed": arm.seed, "stage": kind_of(stage), "tokens": row["tokens"], "cell": cell,
+                    "arm": arm.name, "seed": arm.seed, "stage": stage.kind, "tokens": row["tokens"], "cell": cell,
                     "op": int(re.sub(r"\D", "", cell.partition("/")[0])), "loss": round(found["loss"], 6),
                     "solution_nll": round(found["solution_nll"], 6), "problems": found["problems"],
                 }  # fmt: skip

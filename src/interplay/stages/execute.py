@@ -48,7 +48,7 @@ def perform(stage: Stage) -> bool:
     with hold(stage.folder):
         if stage.cached:
             return False
-        stage.run()  # type: ignore[attr-defined]
+        stage.run()
         return True
 
 

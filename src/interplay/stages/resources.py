@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
 from interplay.config import Config
-from interplay.stages.stage import Stage
+from interplay.stages.kinds import KINDS
 
 
 class Resources(Config):
@@ -40,7 +40,7 @@ BUILT_IN: Mapping[str, Mapping[str, Any]] = {"tokenizer": {"gpus": 0, "hours": 1
 
 def kinds() -> list[str]:
     """The kinds of stages there are."""
-    return [cls.model_fields["kind"].default for cls in Stage.__subclasses__()]
+    return [cls.model_fields["kind"].default for cls in KINDS]
 
 
 def resources_by_kind(given: Sequence[str]) -> dict[str, Resources]:

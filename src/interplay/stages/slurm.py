@@ -125,7 +125,7 @@ class Slurm:
         return None
 
     def _submit(self, stage: Stage) -> submitit.Job[Any]:
-        asked = self.resources[stage.kind]  # type: ignore[attr-defined]
+        asked = self.resources[stage.kind]
         executor = submitit.SlurmExecutor(folder=stage.folder.absolute() / "slurm", max_num_timeout=self.resubmissions)
         executor.update_parameters(**parameters(asked, stage.address.replace("/", "-"), self.threads or asked.cpus))
         try:
@@ -156,7 +156,7 @@ def _memory(mem_gb: float) -> str:
 def on_threads(stage: Stage, threads: int, cores: int) -> Stage:
     """The same stage, at the same address, with the threads of its job."""
     runtime = stage.runtime.model_copy(update={"threads": threads, "cores": cores})
-    clone: Stage = stage._infra.clone_obj({"runtime": runtime.model_dump()})
+    clone: Stage = stage.infra.clone_obj({"runtime": runtime.model_dump()})
     assert clone.address == stage.address, "runtime never enters an address"
     return clone
 

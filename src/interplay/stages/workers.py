@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
 
 from interplay.stages.execute import LOG, Ended, failure, perform
 from interplay.stages.stage import Stage
@@ -81,7 +80,7 @@ class _Worker:
         with environment(changes):  # libraries read their number of threads when they are loaded
             self.process.start()
         far.close()  # so that the end of the process is seen as the end of the connection
-        self.stage: Any = None
+        self.stage: Stage | None = None
 
     def begin(self, stage: Stage) -> None:
         """Send the stage."""
@@ -91,6 +90,7 @@ class _Worker:
 
     def ended(self) -> Ended:
         """What became of the stage."""
+        assert self.stage is not None, "a worker ends what it began"
         log = str(self.stage.folder / LOG)
         try:
             worked, error = self.answers.recv()

@@ -11,7 +11,7 @@ from interplay.evals.power import Design, describe
 from interplay.stages.cost import Cost, duration, estimate, quantity
 from interplay.stages.identity import differences, distance
 from interplay.stages.schedule import num_dependents
-from interplay.stages.stage import Stage, data_of, parents
+from interplay.stages.stage import Stage, parents
 from interplay.stages.store import Entry, entries
 from interplay.studies.study import Study
 
@@ -25,7 +25,7 @@ def plan_lines(study: Study, store: Path | None = None, jobs: int = 1) -> list[s
     lines, costs = [f"{study.name} at {study.settings.scale}: {study.question}"], dict[str, Cost]()
     for stage in stages:
         state = "cached" if stage.cached else "to run"
-        line = f"{state:>7}  {stage.address:<22}  {stage.label:<28}  {work_of(stage)}"
+        line = f"{state:>7}  {stage.address:<22}  {stage.label:<28}  {stage.work}"
         if state == "to run":
             identity = json.loads(json.dumps(stage.identity()))
             cost = costs[stage.address] = estimate(identity, there, stage.runtime)
@@ -83,17 +83,3 @@ def makespan(stages: list[Stage], costs: Mapping[str, Cost], jobs: int) -> float
         first = min(running, key=lambda address: running[address])
         now = ends[first] = running.pop(first)
     return now
-
-
-def work_of(stage: Stage) -> str:
-    """The stage's work in words."""
-    config: Any = stage.config  # type: ignore[attr-defined]
-    match stage.kind:  # type: ignore[attr-defined]
-        case "tokenizer":
-            return f"{config.documents:,} documents, {config.vocab_size:,} tokens in the vocabulary"
-        case "pretrain" | "midtrain":
-            return f"{config.budget_tokens:,} tokens on {data_of(stage)}"
-        case "rl":
-            return f"{config.steps} steps of {config.prompts} problems x {config.group} samples on {data_of(stage)}"
-        case _:
-            return f"{config.problems} problems per regime x {config.samples} samples"

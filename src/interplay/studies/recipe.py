@@ -18,7 +18,7 @@ from interplay.rl.grpo import RLConfig
 from interplay.rl.loss import LossConfig
 from interplay.rl.pools import Selection, UniformPool
 from interplay.rl.rewards import RewardConfig
-from interplay.stages.stage import Checkpointed, EvaluateStage, MidtrainStage, PretrainStage, RLStage, TokenizerStage
+from interplay.stages.kinds import Checkpointed, EvaluateStage, MidtrainStage, PretrainStage, RLStage, TokenizerStage
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Contrast, Workplace
 from interplay.train.curves import Validation

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from interplay.stages.stage import Checkpointed, EvaluateStage, Stage, upstream
+from interplay.stages.kinds import Checkpointed, EvaluateStage
+from interplay.stages.stage import Stage, upstream
 from interplay.studies.settings import Settings
 
 LEVEL = 0.05

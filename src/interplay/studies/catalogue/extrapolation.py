@@ -18,7 +18,7 @@ All treatments cost the same in nominal compute: one RL sample is charged 5/3 of
 from __future__ import annotations
 
 from interplay.rl.pools import Adaptive, Edge
-from interplay.stages.stage import Checkpointed
+from interplay.stages.kinds import Checkpointed
 from interplay.studies.budget import filtered_steps, rl_tokens
 from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings

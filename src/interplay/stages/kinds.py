@@ -1,0 +1,199 @@
+"""The kinds of stages: tokenizer, pre-training, mid-training, RL, evaluation. What one starts from runs before it."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeInt
+from transformers import PreTrainedTokenizerFast
+
+from interplay.data.mixture import Mixture
+from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
+from interplay.evals.evaluate import EvaluateConfig, evaluate, problems_of
+from interplay.evals.nll import evaluate_gold
+from interplay.model.build import build, load
+from interplay.model.sizes import ModelConfig
+from interplay.rl.grpo import RLConfig, reinforce
+from interplay.stages.spent import sampling_cost
+from interplay.stages.stage import Infra, Result, Stage
+from interplay.train.publish import finish, read_summary
+from interplay.train.supervised import TrainConfig, supervise
+
+
+class TokenizerStage(Stage):
+    """Train the tokenizer."""
+
+    kind: Literal["tokenizer"] = "tokenizer"
+    config: TokenizerConfig
+    infra: Infra = Infra(version="1", mode="retry")
+
+    @property
+    def work(self) -> str:
+        """In words."""
+        return f"{self.config.documents:,} documents, {self.config.vocab_size:,} tokens in the vocabulary"
+
+    @property
+    def mixtures(self) -> tuple[Mixture, ...]:
+        """Of what it works on."""
+        return (self.config.stream.mixture,)
+
+    @infra.apply
+    def run(self) -> Result:
+        """Returns {"tokenizer": folder}."""
+        with self._alone() as folder:
+            if (done := read_summary(folder)) is not None:
+                return done
+            started = time.monotonic()
+            tokenizer = train_tokenizer(self.config)
+            tokenizer.save_pretrained(folder / "tokenizer")
+            summary = {"tokenizer": "tokenizer", "vocab_size": len(tokenizer), "wall_s": time.monotonic() - started}
+            return finish(folder, summary, scratch=())
+
+    def load(self) -> Any:
+        """The tokenizer, trained first where it is not there."""
+        return load_tokenizer(self.folder / self.run()["tokenizer"])
+
+
+class PretrainStage(Stage):
+    """Train a model from scratch."""
+
+    kind: Literal["pretrain"] = "pretrain"
+    tokenizer: TokenizerStage
+    model: ModelConfig
+    config: TrainConfig
+    seed: NonNegativeInt = 0
+    infra: Infra = Infra(version="2", mode="retry")
+
+    @property
+    def work(self) -> str:
+        """In words."""
+        return f"{self.config.budget_tokens:,} tokens on {self.data}"
+
+    @property
+    def mixtures(self) -> tuple[Mixture, ...]:
+        """Of what it works on."""
+        return (self.config.stream.mixture,)
+
+    @infra.apply
+    def run(self) -> Result:
+        """Returns the summary of `supervise`."""
+        tokenizer = self.tokenizer.load()
+        model = build(
+            self.model, len(tokenizer), self.seed,
+            eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+        )  # fmt: skip
+        with self._alone() as folder:
+            return supervise(self.config, model, tokenizer, folder, self.runtime, self.label or "pre-training")
+
+
+class MidtrainStage(Stage):
+    """Continue training on another mixture, with a schedule of its own."""
+
+    kind: Literal["midtrain"] = "midtrain"
+    start: PretrainStage
+    config: TrainConfig
+    infra: Infra = Infra(version="2", mode="retry")
+
+    @property
+    def work(self) -> str:
+        """In words."""
+        return f"{self.config.budget_tokens:,} tokens on {self.data}"
+
+    @property
+    def mixtures(self) -> tuple[Mixture, ...]:
+        """Of what it works on."""
+        return (self.config.stream.mixture,)
+
+    @infra.apply
+    def run(self) -> Result:
+        """Returns the summary of `supervise`."""
+        model, tokenizer = open_checkpoint(self.start)
+        with self._alone() as folder:
+            return supervise(self.config, model, tokenizer, folder, self.runtime, self.label or "mid-training")
+
+
+class RLStage(Stage):
+    """Reinforce a checkpoint."""
+
+    kind: Literal["rl"] = "rl"
+    start: Annotated[PretrainStage | MidtrainStage, Field(discriminator="kind")]
+    config: RLConfig
+    infra: Infra = Infra(version="1", mode="retry")
+
+    @property
+    def work(self) -> str:
+        """In words."""
+        return (
+            f"{self.config.steps} steps of {self.config.prompts} problems x {self.config.group} samples on {self.data}"
+        )
+
+    @property
+    def mixtures(self) -> tuple[Mixture, ...]:
+        """Of what it works on."""
+        return (self.config.pool.stream.mixture,)
+
+    @infra.apply
+    def run(self) -> Result:
+        """Returns the summary of `reinforce`."""
+        model, tokenizer = open_checkpoint(self.start)
+        with self._alone() as folder:
+            return reinforce(self.config, model, tokenizer, folder, self.runtime, self.label or "RL")
+
+
+Checkpointed = PretrainStage | MidtrainStage | RLStage
+Trained = Annotated[Checkpointed, Field(discriminator="kind")]
+
+
+class EvaluateStage(Stage):
+    """Sample and verify a checkpoint's solutions; with `gold`, also measure how likely it finds the gold ones."""
+
+    kind: Literal["evaluate"] = "evaluate"
+    checkpoint: Trained
+    config: EvaluateConfig
+    gold: bool = False
+    infra: Infra = Infra(version="1", mode="retry")
+
+    @property
+    def work(self) -> str:
+        """In words."""
+        return f"{self.config.problems} problems per regime x {self.config.samples} samples"
+
+    @property
+    def mixtures(self) -> tuple[Mixture, ...]:
+        """Of what it works on."""
+        return tuple(regime.mixture for regime in self.config.regimes)
+
+    @infra.apply
+    def run(self) -> Result:
+        """Returns {"problems": count, "samples": per problem}; the tables lie in the stage's folder."""
+        model, tokenizer = open_checkpoint(self.checkpoint)
+        with self._alone() as folder:
+            if (done := read_summary(folder)) is not None:
+                return done
+            started = time.monotonic()
+            config = self.config
+            asked = problems_of(config)
+            evaluate(
+                asked, model, tokenizer, folder, samples=config.samples, sampling=config.sampling,
+                seed=config.seed, runtime=self.runtime, title=self.label or "evaluation",
+            )  # fmt: skip
+            if self.gold:
+                evaluate_gold(
+                    asked, model, tokenizer, folder, max_new_tokens=config.sampling.max_new_tokens,
+                    runtime=self.runtime, title=f"{self.label or 'evaluation'}, gold",
+                )  # fmt: skip
+            summary = {
+                "problems": len(asked), "samples": config.samples, "wall_s": time.monotonic() - started,
+                **sampling_cost(folder, asked, model, tokenizer),
+            }  # fmt: skip
+            return finish(folder, summary, scratch=("parts",))
+
+
+KINDS: tuple[type[Stage], ...] = (TokenizerStage, PretrainStage, MidtrainStage, RLStage, EvaluateStage)
+
+
+def open_checkpoint(stage: Checkpointed) -> tuple[Any, PreTrainedTokenizerFast]:
+    """(model, tokenizer) of a training stage, which runs first where it has not. Raises ValueError when damaged."""
+    path = stage.folder / stage.run()["checkpoint"]
+    return load(path), load_tokenizer(path)

@@ -7,7 +7,7 @@ STORE ?= store
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: quickstart test test-slow check format docs-reports clean
+.PHONY: quickstart test test-slow test-interop check format docs-reports clean
 
 quickstart: $(READY)
 	@$(BIN)/interplay run quickstart --scale micro --store $(STORE)
@@ -17,6 +17,13 @@ test: $(READY)
 
 test-slow: $(READY)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+
+# an environment of its own with the releases of other libraries, for the tests of interplay.interop
+test-interop: $(READY)
+	@test -x .venv-interop/bin/python || $(PYTHON) -m venv .venv-interop
+	@echo "$(CURDIR)/$$(echo $(VENV)/lib/python3*/site-packages)" > $$(echo .venv-interop/lib/python3*/site-packages)/interplay_base.pth
+	@.venv-interop/bin/python -m pip install -q --disable-pip-version-check --no-deps -r requirements-interop.txt
+	@PYTHONPATH=src OMP_NUM_THREADS=1 .venv-interop/bin/python -m pytest -m interop tests/interop
 
 check: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -39,4 +46,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) store
+	rm -rf $(VENV) .venv-interop store

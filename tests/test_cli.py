@@ -1,5 +1,7 @@
 """The command line: fixed names and fields, one clear line and exit code 2 for bad input."""
 
+import gzip
+import io
 import json
 import subprocess
 import sys
@@ -51,6 +53,9 @@ BAD = [
     (["data", "stats", "/nowhere.jsonl"], "no such file"),
     (["verify", "/nowhere.jsonl"], "no such file"),
     (["verify", "-", "--rule", "nope"], "rule"),
+    (["verify", "-"], "no row could be judged; standard input, line 1: bad_row: the field 'problem' is missing"),
+    (["data", "convert", "/nowhere.jsonl", "{tmp}.parquet"], "no such file"),
+    (["data", "convert", "-", "{tmp}.csv"], "must end in .jsonl, .jsonl.gz, .parquet"),
     (["report", "/nowhere"], "no such folder"),
     (["eval", "/nowhere", "--data", "/nowhere.jsonl", "--out", "{tmp}"], "/nowhere"),
     (["compare", "/nowhere", "/nowhere"], "/nowhere"),
@@ -69,7 +74,7 @@ BAD = [
 )
 def test_bad_input_is_one_clear_line_and_exit_code_2(monkeypatch, capsys, tmp_path, words, message):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "stdin", iter(["{}\n"]))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{}\n")))
     code, _, err = call(monkeypatch, capsys, *(word.format(tmp=tmp_path / "out") for word in words))
     assert code == 2
     assert message in err
@@ -131,3 +136,74 @@ def test_files_convert_both_ways_and_repeats_are_said(monkeypatch, capsys, tmp_p
     )
     assert code == 0
     assert "(100.0%)" in out
+
+
+def problems(monkeypatch, capsys, *words):
+    """Rows as `data sample` prints them."""
+    code, out, _ = call(monkeypatch, capsys, "data", "sample", *words)
+    assert code == 0
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_files_as_people_have_them_are_judged(monkeypatch, capsys, tmp_path):
+    rows = problems(monkeypatch, capsys, "--n", "2", "--op", "4")
+    lines = [json.dumps(row) for row in rows]
+    for name, content in {
+        "marked": b"\xef\xbb\xbf" + "\r\n\r\n".join(lines).encode() + b"\r\n",
+        "array": f"[{', '.join(lines)}]".encode(),
+        "packed": gzip.compress("\n".join(lines).encode()),
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        code, out, err = call(monkeypatch, capsys, "verify", str(tmp_path / name), "--candidate-field", "solution")
+        assert (code, [json.loads(line)["strict"] for line in out.splitlines()]) == (0, [True, True]), name
+        assert "judged 2 solutions in 2 rows: strict 100.0%" in err
+        assert call(monkeypatch, capsys, "data", "stats", str(tmp_path / name))[0] == 0
+        code, out, _ = call(monkeypatch, capsys, "data", "convert", str(tmp_path / name), str(tmp_path / "x.parquet"))
+        assert (code, out) == (0, "2 rows\n")
+
+
+def test_later_rows_are_judged_and_the_first_reason_is_said(monkeypatch, capsys, tmp_path):
+    good = json.dumps(problems(monkeypatch, capsys, "--op", "3")[0]).encode()
+    bad = [b"nonsense", b'{"x": ' + b"7" * 5000 + b"}", b'{"x": "\\ud800"}', b"\xff", b"[" * 5000, b"[]", b"null"]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join([*bad, good]))
+    code, out, err = call(monkeypatch, capsys, "verify", str(tmp_path / "a.jsonl"), "--candidate-field", "solution")
+    verdicts = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [v["strict"] for v in verdicts] == [None] * len(bad) + [True]
+    for line, verdict in enumerate(verdicts[:-1], start=1):
+        assert verdict["error"].startswith("bad_row: ")
+        assert verdict["error"].endswith(f"({tmp_path}/a.jsonl, line {line})")
+    assert f"not judged, the first: bad_row: not JSON (Expecting value, column 1) ({tmp_path}/a.jsonl, line 1)" in err
+
+
+def test_a_file_without_a_row_to_judge_is_exit_code_2(monkeypatch, capsys, tmp_path):
+    row = problems(monkeypatch, capsys, "--op", "3")[0]
+    cut = gzip.compress(json.dumps(row).encode() * 3)[:-20]
+    for content, reason in (
+        (json.dumps(row).encode(), "the field 'candidate' is missing; the rows have problem, question, solution"),
+        (b"\n\n", "there are no rows to judge"),
+        (b"caf\xe9", "a.jsonl, line 1"),
+        (cut, "damaged or cut short"),
+    ):
+        (tmp_path / "a.jsonl").write_bytes(content)
+        code, _, err = call(monkeypatch, capsys, "verify", str(tmp_path / "a.jsonl"))
+        assert code == 2
+        assert reason in err
+        assert len(err.splitlines()) == 1
+
+
+def test_steps_are_listed_with_their_place_and_the_rule_expected(monkeypatch, capsys, tmp_path):
+    row = problems(monkeypatch, capsys, "--op", "6", "--style", "terse")[0]
+    steps = row["solution"].split(" . ")
+    changed = " . ".join([steps[0], *steps[2:]])
+    (tmp_path / "a.jsonl").write_text(json.dumps({**row, "candidate": changed}))
+    code, out, _ = call(monkeypatch, capsys, "verify", str(tmp_path / "a.jsonl"), "--steps")
+    verdict = json.loads(out)
+    assert code == 0
+    for step in verdict["steps"]:
+        assert step.keys() == {"name", "start", "end", "needed", "error", "text", "expected"}
+        assert step["text"] is None or changed[step["start"] : step["end"]] == step["text"]
+    left_out = steps[1].partition(" = ")
+    (missing,) = [step for step in verdict["steps"] if step["error"] == "missing_node"]
+    assert missing["name"] == left_out[0]
+    assert left_out[2].startswith(missing["expected"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -102,35 +101,22 @@ def verify(
     gold_field: Annotated[str, typer.Option(help="field of the gold solution")] = "solution",
     candidate_field: Annotated[str, typer.Option(help="field of the solution to judge")] = "candidate",
     rule: Annotated[str, typer.Option(help="strict, exact or paper-v1: whose first fault `error` names")] = "strict",
+    steps: Annotated[bool, typer.Option("--steps", help="list every step: place, fault, the rule expected")] = False,
 ) -> None:
-    """Judge solutions step by step: one JSON object per row, under all three rules.
+    """Judge solutions step by step: one JSON object for each, under all rules; a summary on standard error.
+
+    A solution is text, a chat or an answer of an API; a list of them gives one object each, with its place in `sample`.
 
     Example: interplay data sample --n 3 | interplay verify - --candidate-field solution
     """
-    from interplay.data.gsm_infinite import not_judged, verify_row
+    from interplay.data.files import read_items
+    from interplay.data.verify_file import Tally, verdicts
 
-    for index, line in enumerate(_lines(file)):
-        try:
-            result = verify_row(json.loads(line), gold_field, candidate_field, rule)
-        except (json.JSONDecodeError, RecursionError) as error:
-            result = not_judged(f"bad_row: not JSON ({str(error).splitlines()[0]})")
-        print(json.dumps({"index": index, **result}, ensure_ascii=False))
-
-
-def _lines(file: str) -> Iterator[str]:
-    from interplay.data.files import open_text, read_rows
-
-    if file == "-":
-        yield from sys.stdin
-        return
-    path = Path(file)
-    if not path.is_file():
-        raise ValueError(f"no such file: {path}")
-    if path.suffix == ".parquet":
-        yield from map(json.dumps, read_rows(path))
-        return
-    with open_text(path, errors="replace") as lines:
-        yield from lines
+    tally = Tally()
+    for verdict in verdicts(read_items(file), tally, gold_field, candidate_field, rule, steps=steps):
+        print(json.dumps(verdict, ensure_ascii=False))
+    sys.stdout.flush()  # whoever reads both sees the summary last
+    print("\n".join(tally.lines(candidate_field)), file=sys.stderr)
 
 
 @app.command("eval")
@@ -199,12 +185,9 @@ def data_convert(
 
     Example: interplay data convert problems.jsonl problems.parquet
     """
-    from interplay.data.files import write_rows
-    from interplay.data.stats_text import rows_of
+    from interplay.data.files import convert
 
-    if not source.is_file():
-        raise ValueError(f"no such file: {source}")
-    print(f"{write_rows(target, rows_of(source)):,} rows")
+    print(f"{convert(source, target):,} rows")
 
 
 @data.command("stats")

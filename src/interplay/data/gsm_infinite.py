@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
+from interplay.data.row_fields import candidates, find, graph_of, texts, whole
 from interplay.world import trace
 from interplay.world.expression import number
 from interplay.world.facts import Facts, asked, read_facts, totals
-from interplay.world.graph import Graph, Rule, from_dict, needed_order
-from interplay.world.verify import Reference, read_answer, verify
+from interplay.world.graph import Graph, Rule, needed_order
+from interplay.world.render_terse import formula
+from interplay.world.verify import EQUATION, Reference, Verdict, read_answer, verify
 
 RULES = ("strict", "exact", "paper_v1")
 
@@ -26,19 +28,14 @@ class GoldDefect(ValueError):
 
 def reference_of(row: Mapping[str, object], gold_field: str = "solution") -> Reference:
     """The gold of a row. Raises GoldDefect where it does not follow, ValueError where the row lacks something."""
-    gold = row.get(gold_field)
-    graph = row.get("graph")
-    if isinstance(graph, Mapping):
-        try:
-            return Reference.from_graph(from_dict(graph), gold if isinstance(gold, str) else None)
-        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ValueError(f"the graph cannot be used: {error!r}") from None  # JSON of whatever shape
-    texts = (row.get("problem"), row.get("question"), gold)
-    for name, text in zip(("problem", "question", gold_field), texts, strict=True):
-        if not isinstance(text, str):
-            raise ValueError(f"the field {name!r} is {'missing' if text is None else 'not text'}")
-    d = row.get("d")
-    return _reference_of_text(*map(str, texts), d if isinstance(d, int) else 2)
+    try:
+        graph = graph_of(row)
+        if graph is not None:
+            gold = find(row, gold_field)
+            return Reference.from_graph(graph, gold if isinstance(gold, str) else None)
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ValueError(f"the graph cannot be used: {error!r}") from None  # JSON of whatever shape
+    return _reference_of_text(*texts(row, gold_field), whole(find(row, "d")) or 2)
 
 
 @lru_cache(maxsize=256)
@@ -126,25 +123,49 @@ def _gold_answer(gold: str) -> int:
 def verify_row(
     row: object, gold_field: str = "solution", candidate_field: str = "candidate", rule: str = "strict"
 ) -> dict[str, object]:
-    """Verdict on one row as JSON values; `error` is the class of the first fault.
+    """Verdict on one row as JSON values; `error` is the class of the first fault. Of several candidates: the first.
 
     A row that cannot be judged has `error` "bad_row: ..." or "gold_defect" and null verdicts. Raises ValueError for an
     unknown rule; nothing in a row raises.
     """
+    return verify_candidates(row, gold_field, candidate_field, rule)[0]
+
+
+def verify_candidates(
+    row: object,
+    gold_field: str = "solution",
+    candidate_field: str = "candidate",
+    rule: str = "strict",
+    *,
+    steps: bool = False,
+) -> list[dict[str, object]]:
+    """The same for every candidate of a row; where the field is a list, each verdict has its place there, `sample`."""
     if rule.replace("-", "_") not in RULES:
         raise ValueError(f"rule must be one of {', '.join(RULES)}, got {rule!r}")
     if not isinstance(row, Mapping):
-        return not_judged(f"bad_row: not an object but {type(row).__name__}")
-    for field in (gold_field, candidate_field):
-        if not isinstance(row.get(field), str):
-            return not_judged(f"bad_row: the field {field!r} is {'not text' if field in row else 'missing'}")
+        return [not_judged(f"bad_row: not an object but {type(row).__name__}")]
     try:
+        if not isinstance(find(row, gold_field), str):
+            texts(row, gold_field)
+        solutions, several = candidates(row, candidate_field)
         reference = reference_of(row, gold_field)
     except GoldDefect:
-        return not_judged("gold_defect")
+        return [not_judged("gold_defect")]
     except ValueError as error:
-        return not_judged(f"bad_row: {error}")
-    verdict = verify(reference, str(row[candidate_field]))
+        return [not_judged(f"bad_row: {error}")]
+    judged = []
+    for sample, solution in enumerate(solutions):
+        place = {"sample": sample} if several else {}
+        if solution.fault is not None:
+            judged.append({**place, **not_judged(f"bad_row: {solution.fault}")})
+            continue
+        verdict = verify(reference, solution.text, truncated=solution.truncated)
+        listed = {"steps": step_rows(reference, solution.text, verdict)} if steps else {}
+        judged.append({**place, **_columns(verdict), **listed})
+    return judged
+
+
+def _columns(verdict: Verdict) -> dict[str, object]:
     return {
         "strict": verdict.strict,
         "exact": verdict.exact,
@@ -153,6 +174,32 @@ def verify_row(
         "process_accuracy": verdict.process_accuracy,
         "error": verdict.error,
     }
+
+
+def step_rows(reference: Reference, text: str, verdict: Verdict) -> list[dict[str, object]]:
+    """Every step that was read: where it stands in the text, its fault, and the rule that the problem gives."""
+    rules = reference.graph.rules
+    listed: list[dict[str, object]] = [
+        {
+            "name": step.name, "start": step.start, "end": step.end, "needed": step.needed, "error": step.error,
+            "text": text[step.start : step.end], "expected": _expected(reference, step.name),
+        }
+        for step in verdict.steps
+    ]  # fmt: skip
+    written = {step.name for step in verdict.steps}
+    return listed + [
+        {"name": name, "start": None, "end": None, "needed": True, "error": "missing_node", "text": None,
+         "expected": formula(rules[name])}
+        for name in reference.graph.order
+        if name not in written
+    ]  # fmt: skip
+
+
+def _expected(reference: Reference, name: str) -> str | None:
+    if name == EQUATION:
+        return f"{reference.graph.target} = {reference.graph.given}"
+    rule = reference.graph.rules.get(name)
+    return None if rule is None else formula(rule)
 
 
 def not_judged(error: str) -> dict[str, object]:

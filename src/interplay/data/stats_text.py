@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 from interplay.data.files import read_rows
-from interplay.data.stats import Row, overlap, shortfalls, stats
-
-
-def rows_of(path: Path) -> Iterator[Row]:
-    """The rows of a file. Raises ValueError for a row that is not an object."""
-    for number, row in enumerate(read_rows(path), start=1):
-        if not isinstance(row, Mapping):
-            raise ValueError(f"{path}: row {number} is not a JSON object but {json.dumps(row)[:40]}")
-        yield cast(Row, row)
+from interplay.data.stats import overlap, shortfalls, stats
 
 
 def stats_lines(path: Path) -> Iterator[str]:
     """A table by op, then the confounds over all rows."""
-    found = stats(rows_of(path))
+    found = stats(read_rows(path))
     yield "  op      rows  distinct  structures  prompt chars  solution chars  distractors  most frequent answer"
     for entry in found.by_op:
         yield (
@@ -36,7 +26,7 @@ def stats_lines(path: Path) -> Iterator[str]:
     worst = max((entry for entry in found.by_op if entry.op >= 4), key=lambda entry: entry.top_share, default=None)
     if worst is not None:
         yield f"most frequent answer at op >= 4: at most {worst.top_share:.1%} (op {worst.op})"
-    for short in shortfalls(rows_of(path)):
+    for short in shortfalls(read_rows(path)):
         yield f"repeats: {' '.join(f'{name} {value}' for name, value in short._asdict().items())}"
 
 
@@ -44,6 +34,6 @@ def overlap_lines(path: Path, against: Path) -> Iterator[str]:
     """Distinct problems of the first file that the second has too, per op and level."""
     yield f"overlap with {against}:"
     yield "  op  level      distinct    shared"
-    for row in overlap(rows_of(path), rows_of(against)):
+    for row in overlap(read_rows(path), read_rows(against)):
         share = row.shared / row.distinct if row.distinct else 0.0
         yield f"{row.op:4d}  {row.level:<9}  {row.distinct:8,d}  {row.shared:8,d}  ({share:.1%})"

@@ -171,12 +171,13 @@ def to_dict(graph: Graph) -> dict[str, object]:
 
 
 def from_dict(data: Mapping[str, object]) -> Graph:
-    """Read what `to_dict` wrote. Raises ValueError naming what is wrong."""
+    """Read what `to_dict` wrote, Arrow's null for other rows' names left out. Raises ValueError naming what is wrong."""
     try:
         fields = dict(data)
         rules = {
             str(name): Rule(r["kind"], r["combine"], tuple(r["operands"]), r["literal"], r["join"])
             for name, r in fields.pop("rules").items()  # type: ignore[attr-defined]
+            if r is not None  # what Arrow puts where another row has this name
         }
         order: tuple[str, ...] = tuple(fields.pop("order"))  # type: ignore[arg-type]
         return Graph(rules=rules, order=order, **fields)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ solution to know what is right.
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -93,13 +94,15 @@ def to_row(problem: Problem) -> dict[str, object]:
 
 
 def from_row(row: Mapping[str, object]) -> Problem:
-    """Read what `to_row` wrote. Raises ValueError naming a missing or wrong field."""
+    """Read what `to_row` wrote, its graph an object or JSON text. Raises ValueError naming a missing or wrong field."""
     try:
         texts = [str(row[key]) for key in ("id", "template", "style")]
         graph = row["graph"]
         words = [str(row[key]) for key in ("problem", "question", "solution")]
     except KeyError as error:
         raise ValueError(f"not a row with a graph: the field {error} is missing") from error
+    if isinstance(graph, str):
+        graph = json.loads(graph)
     if not isinstance(graph, Mapping):
         raise ValueError(f"not a row with a graph: graph is {type(graph).__name__}")
     return Problem(*texts, from_dict(graph), *words)  # type: ignore[call-arg,arg-type]

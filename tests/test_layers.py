@@ -9,7 +9,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "interplay"
 CLI = ("cli_run", "cli_store", "cli_training", "cli")
 LAYERS = (
-    *("world", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
+    *("world", "schema", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
     *("launch", "bench", "interop", *CLI),
 )
 FREE = {"config", "progress"}  # roots that import nothing of the package

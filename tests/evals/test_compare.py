@@ -11,7 +11,6 @@ import pytest
 from interplay.evals.compare import compare, format_table
 from interplay.evals.pass_at_k import pass_at_k
 from interplay.evals.records import (
-    RULES,
     counts_by_problem,
     from_table,
     read_evaluation,
@@ -19,6 +18,9 @@ from interplay.evals.records import (
     read_samples,
     read_summary,
 )
+from interplay.schema import sampled
+from interplay.schema.parquet import arrow_schema
+from interplay.schema.verdicts import RULES
 
 REGIMES = ("id", "edge", "hard")
 
@@ -44,8 +46,8 @@ def write_evaluation(
         "answer": np.where(strict, "7", None), "strict": strict, "exact": exact, "paper_v1": strict,
         "answer_correct": strict, "process_accuracy": strict.astype(float), "error": [None] * strict.size,
     }  # fmt: skip
-    pq.write_table(pa.table(problems), folder / "problems.parquet")
-    pq.write_table(pa.table(rows), folder / "samples.parquet")
+    pq.write_table(pa.table(problems, arrow_schema(sampled.Problem)), folder / "problems.parquet")
+    pq.write_table(pa.table(rows, arrow_schema(sampled.Sample)), folder / "samples.parquet")
     (folder / "summary.json").write_text(json.dumps({"samples": samples}))
     return folder
 

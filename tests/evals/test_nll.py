@@ -7,9 +7,11 @@ import torch
 
 import interplay.evals.nll as module
 from interplay.data.tokenizer import encode_document
-from interplay.evals.evaluate import PROBLEMS, problem_rows
+from interplay.evals.evaluate import problem_rows
 from interplay.evals.nll import evaluate_gold, nll, summarize_gold
-from interplay.evals.parts import rows_table, write_table
+from interplay.evals.parts import write_table
+from interplay.schema import sampled
+from interplay.schema.parquet import table_of
 from interplay.train.runtime import Runtime
 
 RUNTIME = Runtime(device="cpu", threads=1)
@@ -66,7 +68,7 @@ def test_gold_goes_on_where_it_was_cut(asked, model, tokenizer, tmp_path, monkey
 
 def test_summary_per_regime_and_per_cell(asked, model, tokenizer, tmp_path):
     run(asked, model, tokenizer, tmp_path)
-    write_table(rows_table(problem_rows(asked), PROBLEMS), tmp_path / "problems.parquet")
+    write_table(table_of(problem_rows(asked), sampled.Problem), tmp_path / "problems.parquet")
     gold = pq.read_table(tmp_path / "gold.parquet").to_pydict()
     rows = {row["regime"]: row for row in summarize_gold(tmp_path)}
     assert set(rows) == {"all", "op2", "op3", "op4"}
@@ -81,6 +83,6 @@ def test_summary_per_regime_and_per_cell(asked, model, tokenizer, tmp_path):
 
 def test_gold_of_other_problems_is_refused(asked, model, tokenizer, tmp_path):
     run(asked, model, tokenizer, tmp_path)
-    write_table(rows_table(problem_rows(asked[1:]), PROBLEMS), tmp_path / "problems.parquet")
+    write_table(table_of(problem_rows(asked[1:]), sampled.Problem), tmp_path / "problems.parquet")
     with pytest.raises(ValueError, match="not of the problems beside it"):
         summarize_gold(tmp_path)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from interplay.evals.parts import ALONE, Share, do_parts, merge, rows_table, share_of_environment
+from interplay.evals.parts import ALONE, Share, do_parts, merge, share_of_environment
 
 TABLES = ("problems.parquet", "samples.parquet", "gold.parquet")
 
@@ -24,7 +24,7 @@ def parts(tmp_path):
 
 
 def begin(number):
-    return lambda: rows_table([{"number": number}], pa.schema([("number", pa.int32())]))
+    return lambda: pa.table({"number": pa.array([number], pa.int32())})
 
 
 def numbers(parts, path):

@@ -9,15 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from interplay.evals.evaluate import PROBLEMS, SAMPLES
-from interplay.evals.nll import GOLD
 from interplay.records import command_line, effects, errors, gold, reliability, results, training
 from interplay.records.files import write_csv
 from interplay.records.measured import measure
+from interplay.schema import sampled
+from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, Result
+from interplay.schema.parquet import table_of
 from interplay.studies.study import Claim, Contrast
 from interplay.world.randomness import stream
 
@@ -47,8 +47,11 @@ def evaluation(folder: Path, skill: float, seed: int) -> Path:
                     "graph": "{}",
                 }
             )
+            verdict = {"answer_correct": True, "exact": False, "paper_v1": False, "process_accuracy": 0.5,
+                       "text": "t", "num_tokens": 3, "finished": True}  # fmt: skip
             golds.append({"problem_id": name, "nll_sum": 4 - 2 * skill + rng.random(), "num_tokens": 10,
-                          "greedy_strict": rng.random() < skill})  # fmt: skip
+                          "greedy_strict": rng.random() < skill}
+                         | {f"greedy_{column}": cell for column, cell in verdict.items()})  # fmt: skip
             for sample in range(SAMPLES_EACH):
                 answer, steps = rng.random() < skill + 0.2, rng.random() < 0.7
                 strict = answer and steps
@@ -56,8 +59,9 @@ def evaluation(folder: Path, skill: float, seed: int) -> Path:
                                 "paper_v1": answer, "answer_correct": answer, "finished": True, "text": "t",
                                 "answer": str(index % 5) if answer else "x", "num_tokens": 3, "process_accuracy": 0.5,
                                 "error": None if strict else "wrong_value"})  # fmt: skip
-    for file, rows, schema in (("problems", problems, PROBLEMS), ("samples", samples, SAMPLES), ("gold", golds, GOLD)):
-        pq.write_table(pa.Table.from_pylist(rows, schema), folder / f"{file}.parquet")
+    for file, rows, row in (("problems", problems, sampled.Problem), ("samples", samples, sampled.Sample),
+                            ("gold", golds, sampled.Gold)):  # fmt: skip
+        pq.write_table(table_of(rows, row), folder / f"{file}.parquet")
     return folder
 
 
@@ -88,13 +92,15 @@ def made(root: Path) -> Any:
 def written(study: Any, folder: Path) -> dict[str, bytes]:
     folder.mkdir()
     arms = measure(study)
-    write_csv(folder / "results.csv", results.RESULTS, results.result_rows(study, arms))
-    write_csv(folder / "reliability.csv", reliability.RELIABILITY, reliability.reliability_rows(study, arms))
-    write_csv(folder / "effects.csv", effects.EFFECTS, [effects.effect_row(study, c, arms) for c in study.contrasts])
+    write_csv(folder / "results.csv", Result, results.result_rows(study, arms))
+    write_csv(folder / "reliability.csv", Reliability, reliability.reliability_rows(study, arms))
+    write_csv(folder / "effects.csv", Effect, [effects.effect_row(study, c, arms) for c in study.contrasts])
     write_csv(
-        folder / "errors.csv", errors.ERRORS, [r for ms in arms.values() for m in ms for r in errors.error_rows(m)]
+        folder / "errors.csv",
+        ErrorCount,
+        [r for ms in arms.values() for m in ms for r in errors.error_rows(m)],
     )
-    write_csv(folder / "nll.csv", gold.NLL, gold.nll_rows(study, arms))
+    write_csv(folder / "nll.csv", GoldRow, gold.nll_rows(study, arms))
     (folder / "claims.json").write_text(json.dumps(effects.claim_rows(study, arms)))
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 

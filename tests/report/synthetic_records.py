@@ -7,8 +7,6 @@ regimes. `python tests/report/synthetic_records.py DIR [large]` writes them for 
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import sys
 from collections.abc import Iterable
@@ -17,6 +15,13 @@ from typing import Any, NamedTuple
 
 import synthetic_training as training
 
+from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, Result
+from interplay.schema.row import VERSION, Row
+from interplay.schema.sampled import Example
+from interplay.schema.study import Claim, Study
+from interplay.schema.text import csv_text, document, json_lines
+from interplay.schema.training import CellPoint, CurvePoint, Silent
+from interplay.schema.verdicts import columns_of
 from interplay.world.graph import to_dict
 from interplay.world.problem import Problem, make
 from interplay.world.randomness import stream
@@ -90,31 +95,26 @@ LARGE = Design(
 def write(folder: Path, seeds: tuple[int, ...] = (0, 1, 2), design: Design = SMALL) -> Path:
     """Write every record into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "study.json").write_text(json.dumps(study(design, seeds), indent=1))
-    rows(folder / "results.csv", results(design, seeds))
-    rows(folder / "reliability.csv", reliability(design, len(seeds)))
-    rows(folder / "effects.csv", effects(design, len(seeds)))
-    rows(folder / "errors.csv", errors(design, seeds))
+    (folder / "study.json").write_text(document(Study, study(design, seeds)))
+    rows(folder / "results.csv", Result, results(design, seeds))
+    rows(folder / "reliability.csv", Reliability, reliability(design, len(seeds)))
+    rows(folder / "effects.csv", Effect, effects(design, len(seeds)))
+    rows(folder / "errors.csv", ErrorCount, errors(design, seeds))
     kinds = {name: made.kinds for name, made in design.arms.items()}
-    rows(folder / "curves.csv", training.curves(kinds, seeds))
-    rows(folder / "silent.csv", training.silent(kinds, seeds))
-    rows(folder / "cells.csv", training.cells(kinds, seeds))
+    rows(folder / "curves.csv", CurvePoint, training.curves(kinds, seeds))
+    rows(folder / "silent.csv", Silent, training.silent(kinds, seeds))
+    rows(folder / "cells.csv", CellPoint, training.cells(kinds, seeds))
     starts = {name: made.start for name, made in design.arms.items()}
     skills = {name: made.skill for name, made in design.arms.items()}
-    rows(folder / "nll.csv", training.nll(skills, starts, design.regimes, len(seeds)))
-    (folder / "claims.json").write_text(json.dumps(claims(design, len(seeds)), indent=1))
-    lines = [json.dumps(row, ensure_ascii=False) for row in examples(design)]
-    (folder / "examples.jsonl").write_text("\n".join(lines) + "\n")
+    rows(folder / "nll.csv", GoldRow, training.nll(skills, starts, design.regimes, len(seeds)))
+    (folder / "claims.json").write_text(document(tuple[Claim, ...], claims(design, len(seeds))))
+    (folder / "examples.jsonl").write_text(json_lines(Example, examples(design)))
     return folder
 
 
-def rows(path: Path, records: Iterable[dict[str, Any]]) -> None:
-    """A CSV file with the fields of its first row."""
-    records = list(records)
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(records[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
+def rows(path: Path, row: type[Row], records: Iterable[dict[str, Any]]) -> None:
+    """A CSV file."""
+    path.write_text(csv_text(row, records))
 
 
 def share(skill: float, op: int, k: int, leniency: float = 0.0) -> float:
@@ -220,7 +220,8 @@ def claims(design: Design, num_seeds: int) -> list[dict[str, Any]]:
     rule = "the paired 95 % interval lies above zero and the corrected p-value is below 0.05"
     regime = list(design.regimes)[1]
     about = {"rule": rule, "n_problems": 200, "n_samples": 16, "n_seeds": num_seeds, "note": "", "direction": "up",
-             "regime": regime, "op": "all", "k": 1, "scored": "strict", "p_holm": 0.0123}  # fmt: skip
+             "regime": regime, "op": "all", "k": 1, "scored": "strict", "p_holm": 0.0123, "contrast": "c",
+             "treatment": list(design.arms)[1], "control": next(iter(design.arms))}  # fmt: skip
     texts = (
         (
             "RL on edge problems raises verified edge pass@1 above its start after mid-training",
@@ -255,7 +256,7 @@ def study(design: Design, seeds: tuple[int, ...]) -> dict[str, Any]:
     return {
         "study": design.name, "title": "From scratch to RL: what each stage adds",
         "question": "Does the whole chain work, and does RL on the edge of competence raise verified accuracy there?",
-        "scale": "micro", "seeds": list(seeds), "version": "0.1.0", "x": design.x, "by": design.by,
+        "scale": "micro", "seeds": list(seeds), "version": "0.1.0", "schema_version": VERSION, "x": design.x, "by": design.by,
         "command": f"interplay run {design.name} --scale micro --store store", "settings": training.SETTINGS,
         "wall_s": 552.4, "machine": {"cpu": "x86_64", "cores": 2, "cuda": None},
         "software": {"python": "3.12.3", "torch": "2.9.1"},
@@ -283,7 +284,7 @@ def example_row(problem: Problem, text: str, regime: str, arm: str, truncated: b
     return {
         "arm": arm, "seed": 0, "regime": regime, "op": problem.op, "context": problem.context,
         "problem": problem.problem, "question": problem.question, "text": text, "gold": problem.solution,
-        "answer": verdict.answer, "strict": verdict.strict, "error": verdict.error,
+        **columns_of(verdict),
         "steps": [{"name": s.name, "start": s.start, "end": s.end, "error": s.error} for s in verdict.steps],
         "graph": to_dict(problem.graph),
     }  # fmt: skip

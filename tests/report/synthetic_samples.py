@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from interplay.evals.evaluate import PROBLEMS, SAMPLES, problem_rows
-from interplay.evals.parts import rows_table, write_table
+from interplay.evals.evaluate import problem_rows
+from interplay.evals.parts import write_table
 from interplay.records.explored import write_explored
 from interplay.report.explorer import build_explorer
-from interplay.report.records import Study
 from interplay.report.theme import arm_styles
+from interplay.schema import sampled
+from interplay.schema.parquet import table_of
+from interplay.schema.study import Study
+from interplay.schema.verdicts import columns_of
 from interplay.world.problem import Problem, make
 from interplay.world.randomness import stream
 from interplay.world.sample import Spec
@@ -128,13 +131,12 @@ def evaluation(folder: Path, asked: Asked, arm: str, seed: int, num_samples: int
             text = solve(problem, arm, seed, sample)
             finished = "</answer>" in text
             verdict = verify(reference, text, truncated=not finished)
-            names = ("answer", "strict", "exact", "paper_v1", "answer_correct", "process_accuracy", "error")
             rows.append(
                 {"problem_id": problem.id, "sample": sample, "text": text, "num_tokens": len(text.split()),
-                 "finished": finished} | {name: getattr(verdict, name) for name in names}
+                 "finished": finished} | columns_of(verdict)
             )  # fmt: skip
-    write_table(rows_table(problem_rows(asked), PROBLEMS), folder / "problems.parquet")
-    write_table(rows_table(rows, SAMPLES), folder / "samples.parquet")
+    write_table(table_of(problem_rows(asked), sampled.Problem), folder / "problems.parquet")
+    write_table(table_of(rows, sampled.Sample), folder / "samples.parquet")
     return Evaluation(folder)
 
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from interplay.schema.training import CURVES
 from interplay.world.randomness import stream
 
 Kinds = Mapping[str, tuple[str, ...]]
 Rows = Iterable[dict[str, Any]]
-METRICS = ("train/loss", "rl/reward", "rl/strict", "rl/hacked", "rl/silent_wrong", "rl/silent_right", "rl/length")
 SETTINGS: dict[str, Any] = {
     "scale": "micro", "id_ops": [2, 3], "edge_ops": [4], "hard_ops": [5, 6], "precision": "fp32", "problems": 200,
     "samples": 16, "devices": None, "modes": ["forward"],
@@ -56,7 +56,7 @@ def curves(kinds: Kinds, seeds: tuple[int, ...]) -> Rows:
                 else:
                     start = 4.2 if kind == "pretrain" else 0.55 + 0.05 * place
                     row["train/loss"] = 0.14 + (start - 0.14) * math.exp(-step / 12) + abs(noise.gauss(0, 0.02))
-                yield row | {metric: round(row[metric], 6) if metric in row else "" for metric in METRICS}
+                yield row | {metric: round(row[metric], 6) if metric in row else "" for metric in CURVES}
 
 
 def silent(kinds: Kinds, seeds: tuple[int, ...]) -> Rows:

@@ -10,7 +10,7 @@ import pytest
 import synthetic_records as synthetic
 
 from interplay.report import claims
-from interplay.report.records import Claim
+from interplay.schema.study import Claim
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import synthetic_records as synthetic
 from interplay.report import compute, figures, methods, select, series, theme, wording
 from interplay.report.markdown import build_markdown
 from interplay.report.page import build_report
-from interplay.report.read import read_records
+from interplay.report.records import read_records
 from interplay.report.slim import POINTS, slim
 
 

@@ -23,8 +23,9 @@ from interplay.cli import main
 from interplay.report import wording
 from interplay.report.explorer import build_explorer
 from interplay.report.explorer_data import first_fault, rule_text, subject, utf16
-from interplay.report.explorer_read import ExploredSolution, read_explored
+from interplay.report.explorer_read import read_explored
 from interplay.report.theme import arm_styles
+from interplay.schema.sampled import KeptSample
 from interplay.world.graph import Rule
 
 HOSTILE = (
@@ -239,4 +240,4 @@ def test_a_step_outside_its_text_is_refused() -> None:
            "strict": False, "exact": False, "paper_v1": False, "answer_correct": False, "process_accuracy": 0.0,
            "error": None, "hacked": False, "faulty_from": None, "steps": [step]}  # fmt: skip
     with pytest.raises(ValueError, match="does not lie in the text"):
-        ExploredSolution.model_validate(row)
+        KeptSample.model_validate(row)

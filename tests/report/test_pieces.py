@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interplay.report import charts, samples, select, tables, wording
-from interplay.report.records import Example, Result, Step
+from interplay.schema.measured import Result
+from interplay.schema.sampled import Example, JudgedStep
 
 
-def example(text: str, steps: list[Step], error: str | None = None) -> Example:
+def example(text: str, steps: list[JudgedStep], error: str | None = None) -> Example:
     return Example(
         arm="base", seed=0, regime="id", op=2, context="zoo", problem="a = 1 . b = a .", question="b ?", text=text,
-        gold="", answer=None, strict=error is None, error=error, steps=tuple(steps),
+        gold="", answer=None, strict=error is None, exact=False, paper_v1=False, answer_correct=error is None,
+        process_accuracy=1.0, error=error, steps=tuple(steps), graph={},
     )  # fmt: skip
 
 
@@ -26,7 +28,8 @@ def test_pieces_joined_are_the_text(text: str, data: st.DataObject) -> None:
     ends = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
     error = st.sampled_from([None, "wrong_value"])
     steps = [
-        Step(name="q", start=a, end=b, error=data.draw(error)) for a, b in zip(ends[::2], ends[1::2], strict=False)
+        JudgedStep(name="q", start=a, end=b, error=data.draw(error))
+        for a, b in zip(ends[::2], ends[1::2], strict=False)
     ]
     cut = samples.pieces(example(text, steps))
     assert "".join(piece.text for piece in cut) == text
@@ -34,7 +37,10 @@ def test_pieces_joined_are_the_text(text: str, data: st.DataObject) -> None:
 
 
 def test_a_text_that_breaks_off_says_so_at_its_last_step() -> None:
-    steps = [Step(name="a", start=0, end=5), Step(name="b", start=6, end=9, error="false_equality")]
+    steps = [
+        JudgedStep(name="a", start=0, end=5, error=None),
+        JudgedStep(name="b", start=6, end=9, error="false_equality"),
+    ]
     cut = samples.pieces(example("a = 1 b =", steps, error="truncated"))
     assert [(piece.mark, piece.reason) for piece in cut if piece.mark] == [
         ("right", ""),
@@ -44,7 +50,7 @@ def test_a_text_that_breaks_off_says_so_at_its_last_step() -> None:
 
 def test_a_step_outside_the_text_is_refused() -> None:
     with pytest.raises(ValueError, match="does not lie in the text"):
-        example("short", [Step(name="a", start=0, end=6)])
+        example("short", [JudgedStep(name="a", start=0, end=6, error=None)])
 
 
 @pytest.mark.parametrize("problem", ["a in B = 3 . c in D = a in B .", "The a equals 3. The c equals the a. "])
@@ -101,7 +107,8 @@ def test_a_low_panel_has_its_own_scale() -> None:
 
 def result(arm: str, seed: int | str) -> Result:
     return Result.model_validate(
-        {"arm": arm, "seed": seed, "regime": "id", "op": "all", "rule": "strict", "metric": "pass@k", "k": 1,
+        {"study": "s", "scale": "micro", "arm": arm, "seed": seed, "regime": "id", "op": "all", "rule": "strict",
+         "metric": "pass@k", "k": 1, "address": "",
          "value": "nan", "lo": "", "hi": "", "n_problems": 1, "n_samples": 1, "n_seeds": 1}
     )  # fmt: skip
 

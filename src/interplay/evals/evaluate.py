@@ -20,29 +20,19 @@ from interplay.data.mixture import Mixture, World
 from interplay.data.stream import Split, Stream, distinct_problems
 from interplay.data.tokenizer import decode_completion
 from interplay.evals.judge import Draw, Job
-from interplay.evals.parts import ALONE, Finish, Share, do_parts, merge, rows_table, write_table
+from interplay.evals.parts import ALONE, Finish, Share, do_parts, merge, write_table
 from interplay.evals.verify_pool import Judged, VerifyPool, spare_workers
 from interplay.model.problems import sample_problems
 from interplay.model.sampler import SamplingConfig
 from interplay.progress import progress, say
+from interplay.schema import sampled
+from interplay.schema.parquet import table_of
 from interplay.train.runtime import Runtime
 from interplay.world.graph import to_dict
 from interplay.world.problem import Problem
 from interplay.world.randomness import derive
 
 CHUNK_SAMPLES = 4096
-
-PROBLEMS = pa.schema(
-    [("problem_id", pa.string()), ("regime", pa.string()), ("context", pa.string()), ("op", pa.int16()),
-     ("mode", pa.string()), ("problem", pa.string()), ("question", pa.string()), ("solution", pa.string()),
-     ("answer", pa.string()), ("graph", pa.string())]
-)  # fmt: skip
-SAMPLES = pa.schema(
-    [("problem_id", pa.string()), ("sample", pa.int32()), ("text", pa.string()), ("num_tokens", pa.int32()),
-     ("finished", pa.bool_()), ("answer", pa.string()), ("strict", pa.bool_()), ("exact", pa.bool_()),
-     ("paper_v1", pa.bool_()), ("answer_correct", pa.bool_()), ("process_accuracy", pa.float32()),
-     ("error", pa.string())]
-)  # fmt: skip
 
 
 class Regime(Config):
@@ -130,7 +120,7 @@ def sample_table(problems: list[Problem], jobs: list[Job], judged: Judged) -> pa
         for problem, job, verdicts in zip(problems, jobs, judged, strict=True)
         for drawn, columns in zip(job.draws, verdicts, strict=True)
     ]
-    return rows_table(rows, SAMPLES)
+    return table_of(rows, sampled.Sample)
 
 
 def evaluate(
@@ -155,7 +145,7 @@ def evaluate(
     parts = folder / "parts"
     parts.mkdir(parents=True, exist_ok=True)
     if share.is_first:
-        write_table(rows_table(problem_rows(asked), PROBLEMS), folder / "problems.parquet")
+        write_table(table_of(problem_rows(asked), sampled.Problem), folder / "problems.parquet")
     per_chunk = max(1, CHUNK_SAMPLES // samples)
     chunks = [[p for _, p in asked[start : start + per_chunk]] for start in range(0, len(asked), per_chunk)]
     paths = [parts / f"{number:06d}.parquet" for number in range(len(chunks))]

@@ -1,10 +1,11 @@
-"""Verdicts of many solutions as plain values. Imports the standard library and `world` alone, so that a worker process
+"""Verdicts of many solutions as plain values. Imports `world` and the columns of a verdict alone, so that a worker process
 that does nothing else starts at once and holds no model library."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from interplay.schema.verdicts import columns_of
 from interplay.world.graph import Graph
 from interplay.world.verify import Reference, verify
 
@@ -39,13 +40,4 @@ def judge(jobs: list[Job]) -> list[list[Columns]]:
 
 
 def _columns(reference: Reference, draw: Draw) -> Columns:
-    verdict = verify(reference, draw.text, truncated=not draw.finished)
-    return {
-        "answer": verdict.answer,
-        "strict": verdict.strict,
-        "exact": verdict.exact,
-        "paper_v1": verdict.paper_v1,
-        "answer_correct": verdict.answer_correct,
-        "process_accuracy": verdict.process_accuracy,
-        "error": verdict.error,
-    }
+    return columns_of(verify(reference, draw.text, truncated=not draw.finished))

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
@@ -21,22 +19,19 @@ from interplay.data.tokenizer import encode_document
 from interplay.evals.evaluate import Asked, draw
 from interplay.evals.intervals import mean_interval
 from interplay.evals.judge import judge
-from interplay.evals.parts import ALONE, Finish, Share, do_parts, merge, rows_table
-from interplay.evals.records import RULES, read_problems
+from interplay.evals.parts import ALONE, Finish, Share, do_parts, merge
+from interplay.evals.records import read_problems
 from interplay.model.sampler import SamplingConfig
 from interplay.model.weights import in_family
 from interplay.progress import progress
+from interplay.schema import sampled
+from interplay.schema.parquet import read_table, table_of
+from interplay.schema.verdicts import RULES
 from interplay.train.runtime import Runtime
 from interplay.world.problem import Problem
 
 CHUNK_PROBLEMS = 256
 MAX_LOGITS = 1 << 25  # numbers held at once in fp32, twice over
-GOLD = pa.schema(
-    [("problem_id", pa.string()), ("nll_sum", pa.float64()), ("num_tokens", pa.int32()), ("greedy_text", pa.string()),
-     ("greedy_num_tokens", pa.int32()), ("greedy_finished", pa.bool_()), ("greedy_answer", pa.string()),
-     ("greedy_strict", pa.bool_()), ("greedy_exact", pa.bool_()), ("greedy_paper_v1", pa.bool_()),
-     ("greedy_answer_correct", pa.bool_()), ("greedy_process_accuracy", pa.float32()), ("greedy_error", pa.string())]
-)  # fmt: skip
 
 
 class GoldNLL(NamedTuple):
@@ -127,7 +122,7 @@ def evaluate_gold(
 
     def begin(number: int) -> Finish:
         rows = _gold_rows(model, tokenizer, chunks[number], sampling, runtime)
-        return lambda: rows_table(rows, GOLD)
+        return lambda: table_of(rows, sampled.Gold)
 
     with progress(title, len(chunks)) as update:
         do_parts(paths, begin, update, share=share)
@@ -155,22 +150,24 @@ def summarize_gold(folder: Path, by: Sequence[str] = ("regime",)) -> list[dict[s
     `by` names columns of `problems.parquet`; grouped by regime there is also a row "all". The NLL per token is the mean
     over problems of each one's own.
     """
-    gold, problems = pq.read_table(folder / "gold.parquet"), read_problems(folder)
+    gold, problems = read_table(folder / "gold.parquet", sampled.Gold), read_problems(folder)
     if gold["problem_id"].to_pylist() != problems["problem_id"].to_pylist():
         raise ValueError(f"{folder / 'gold.parquet'} is not of the problems beside it")
     keys = list(zip(*(problems[column].to_pylist() for column in by), strict=True))
     groups = {key: np.array([own == key for own in keys]) for key in dict.fromkeys(keys)}
     if tuple(by) == ("regime",):
         groups = {("all",): np.ones(len(keys), bool)} | groups
-    columns = {name: gold[name].to_numpy() for name in ("nll_sum", "num_tokens", *(f"greedy_{r}" for r in RULES))}
+    columns = {
+        name: gold[name].to_numpy() for name in ("nll_sum", "num_tokens", *(f"greedy_{c}" for c in RULES.values()))
+    }
     rows = []
     for key, chosen in groups.items():
         row: dict[str, Any] = dict(zip(by, key, strict=True)) | {"n_problems": int(chosen.sum())}
         nll_sum, num_tokens = columns["nll_sum"][chosen], columns["num_tokens"][chosen]
         row |= _interval("nll_per_token", nll_sum / num_tokens, key, bounded=False)
         row |= {"nll_per_solution": round(float(nll_sum.mean()), 6)}
-        for rule in RULES:
-            row |= _interval(f"greedy_{rule}", columns[f"greedy_{rule}"][chosen].astype(float), key, bounded=True)
+        for rule, column in RULES.items():
+            row |= _interval(f"greedy_{rule}", columns[f"greedy_{column}"][chosen].astype(float), key, bounded=True)
         rows.append(row)
     return rows
 

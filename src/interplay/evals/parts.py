@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -104,11 +104,6 @@ def write_text(text: str, path: Path) -> None:
     staging = path.with_name(f".{path.name}.{os.getpid()}.staging")
     staging.write_text(text, encoding="utf-8")
     staging.replace(path)
-
-
-def rows_table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    """Rows as a table of that schema."""
-    return pa.Table.from_pylist(rows, schema)
 
 
 def _present(paths: Sequence[Path]) -> int:

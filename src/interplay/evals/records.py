@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from interplay.evals.pass_at_k import success_counts
+from interplay.schema import sampled
+from interplay.schema.parquet import read_table
+from interplay.schema.verdicts import RULES
 
-RULES = ("strict", "exact", "paper_v1", "answer_correct")
 SAME_TEXT = ("problem", "question", "answer")  # columns in which two evaluations of one problem must agree
 
 
@@ -43,13 +44,13 @@ class Counts:
 
 
 def read_problems(folder: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """The table of problems; all columns, or those asked for. ValueError with the path when it cannot be read."""
-    return _read_table(Path(folder) / "problems.parquet", columns)
+    """The table of problems; all columns, or those asked for. ValueError with the path when it is not such a table."""
+    return read_table(Path(folder) / "problems.parquet", sampled.Problem, columns)
 
 
 def read_samples(folder: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
     """The table of samples; all columns, or those asked for (`text` is most of its size). ValueError as above."""
-    return _read_table(Path(folder) / "samples.parquet", columns)
+    return read_table(Path(folder) / "samples.parquet", sampled.Sample, columns)
 
 
 def read_summary(folder: str | Path) -> dict[str, Any]:
@@ -66,10 +67,10 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
     return summary
 
 
-def read_evaluation(folder: str | Path, rules: Sequence[str] = RULES) -> Evaluation:
+def read_evaluation(folder: str | Path, rules: Sequence[str] = tuple(RULES)) -> Evaluation:
     """Problems (without graphs and solutions) and the verdicts of a directory, checked."""
     problems = read_problems(folder, ("problem_id", "regime", "op", *SAME_TEXT))
-    samples = read_samples(folder, ("problem_id", "sample", *rules))
+    samples = read_samples(folder, ("problem_id", "sample", *(RULES.get(rule, rule) for rule in rules)))
     return _checked(Evaluation(problems, samples, str(folder)))
 
 
@@ -86,12 +87,18 @@ def from_table(table: pa.Table, source: str = "table") -> Evaluation:
 
 
 def counts_by_problem(evaluation: Evaluation, rule: str) -> Counts:
-    """Samples and right samples of every problem, in the order of the table of problems. ValueError: no such rule."""
-    if rule not in evaluation.samples.column_names:
+    """Samples and right samples of every problem, in the order of the table of problems.
+
+    Raises ValueError where there is no such rule, or where its column holds anything but true and false.
+    """
+    column = RULES.get(rule, rule)
+    if column not in evaluation.samples.column_names:
         raise ValueError(f"{evaluation.source} has no verdicts under {rule!r}; rules are {', '.join(RULES)}")
-    verdicts = evaluation.samples[rule]
+    verdicts = evaluation.samples[column]
     if verdicts.null_count:
         raise ValueError(f"{evaluation.source} has {verdicts.null_count} samples without a verdict under {rule!r}")
+    if verdicts.type != pa.bool_():
+        raise ValueError(f"{evaluation.source}: column {column} must hold true and false, it is {verdicts.type}")
     ids = evaluation.problems["problem_id"].to_pylist()
     n, c = success_counts(verdicts.to_numpy(), _problem_of_sample(evaluation), len(ids))
     return Counts(tuple(ids), n, c)
@@ -119,18 +126,3 @@ def _checked(evaluation: Evaluation) -> Evaluation:
         if repeated:
             raise ValueError(f"{evaluation.source}: {repeated} samples are there twice (same problem_id and sample)")
     return evaluation
-
-
-def _read_table(path: Path, columns: Sequence[str] | None) -> pa.Table:
-    try:
-        present = pq.read_schema(path).names
-        missing = [name for name in columns or () if name not in present]
-        if missing:
-            raise ValueError(f"{path} lacks the columns {', '.join(missing)}; it has {', '.join(present)}")
-        return pq.ParquetFile(path).read(columns=None if columns is None else list(columns))
-    except FileNotFoundError:
-        raise ValueError(f"{path} is missing: is {path.parent} an evaluation directory?") from None
-    except (pa.ArrowException, OSError) as error:
-        if isinstance(error, ValueError) and str(error).startswith(str(path)):
-            raise
-        raise ValueError(f"{path} cannot be read as Parquet: {error}") from error

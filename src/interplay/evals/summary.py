@@ -10,10 +10,11 @@ import numpy as np
 
 from interplay.evals.intervals import mean_interval
 from interplay.evals.pass_at_k import pass_at_k
-from interplay.evals.records import RULES, counts_by_problem, read_evaluation
+from interplay.evals.records import counts_by_problem, read_evaluation
+from interplay.schema.verdicts import RULES
 
 
-def summarize(folder: Path, ks: Sequence[int], rules: Sequence[str] = RULES) -> list[dict[str, Any]]:
+def summarize(folder: Path, ks: Sequence[int], rules: Sequence[str] = tuple(RULES)) -> list[dict[str, Any]]:
     """One row per regime (and "all"), rule and k: value, lo, hi, n_problems, n_samples. A k beyond the samples is null."""
     evaluation = read_evaluation(folder)
     regimes = np.array(evaluation.problems["regime"].to_pylist())

@@ -21,6 +21,7 @@ from interplay import __version__
 from interplay.evals.power import Design, describe, smallest_effect
 from interplay.records.measured import Arms
 from interplay.rl.cost import MEASURED, NOMINAL
+from interplay.schema import VERSION
 from interplay.stages.stage import Stage, upstream
 from interplay.studies.study import Study
 from interplay.train.metrics import read_metrics
@@ -40,7 +41,7 @@ def about(study: Study, arms: Arms, command: str) -> dict[str, Any]:
     designs = _designs(study, arms)
     return {
         "study": study.name, "title": study.title, "question": study.question, "scale": chosen.scale,
-        "seeds": list(chosen.seeds), "version": __version__, "command": command,
+        "seeds": list(chosen.seeds), "version": __version__, "schema_version": VERSION, "command": command,
         "settings": chosen.model_dump(mode="json"),
         "wall_s": round(sum(s["summary"].get("wall_s", 0.0) for s in described.values()), 1),
         "machine": machine(), "software": software(), "x": study.x, "by": study.by,

@@ -12,7 +12,6 @@ from interplay.records.measured import INTERVAL, Arms, Values, estimate_fields
 from interplay.studies.study import Contrast, Study
 
 ABOUT = ("name", "label", "treatment", "control", "regime", "op", "rule", "control_rule", "k")
-EFFECTS = (*ABOUT, "effect", *INTERVAL)
 
 
 def _pair(contrast: Contrast, arms: Arms) -> tuple[list[Values], list[Values]]:

@@ -7,8 +7,7 @@ from typing import Any
 
 from interplay.evals.records import read_samples
 from interplay.records.measured import Measured
-
-ERRORS = ("arm", "seed", "regime", "error", "count", "share", "hacked")
+from interplay.schema.verdicts import NO_ERROR
 
 
 def error_rows(measured: Measured) -> list[dict[str, Any]]:
@@ -19,7 +18,7 @@ def error_rows(measured: Measured) -> list[dict[str, Any]]:
     hacked: Counter[tuple[str, str]] = Counter()
     totals: Counter[str] = Counter()
     for problem, error, strict, right in zip(*samples.to_pydict().values(), strict=True):
-        key = (regime_of[problem], error or "none")
+        key = (regime_of[problem], error or NO_ERROR)
         counts[key] += 1
         totals[key[0]] += 1
         hacked[key] += right and not strict

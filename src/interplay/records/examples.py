@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from interplay.evals.records import read_problems, read_samples
+from interplay.schema.verdicts import JudgedByAll
 from interplay.studies.study import Arm, Study
 from interplay.world.graph import from_dict
 from interplay.world.verify import Reference, verify
@@ -38,7 +39,8 @@ def _example(arm: Arm, problem: dict[str, Any], row: dict[str, Any]) -> dict[str
         "seed": arm.seed,
         **{name: problem[name] for name in ("regime", "op", "context", "problem", "question")},
         "gold": problem["solution"],
-        **{name: row[name] for name in ("text", "answer", "strict", "error")},
+        "text": row["text"],
+        **{name: row[name] for name in JudgedByAll.columns()},
         "steps": [{"name": s.name, "start": s.start, "end": s.end, "error": s.error} for s in verdict.steps],
         "graph": graph,
     }

@@ -17,39 +17,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interplay.evals.parts import rows_table, write_table
+from interplay.evals.parts import write_table
 from interplay.evals.records import read_problems, read_samples
 from interplay.records.explored_steps import claims, node_values
+from interplay.schema import sampled
+from interplay.schema.parquet import table_of
 from interplay.studies.study import Arm
 from interplay.world.graph import from_dict
 from interplay.world.reference import derivable_values
 from interplay.world.verify import Reference, verify
 
 LIMIT = 20_000
-COPIED = ("regime", "context", "op", "mode", "problem", "question", "solution", "answer", "graph")
-JUDGED = ("finished", "answer", "strict", "exact", "paper_v1", "answer_correct", "process_accuracy", "error")
-
-_PLACE = [("name", pa.string()), ("start", pa.int32()), ("end", pa.int32())]
-STEPS = pa.list_(
-    pa.struct(
-        [*_PLACE, ("needed", pa.bool_()), ("error", pa.string()), ("parents", pa.list_(pa.string())),
-         ("value", pa.string())]
-    )
-)  # fmt: skip
-PROBLEMS = pa.schema(
-    [("problem_id", pa.string()), ("regime", pa.string()), ("context", pa.string()), ("op", pa.int16()),
-     ("mode", pa.string()), ("problem", pa.string()), ("question", pa.string()), ("solution", pa.string()),
-     ("answer", pa.string()), ("graph", pa.string()), ("values", pa.map_(pa.string(), pa.string())),
-     ("steps", pa.list_(pa.struct(_PLACE)))]
-)  # fmt: skip
-SAMPLES = pa.schema(
-    [("arm", pa.string()), ("seed", pa.int32()), ("problem_id", pa.string()), ("sample", pa.int32()),
-     ("text", pa.string()), ("finished", pa.bool_()), ("answer", pa.string()), ("strict", pa.bool_()),
-     ("exact", pa.bool_()), ("paper_v1", pa.bool_()), ("answer_correct", pa.bool_()),
-     ("process_accuracy", pa.float32()), ("error", pa.string()), ("hacked", pa.bool_()), ("faulty_from", pa.int32()),
-     ("steps", STEPS)]
-)  # fmt: skip
-
 Row = dict[str, Any]
 
 
@@ -65,9 +43,9 @@ def write_explored(arms: Sequence[Arm], folder: Path, limit: int = LIMIT) -> Non
         for arm in arms
         for row in _samples(arm, references, num_samples)
     ]  # fmt: skip
-    write_table(rows_table([_problem_row(row, references[row["problem_id"]]) for row in chosen], PROBLEMS),
-                folder / "problems.parquet")  # fmt: skip
-    write_table(rows_table(samples, SAMPLES), folder / "samples.parquet")
+    kept = [_problem_row(row, references[row["problem_id"]]) for row in chosen]
+    write_table(table_of(kept, sampled.KeptProblem), folder / "problems.parquet")
+    write_table(table_of(samples, sampled.KeptSample), folder / "samples.parquet")
 
 
 def choose(problems: Sequence[Row], asked: Mapping[str, int], limit: int) -> tuple[list[Row], int]:
@@ -95,7 +73,7 @@ def _problems(arms: Iterable[Arm]) -> tuple[list[Row], dict[str, int]]:
     problems: dict[str, Row] = {}
     asked: dict[str, int] = {}
     for arm in arms:
-        for row in read_problems(arm.evaluation.folder, ("problem_id", *COPIED)).to_pylist():
+        for row in read_problems(arm.evaluation.folder).to_pylist():
             problems.setdefault(row["problem_id"], row)
             asked[row["problem_id"]] = asked.get(row["problem_id"], 0) + 1
     return list(problems.values()), asked
@@ -111,8 +89,7 @@ def _problem_row(row: Row, reference: Reference) -> Row:
 
 def _samples(arm: Arm, references: Mapping[str, Reference], num_samples: int) -> Iterator[Row]:
     """The first samples of each chosen problem, problem by problem; equal texts of a problem are judged once."""
-    columns = ("problem_id", "sample", "text", *JUDGED)
-    table = read_samples(arm.evaluation.folder, columns)
+    table = read_samples(arm.evaluation.folder)
     wanted = pc.is_in(table["problem_id"], value_set=pa.array(list(references), pa.string()))
     table = table.filter(pc.and_(wanted, pc.less(table["sample"], num_samples)))
     place = {problem: number for number, problem in enumerate(references)}

@@ -1,32 +1,28 @@
-"""How a record is written: whole or not at all, the same bytes for the same rows."""
+"""How a record is written: whole or not at all, the same bytes for the same rows, checked against its table."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """A table with these columns, in this order."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    _replace(path, text.getvalue())
+from interplay.schema.row import Row
+from interplay.schema.text import csv_text, document, json_lines
 
 
-def write_json(path: Path, value: Any) -> None:
-    """One JSON document."""
-    _replace(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+def write_csv(path: Path, row: type[Row], rows: Iterable[Mapping[str, Any]]) -> None:
+    """A table. Raises ValueError for rows that are not of it."""
+    _replace(path, csv_text(row, rows))
 
 
-def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
-    """One JSON document a line."""
-    _replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+def write_json(path: Path, kind: Any, value: Any) -> None:
+    """One JSON document: a row, or a tuple of rows."""
+    _replace(path, document(kind, value))
+
+
+def write_jsonl(path: Path, row: type[Row], rows: Iterable[Mapping[str, Any]]) -> None:
+    """One row a line."""
+    _replace(path, json_lines(row, rows))
 
 
 def _replace(path: Path, text: str) -> None:

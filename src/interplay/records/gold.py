@@ -11,23 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from interplay.evals.intervals import mean_interval, paired_interval
 from interplay.evals.records import read_problems
 from interplay.records.measured import Arms, Group, Values, groups_of
+from interplay.schema import sampled
+from interplay.schema.parquet import read_table
 from interplay.studies.study import Study
 
 GOLD = "gold.parquet"
-NLL = ("arm", "seed", "regime", "op", "nll", "lo", "hi", "per_token", "greedy", "start", "change", "change_lo",
-       "change_hi", "n_problems", "n_seeds")  # fmt: skip
 
 
 class Gold:
     """The gold solutions' likelihood under one checkpoint, in the order of its problems."""
 
     def __init__(self, folder: Path) -> None:
-        table = pq.read_table(folder / GOLD)
+        table = read_table(folder / GOLD, sampled.Gold)
         if table["problem_id"].to_pylist() != read_problems(folder, ("problem_id",))["problem_id"].to_pylist():
             raise ValueError(f"{folder / GOLD} is not of the problems beside it")
         self.nll: Values = table["nll_sum"].to_numpy()

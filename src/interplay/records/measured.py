@@ -11,9 +11,9 @@ import numpy as np
 from interplay.evals.intervals import Estimate
 from interplay.evals.pass_at_k import majority_at_k, pass_at_k
 from interplay.evals.records import Counts, counts_by_problem, read_evaluation, read_problems, read_samples
+from interplay.schema.verdicts import HACKED, RULES
 from interplay.studies.study import Arm, Study
 
-RULES = {"strict": "strict", "exact": "exact", "paper_v1": "paper_v1", "answer": "answer_correct"}
 INTERVAL = ("lo", "hi", "n_problems", "n_samples", "n_seeds")
 
 Values = np.ndarray[Any, Any]  # one value per problem
@@ -28,10 +28,10 @@ class Measured:
         self.regimes = np.array(evaluation.problems["regime"].to_pylist())
         self.ops = np.array(evaluation.problems["op"].to_pylist())
         self.answers: list[str] = evaluation.problems["answer"].to_pylist()
-        self.counts = {name: counts_by_problem(evaluation, column) for name, column in RULES.items()}
+        self.counts = {rule: counts_by_problem(evaluation, rule) for rule in RULES}
         answer, strict = self.counts["answer"], self.counts["strict"]
         # whatever is strict has the right answer, so the difference counts right answers with a wrong derivation
-        self.counts["hacked"] = Counts(answer.problem_ids, answer.n, answer.c - strict.c)
+        self.counts[HACKED] = Counts(answer.problem_ids, answer.n, answer.c - strict.c)
 
     def chosen(self, regime: str, op: int | None = None) -> Values:
         """Which problems are of a regime (and op)."""

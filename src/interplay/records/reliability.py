@@ -18,10 +18,9 @@ import numpy as np
 
 from interplay.evals.intervals import mean_interval
 from interplay.evals.pass_at_k import cover_at_tau, g_pass_at_k, guess_at_k, no_success
-from interplay.records.measured import INTERVAL, Arms, Measured, Values, estimate_fields, groups_of
+from interplay.records.measured import Arms, Measured, Values, estimate_fields, groups_of
 from interplay.studies.study import Study
 
-RELIABILITY = ("arm", "seed", "regime", "metric", "rule", "k", "tau", "value", *INTERVAL)
 COVERED = (0.2, 0.5, 0.8)
 STABLE = (0.5, 1.0)
 

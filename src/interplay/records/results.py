@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from interplay.evals.intervals import mean_interval
-from interplay.records.measured import INTERVAL, RULES, Arms, Group, estimate_fields, groups_of
+from interplay.records.measured import Arms, Group, estimate_fields, groups_of
+from interplay.schema.verdicts import RULES
 from interplay.studies.study import Study
-
-RESULTS = ("study", "scale", "arm", "seed", "regime", "op", "rule", "metric", "k", "value", *INTERVAL, "address")
 
 
 def result_rows(study: Study, arms: Arms) -> Iterable[dict[str, Any]]:

@@ -11,20 +11,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from interplay.schema import training as schema
 from interplay.stages.stage import Stage, upstream
 from interplay.studies.study import Arm, Study
 from interplay.train.curves import CURVES
 from interplay.train.metrics import read_metrics
 
-METRICS = ("train/loss", "rl/reward", "rl/strict", "rl/outcome", "rl/process", "rl/hacked", "rl/silent_wrong",
-           "rl/silent_right", "rl/length", "rl/entropy")  # fmt: skip
-CURVE_POINTS = ("arm", "seed", "stage", "step", "tokens", *METRICS)
 POINTS, FEWER_POINTS, MANY_STAGES = 100, 50, 20
 
-SILENT = ("arm", "seed", "op", "part", "steps", "silent_wrong", "silent_right", "hacked")
 OP_METRIC = re.compile(r"rl/op(\d+)/reward")
-
-CELLS = ("arm", "seed", "stage", "tokens", "cell", "op", "loss", "solution_nll", "problems")
 
 Metrics = dict[str, Any]
 
@@ -46,7 +41,7 @@ def curve_rows(study: Study) -> Iterator[dict[str, Any]]:
     for arm, stage in stages:
         for steps in _bins(read_metrics(stage.folder / "metrics.jsonl"), points):
             about_it = {"arm": arm.name, "seed": arm.seed, "stage": stage.kind, "step": steps[-1]["step"]}
-            means = {metric: _mean(steps, metric) for metric in METRICS}
+            means = {metric: _mean(steps, metric) for metric in schema.CURVES}
             yield about_it | {"tokens": steps[-1].get("tokens", "")} | means
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from interplay.report import wording
-from interplay.report.records import Arm, Records, Stage
+from interplay.report.records import Records
 from interplay.report.theme import ArmStyle
+from interplay.schema.study import Arm, Stage
 
 TRAINED = ("tokenizer", "pretrain", "midtrain", "rl")
 UNITS = (("tokens", "tokens"), ("steps", "steps"), ("documents", "documents"), ("flops", "FLOPs"))

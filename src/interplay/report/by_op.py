@@ -8,9 +8,9 @@ from interplay.report import charts, select, wording
 from interplay.report.capability import result_row
 from interplay.report.charts import Figure, Panel
 from interplay.report.heat import HeatCell, columns_for, heat_panel
-from interplay.report.measured import GoldRow, Result
 from interplay.report.records import Records
 from interplay.report.theme import GRID, MUTED, SHADE, ArmStyle
+from interplay.schema.measured import GoldRow, Result
 
 Styles = dict[str, ArmStyle]
 OP_WIDTH = 350

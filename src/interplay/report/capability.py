@@ -6,9 +6,9 @@ import altair as alt
 
 from interplay.report import charts, select, series, wording
 from interplay.report.charts import Figure, Key, Panel, Row
-from interplay.report.measured import Result
 from interplay.report.records import Records
 from interplay.report.theme import DASHES, MARKERS, MUTED, ArmStyle
+from interplay.schema.measured import Result
 
 Styles = dict[str, ArmStyle]
 SMALL_WIDTH, SMALL_HEIGHT = 175, 140

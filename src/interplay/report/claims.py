@@ -16,8 +16,8 @@ from markupsafe import Markup
 from interplay.report import markdown, theme, wording
 from interplay.report.offline import asset, digest, write
 from interplay.report.page import environment
-from interplay.report.read import read_claims
-from interplay.report.records import Claim, Study
+from interplay.report.records import read_claims
+from interplay.schema.study import Claim, Study
 
 VERDICTS = ("supported", "contradicted", "cannot tell")
 MARKS = {"supported": "✓", "contradicted": "✕", "cannot tell": "?"}

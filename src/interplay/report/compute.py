@@ -18,10 +18,10 @@ from interplay.report import charts, select, series, wording
 from interplay.report.charts import Figure, Panel, Row
 from interplay.report.dose import levels, line_name, spelled
 from interplay.report.glance import APART, ROW, rows_axis
-from interplay.report.measured import Result
 from interplay.report.records import Records
 from interplay.report.table import Label, Table
 from interplay.report.theme import ArmStyle
+from interplay.schema.measured import Result
 
 Styles = dict[str, ArmStyle]
 AFTER = ("midtrain", "rl")  # kinds of stages that follow pre-training

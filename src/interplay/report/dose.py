@@ -6,10 +6,10 @@ import altair as alt
 
 from interplay.report import charts, select, series, wording
 from interplay.report.charts import Figure, Panel, Row
-from interplay.report.fields import Factor
-from interplay.report.measured import Result
 from interplay.report.records import Records
 from interplay.report.theme import MUTED, ArmStyle
+from interplay.schema.measured import Result
+from interplay.schema.row import Factor
 
 Styles = dict[str, ArmStyle]
 WIDTH, HEIGHT = 200, 170

@@ -10,7 +10,7 @@ from interplay.report import charts, select, series, wording
 from interplay.report.charts import Figure, Panel, Row
 from interplay.report.records import Records
 from interplay.report.theme import ArmStyle, step_color
-from interplay.report.training import CellPoint, CurvePoint
+from interplay.schema.training import CellPoint, CurvePoint
 
 Styles = dict[str, ArmStyle]
 Curve = list[tuple[float, float]]

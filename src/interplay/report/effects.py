@@ -7,9 +7,9 @@ import altair as alt
 from interplay.report import charts, wording
 from interplay.report.charts import Figure, Panel, Row
 from interplay.report.heat import HeatCell, heat_panel
-from interplay.report.measured import Effect
 from interplay.report.records import Records
 from interplay.report.theme import INK, MUTED, ArmStyle
+from interplay.schema.measured import Effect
 
 Styles = dict[str, ArmStyle]
 MANY_EFFECTS = 24  # a longer table is folded away behind the matrix

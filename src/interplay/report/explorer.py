@@ -14,8 +14,8 @@ from markupsafe import Markup
 from interplay.report import offline, theme, wording
 from interplay.report.explorer_data import packed, page_data
 from interplay.report.explorer_read import has_explored, read_explored
-from interplay.report.records import Study
 from interplay.report.theme import ArmStyle
+from interplay.schema.study import Study
 
 SCRIPTS = ("dom", "data", "layout", "overlay", "graph", "trace", "list", "detail", "page")
 

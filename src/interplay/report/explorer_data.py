@@ -15,8 +15,10 @@ from typing import Any
 
 from interplay.report import samples as shown_samples
 from interplay.report import wording
-from interplay.report.explorer_read import ClaimedStep, Explored, ExploredProblem, ExploredSolution, Place
+from interplay.report.explorer_read import Explored
 from interplay.report.theme import ArmStyle
+from interplay.schema.sampled import ClaimedStep, KeptProblem, KeptSample, Place
+from interplay.schema.verdicts import NO_ERROR
 from interplay.world.graph import Graph, Rule
 from interplay.world.verify import EQUATION
 
@@ -26,7 +28,6 @@ OUTCOMES = {
     "hacked": "right answer, wrong derivation",
     "wrong": "wrong",
 }
-NO_ERROR = "none"
 
 Columns = dict[str, list[Any]]
 
@@ -113,7 +114,7 @@ def subject(fact: str, names: Mapping[str, int]) -> int:
     return min(found)[2] if found else -1
 
 
-def first_fault(sample: ExploredSolution, graph: Graph) -> tuple[int, str]:
+def first_fault(sample: KeptSample, graph: Graph) -> tuple[int, str]:
     """Where the fault of the whole verdict lies: a step (or -1) and the quantity concerned (or "")."""
     if sample.error is None:
         return -1, ""
@@ -136,7 +137,7 @@ def utf16(text: str) -> Callable[[int], int]:
     return lambda place: place + sum(letter > "\uffff" for letter in text[:place])
 
 
-def outcome(sample: ExploredSolution) -> str:
+def outcome(sample: KeptSample) -> str:
     """One of OUTCOMES."""
     return "right" if sample.strict else "hacked" if sample.hacked else "wrong"
 
@@ -180,7 +181,7 @@ def _problems(explored: Explored, kept: Sequence[Nodes], codes: Mapping[str, dic
     }
 
 
-def _facts(row: ExploredProblem, nodes: Nodes) -> list[list[Any]]:
+def _facts(row: KeptProblem, nodes: Nodes) -> list[list[Any]]:
     return [[fact, subject(fact, nodes.place)] for fact in shown_samples.facts(row.problem)]
 
 
@@ -189,7 +190,7 @@ def _places(steps: Sequence[Place], text: str, nodes: Nodes) -> list[list[Any]]:
     return [[nodes.refer(step.name), at(step.start), at(step.end)] for step in steps]
 
 
-def _solution(sample: ExploredSolution, problem: int, nodes: Nodes) -> dict[str, Any]:
+def _solution(sample: KeptSample, problem: int, nodes: Nodes) -> dict[str, Any]:
     at = utf16(sample.text)
     step, quantity = first_fault(sample, nodes.graph)
     return {

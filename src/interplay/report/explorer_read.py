@@ -9,58 +9,20 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from pydantic import TypeAdapter, ValidationError, model_validator
+from pydantic import TypeAdapter, ValidationError
 
-from interplay.evals.records import read_problems, read_samples
-from interplay.report.records import Record
+from interplay.schema.parquet import read_table
+from interplay.schema.row import Row
+from interplay.schema.sampled import KeptProblem, KeptSample
 from interplay.world.graph import Graph, from_dict
 
-Row = TypeVar("Row", bound=Record)
+R = TypeVar("R", bound=Row)
 FILES = ("problems.parquet", "samples.parquet")
 
 
-class Place(Record):
-    """A step of a gold solution, characters start to end of its text."""
-
-    name: str
-    start: int
-    end: int
-
-
-class ClaimedStep(Place):
-    """A step of a sampled solution: its fault, the parents it names, the value it ends in."""
-
-    needed: bool
-    error: str | None
-    parents: tuple[str, ...]
-    value: str
-
-
-class ExploredProblem(Record):
-    """One problem; `values` are those of its quantities, as text."""
-
-    problem_id: str
-    regime: str
-    context: str
-    op: int
-    mode: str
-    problem: str
-    question: str
-    solution: str
-    answer: str
-    graph: str
-    values: dict[str, str]
-    steps: tuple[Place, ...]
-
-    @model_validator(mode="after")
-    def _steps_lie_in_the_solution(self) -> Self:
-        refuse_steps_outside(self.steps, self.solution)
-        return self
-
-
-class ExploredSample(Record):
+class Writer(NamedTuple):
     """Who wrote a solution, and as which of its samples."""
 
     arm: str
@@ -68,46 +30,14 @@ class ExploredSample(Record):
     sample: int
 
 
-class ExploredSolution(Record):
-    """A sampled solution with its verdicts; `faulty_from` is where its text is not a solution any more."""
-
-    problem_id: str
-    text: str
-    finished: bool
-    answer: str | None
-    strict: bool
-    exact: bool
-    paper_v1: bool
-    answer_correct: bool
-    process_accuracy: float
-    error: str | None
-    hacked: bool
-    faulty_from: int | None
-    steps: tuple[ClaimedStep, ...]
-
-    @model_validator(mode="after")
-    def _steps_lie_in_the_text(self) -> Self:
-        refuse_steps_outside(self.steps, self.text)
-        return self
-
-
-def refuse_steps_outside(steps: tuple[Place, ...], text: str) -> None:
-    """Raise ValueError where steps overlap or leave the text."""
-    position = 0
-    for step in steps:
-        if not position <= step.start <= step.end <= len(text):
-            raise ValueError(f"the step {step.name!r} ({step.start} to {step.end}) does not lie in the text")
-        position = step.end
-
-
 @dataclass(frozen=True)
 class Explored:
     """Problems with their graphs, and samples, in the order of the record. Samples that agree share one solution."""
 
-    problems: tuple[ExploredProblem, ...]
+    problems: tuple[KeptProblem, ...]
     graphs: tuple[Graph, ...]
-    samples: tuple[ExploredSample, ...]
-    solutions: tuple[ExploredSolution, ...]
+    samples: tuple[Writer, ...]
+    solutions: tuple[KeptSample, ...]
     solution_of: tuple[int, ...]
 
 
@@ -119,13 +49,13 @@ def has_explored(directory: Path) -> bool:
 def read_explored(directory: Path, arms: Collection[str]) -> Explored:
     """Read and check both files. Raises ValueError naming the file, the row and the field."""
     asked, sampled = (directory / name for name in FILES)
-    table = read_problems(directory, tuple(ExploredProblem.model_fields))
-    problems = _rows(asked, table.to_pylist(maps_as_pydicts="lossy"), ExploredProblem)
+    table = read_table(asked, KeptProblem)
+    problems = _rows(asked, table.to_pylist(maps_as_pydicts="lossy"), KeptProblem)
     known = {problem.problem_id for problem in problems}
     if len(known) < len(problems):
         raise ValueError(f"{asked}: a problem_id is there twice")
-    table = read_samples(directory, (*ExploredSample.model_fields, *ExploredSolution.model_fields))
-    samples = _rows(sampled, table.select(list(ExploredSample.model_fields)).to_pylist(), ExploredSample)
+    table = read_table(sampled, KeptSample)
+    samples = tuple(map(Writer, *(table[name].to_pylist() for name in Writer._fields)))
     for number, sample in enumerate(samples, 1):
         if sample.arm not in arms:
             raise ValueError(f"{sampled}: row {number}: study.json has no arm {sample.arm!r}")
@@ -138,9 +68,9 @@ def read_explored(directory: Path, arms: Collection[str]) -> Explored:
     return Explored(problems, graphs, samples, solutions, solution_of)
 
 
-def _solutions(path: Path, table: Any) -> tuple[tuple[ExploredSolution, ...], tuple[int, ...]]:
+def _solutions(path: Path, table: Any) -> tuple[tuple[KeptSample, ...], tuple[int, ...]]:
     """Each different solution once, and which one every row has: steps are most of the record and mostly the same."""
-    flat = [name for name in ExploredSolution.model_fields if name != "steps"]
+    flat = [name for name in KeptSample.columns() if name not in ("steps", *Writer._fields)]
     place: dict[tuple[Any, ...], int] = {}
     firsts: list[int] = []
     solution_of = []
@@ -149,11 +79,10 @@ def _solutions(path: Path, table: Any) -> tuple[tuple[ExploredSolution, ...], tu
             place[key] = len(firsts)
             firsts.append(row)
         solution_of.append(place[key])
-    found = table.select([*flat, "steps"]).take(firsts).to_pylist()
-    return _rows(path, found, ExploredSolution, firsts), tuple(solution_of)
+    return _rows(path, table.take(firsts).to_pylist(), KeptSample, firsts), tuple(solution_of)
 
 
-def _rows(path: Path, rows: list[dict[str, Any]], row: type[Row], numbers: Sequence[int] = ()) -> tuple[Row, ...]:
+def _rows(path: Path, rows: list[dict[str, Any]], row: type[R], numbers: Sequence[int] = ()) -> tuple[R, ...]:
     """Rows checked; `numbers` are their places in the file where these are others."""
     try:
         return TypeAdapter(tuple[row, ...]).validate_python(rows)  # type: ignore[valid-type]
@@ -165,7 +94,7 @@ def _rows(path: Path, rows: list[dict[str, Any]], row: type[Row], numbers: Seque
         raise ValueError(f"{path}: {where}: {first['msg']}") from None
 
 
-def _graph(path: Path, number: int, problem: ExploredProblem) -> Graph:
+def _graph(path: Path, number: int, problem: KeptProblem) -> Graph:
     try:
         graph = from_dict(json.loads(problem.graph))
         assert all(operand in graph.rules for rule in graph.rules.values() for operand in rule.operands)

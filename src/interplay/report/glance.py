@@ -10,9 +10,9 @@ import altair as alt
 
 from interplay.report import charts, select, wording
 from interplay.report.charts import Figure, Panel, Row
-from interplay.report.measured import Result
 from interplay.report.records import Records
 from interplay.report.theme import INK, MUTED, ArmStyle
+from interplay.schema.measured import Result
 
 Styles = dict[str, ArmStyle]
 ROW, WIDTH, WIDER, LETTER = 24, 170, 280, 6.4

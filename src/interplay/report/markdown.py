@@ -12,9 +12,9 @@ from pathlib import Path
 from interplay.report import effects, figures, methods, tables, theme, wording
 from interplay.report.charts import Figure
 from interplay.report.offline import write
-from interplay.report.read import read_records
-from interplay.report.records import Arm, Claim, Records
+from interplay.report.records import Records, read_records
 from interplay.report.theme import ArmStyle
+from interplay.schema.study import Arm, Claim
 
 FURTHER = ("compute", "compute_dose", "silent", "hacking")  # figures that a page shows after its main one
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from interplay.report import select, wording
-from interplay.report.records import Records, Stage
+from interplay.report.records import Records
+from interplay.schema.study import Stage
 
 Paragraph = tuple[str, str]
 

@@ -16,10 +16,10 @@ from markupsafe import Markup
 
 from interplay.report import arms, compute, explorer, figures, methods, offline, samples, select, tables, theme, wording
 from interplay.report.charts import Figure
-from interplay.report.read import read_records
-from interplay.report.records import Claim, Records
+from interplay.report.records import Records, read_records
 from interplay.report.table import Estimate, Label, Table
 from interplay.report.theme import ArmStyle
+from interplay.schema.study import Claim
 
 IN_TABLES = ("effects",)  # figures that the page draws inside a table
 

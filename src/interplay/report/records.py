@@ -1,139 +1,22 @@
-"""What the records of a study hold besides tables: the study itself, its claims, sampled solutions; and all of it together.
+"""The records of a study, read from its folder and checked once, so that nothing after this can meet a bad value.
 
-A report is made from these alone.
+A report is made from these alone. A missing or damaged file is one `ValueError` naming the file, the row and the column.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from pathlib import Path
+from typing import TypeVar
 
-from pydantic import Field, model_validator
+from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, Result
+from interplay.schema.row import Factor, Row
+from interplay.schema.sampled import Example
+from interplay.schema.study import Claim, Study
+from interplay.schema.text import read_document, read_rows
+from interplay.schema.training import CellPoint, CurvePoint, Silent
 
-from interplay.report.fields import Factor, Figure, SeedOrAll, Whole
-from interplay.report.fields import Record as Record
-from interplay.report.measured import Effect, ErrorCount, GoldRow, Reliability, Result
-from interplay.report.training import CellPoint, CurvePoint, Silent
-
-
-class Stage(Record):
-    """One cached step: what kind, what it was trained on under which settings, and what it took."""
-
-    kind: str
-    what: str = ""
-    summary: dict[str, Any] = Field(default_factory=dict)
-    config: dict[str, Any] = Field(default_factory=dict)
-
-
-class Arm(Record):
-    """One treatment at one seed: what was varied, the arm it was trained from, the addresses of its stages."""
-
-    arm: str
-    label: str
-    seed: int
-    description: str = ""
-    factors: dict[str, Factor] = Field(default_factory=dict)
-    start: str = ""
-    stages: tuple[str, ...] = ()
-
-
-class Detectable(Record):
-    """The smallest effect this design can see."""
-
-    effect: Figure = None
-    text: str = ""
-
-
-class Study(Record):
-    """What was asked, how it was run and on what."""
-
-    study: str
-    title: str
-    question: str
-    scale: str
-    seeds: tuple[int, ...]
-    version: str
-    command: str
-    settings: dict[str, Any]
-    machine: dict[str, Any]
-    regimes: dict[str, tuple[int, ...]]
-    contexts: tuple[str, ...]
-    arms: tuple[Arm, ...]
-    stages: dict[str, Stage]
-    software: dict[str, str] = Field(default_factory=dict)
-    x: str = ""
-    by: str = ""
-    wall_s: Figure = None
-    detectable: Detectable | None = None
-
-    @model_validator(mode="after")
-    def _arms_name_known_stages(self) -> Self:
-        for arm in self.arms:
-            for address in arm.stages:
-                if address not in self.stages:
-                    raise ValueError(f"the arm {arm.arm!r} names a stage {address!r} that is not described")
-        return self
-
-
-class Claim(Record):
-    """A published claim and what this run says about it, by a rule that was fixed before the run."""
-
-    claim: str
-    rule: str
-    verdict: Literal["supported", "contradicted", "cannot tell"]
-    key: str = ""
-    source: Literal["paper", "ours"] = "ours"
-    direction: Literal["up", "down", "flat"] = "up"
-    contrast: str = ""
-    regime: str = ""
-    op: SeedOrAll = "all"
-    k: Whole = None
-    scored: str = "strict"
-    p_holm: Figure = None
-    effect: Figure = None
-    lo: Figure = None
-    hi: Figure = None
-    n_problems: Whole = None
-    n_samples: Whole = None
-    n_seeds: Whole = None
-    note: str = ""
-
-
-class Step(Record):
-    """One step of a solution, characters `start` to `end` of its text."""
-
-    name: str
-    start: int
-    end: int
-    error: str | None = None
-
-
-class Example(Record):
-    """One sampled solution and its verdict."""
-
-    arm: str
-    seed: int
-    regime: str
-    op: int
-    context: str
-    problem: str
-    question: str
-    text: str
-    gold: str
-    answer: str | None
-    strict: bool
-    error: str | None = None
-    steps: tuple[Step, ...] = ()
-    graph: dict[str, Any] | None = None
-
-    @model_validator(mode="after")
-    def _steps_lie_in_the_text(self) -> Self:
-        position = 0
-        for step in self.steps:
-            if not position <= step.start <= step.end <= len(self.text):
-                raise ValueError(f"the step {step.name!r} ({step.start} to {step.end}) does not lie in the text")
-            position = step.end
-        return self
+R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True)
@@ -172,3 +55,53 @@ class Records:
     def ks(self) -> list[int]:
         """Every k that pass@k was measured at."""
         return sorted({row.k for row in self.results})
+
+
+def read_records(directory: Path) -> Records:
+    """Read the record files of `directory`. Raises ValueError naming the file that is missing or damaged."""
+    study, claims = read_claims(directory)
+    records = Records(
+        study=study,
+        results=read_rows(directory / "results.csv", Result),
+        effects=read_rows(directory / "effects.csv", Effect),
+        errors=read_rows(directory / "errors.csv", ErrorCount),
+        curves=read_rows(directory / "curves.csv", CurvePoint),
+        claims=claims,
+        examples=read_rows(directory / "examples.jsonl", Example),
+        reliability=_rows_if_there(directory / "reliability.csv", Reliability),
+        silent=_rows_if_there(directory / "silent.csv", Silent),
+        cells=_rows_if_there(directory / "cells.csv", CellPoint),
+        nll=_rows_if_there(directory / "nll.csv", GoldRow),
+    )
+    _refuse_unknown_arms(directory, records)
+    return records
+
+
+def read_claims(directory: Path) -> tuple[Study, tuple[Claim, ...]]:
+    """The study and its claims alone. Raises ValueError naming the file that is missing or damaged."""
+    study: Study = read_document(directory / "study.json", Study)
+    claims: tuple[Claim, ...] = read_document(directory / "claims.json", tuple[Claim, ...])
+    return study, claims
+
+
+def _rows_if_there(path: Path, row: type[R]) -> tuple[R, ...]:
+    """Rows of a record that a study has only where it was measured."""
+    return read_rows(path, row) if path.exists() else ()
+
+
+def _refuse_unknown_arms(directory: Path, records: Records) -> None:
+    known = set(records.arms)
+    named = {
+        "results.csv": {row.arm for row in records.results},
+        "effects.csv": {row.treatment for row in records.effects} | {row.control for row in records.effects},
+        "errors.csv": {row.arm for row in records.errors},
+        "curves.csv": {row.arm for row in records.curves},
+        "examples.jsonl": {row.arm for row in records.examples},
+        "reliability.csv": {row.arm for row in records.reliability} - {""},
+        "silent.csv": {row.arm for row in records.silent},
+        "cells.csv": {row.arm for row in records.cells},
+        "nll.csv": {row.arm for row in records.nll},
+    }
+    for name, arms in named.items():
+        if arms - known:
+            raise ValueError(f"{directory / name}: study.json has no arm {min(arms - known)!r}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from interplay.report import wording
-from interplay.report.records import Example
+from interplay.schema.sampled import Example
 
 BROKEN = ("truncated", "not_parseable")  # faults of the whole text, which say more about a step than what it computes
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from interplay.report import wording
-from interplay.report.fields import SeedOrAll
-from interplay.report.measured import Result
 from interplay.report.records import Records
+from interplay.schema.measured import Result
+from interplay.schema.row import SeedOrAll
 
 PASS = "pass@k"
 Lane = dict[str, Sequence[int]]  # regimes that share no op, with their ops

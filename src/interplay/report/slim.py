@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from interplay.report.offline import write
-from interplay.report.read import read_records
+from interplay.report.records import read_records
 
 Rows = list[dict[str, str]]
 POINTS = 25

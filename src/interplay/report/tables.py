@@ -7,10 +7,10 @@ from typing import Any
 
 from interplay.report import faults, select, wording
 from interplay.report.effects import measure, where
-from interplay.report.measured import Effect, Reliability, Result
 from interplay.report.records import Records
 from interplay.report.table import Cell, Estimate, Label, Table
 from interplay.report.theme import ArmStyle
+from interplay.schema.measured import Effect, Reliability, Result
 
 Styles = dict[str, ArmStyle]
 N = "problems × samples"

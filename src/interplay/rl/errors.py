@@ -10,7 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+from interplay.schema import sampled
+from interplay.schema.parquet import read_table
 
 
 def errors_by_window(rollouts: Path, window: int) -> list[dict[str, Any]]:
@@ -22,7 +23,7 @@ def errors_by_window(rollouts: Path, window: int) -> list[dict[str, Any]]:
     """
     if window < 1:
         raise ValueError(f"window must be positive, got {window}")
-    columns = pq.read_table(rollouts, columns=["step", "error", "answer_correct", "strict"]).to_pydict()
+    columns = read_table(rollouts, sampled.Rollout, ("step", "error", "answer_correct", "strict")).to_pydict()
     found: Counter[tuple[int, str | None]] = Counter()
     hacked: Counter[tuple[int, str | None]] = Counter()
     totals: Counter[int] = Counter()

@@ -10,25 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interplay.rl.rollout import Rollout
-
-SCHEMA = pa.schema(
-    [
-        ("step", pa.int32()),
-        ("problem_id", pa.string()),
-        ("context", pa.string()),
-        ("op", pa.int16()),
-        ("mode", pa.string()),
-        ("sample", pa.int16()),
-        ("text", pa.string()),
-        ("num_tokens", pa.int32()),
-        ("finished", pa.bool_()),
-        ("reward", pa.float32()),
-        ("strict", pa.bool_()),
-        ("answer_correct", pa.bool_()),
-        ("process_accuracy", pa.float32()),
-        ("error", pa.string()),
-    ]
-)
+from interplay.schema import sampled
+from interplay.schema.parquet import table_of
+from interplay.schema.verdicts import Judged, columns_of
 
 
 def _mean(values: list[float]) -> float:
@@ -93,10 +77,7 @@ class RolloutLog:
                 "num_tokens": len(r.completion.tokens),
                 "finished": r.completion.finished,
                 "reward": r.reward,
-                "strict": r.verdict.strict,
-                "answer_correct": r.verdict.answer_correct,
-                "process_accuracy": r.verdict.process_accuracy,
-                "error": r.verdict.error,
+                **columns_of(r.verdict, Judged),
             }
             for group in groups
             for r in group
@@ -105,7 +86,7 @@ class RolloutLog:
     def flush(self, step: int) -> None:
         """Write what is kept as the part that ends at `step`."""
         staging = self.parts / f"{step:07d}.staging"
-        pq.write_table(pa.Table.from_pylist(self.rows, SCHEMA), staging)
+        pq.write_table(table_of(self.rows, sampled.Rollout), staging)
         staging.replace(self.parts / f"{step:07d}.parquet")
         self.rows = []
 

@@ -1,0 +1,111 @@
+"""Tables of what was measured of an arm after training: pass@k, effects, faults, reliability, likelihood of gold."""
+
+from __future__ import annotations
+
+from interplay.schema.row import (
+    ArmName,
+    Figure,
+    High,
+    Low,
+    NumProblems,
+    NumSamples,
+    NumSeeds,
+    Op,
+    Regime,
+    Row,
+    Seed,
+    Whole,
+    column,
+)
+from interplay.schema.verdicts import FirstFault, Rule
+
+
+class Result(Row):
+    """pass@k of one arm with its interval."""
+
+    study: str = column("study")
+    scale: str = column("scale")
+    arm: ArmName
+    seed: Seed
+    regime: Regime
+    op: Op
+    rule: Rule
+    metric: str = column("`pass@k`")
+    k: int = column("samples that are looked at")
+    value: Figure = column("mean over the problems; empty where there are fewer than k samples")
+    lo: Low
+    hi: High
+    n_problems: NumProblems
+    n_samples: NumSamples
+    n_seeds: NumSeeds
+    address: str = column("evaluation of a single seed; empty for several")
+
+
+class Reliability(Row):
+    """What pass@k hides, for one arm and regime; rows without an arm are plain guessing."""
+
+    arm: ArmName
+    seed: Seed
+    regime: Regime
+    metric: str = column("cover, g-pass@k, majority@k, unsolved, hacked or guess@k")
+    rule: Rule
+    k: Whole = column("samples that are looked at, where the metric has any")
+    tau: Figure = column("share of samples that must be right, where the metric has one")
+    value: Figure = column("mean over the problems")
+    lo: Low
+    hi: High
+    n_problems: NumProblems
+    n_samples: NumSamples
+    n_seeds: NumSeeds
+
+
+class Effect(Row):
+    """Treatment minus control, paired by problem and seed."""
+
+    name: str = column("the contrast, by its name in the study")
+    label: str = column("the contrast in words")
+    treatment: str = column("arm")
+    control: str = column("arm")
+    regime: Regime
+    op: Op
+    rule: Rule
+    control_rule: str = column("rule of the control, where it is another one")
+    k: int = column("samples that are looked at")
+    effect: Figure = column("difference in pass@k, mean over the problems")
+    lo: Low
+    hi: High
+    n_problems: NumProblems
+    n_samples: NumSamples
+    n_seeds: NumSeeds
+
+
+class ErrorCount(Row):
+    """Samples of one arm, seed and regime by their first fault."""
+
+    arm: ArmName
+    seed: Seed
+    regime: Regime
+    error: FirstFault
+    count: int = column("samples with this first fault")
+    share: Figure = column("of all samples of the arm, seed and regime")
+    hacked: int = column("of the counted: right answer, and not strictly right")
+
+
+class GoldRow(Row):
+    """NLL of the gold solutions of one arm, and its change against the arm it was trained from."""
+
+    arm: ArmName
+    seed: Seed
+    regime: Regime
+    op: Op
+    nll: Figure = column("nats per gold solution, mean over the problems")
+    lo: Low
+    hi: High
+    per_token: Figure = column("nats per token of the gold solution")
+    greedy: Figure = column("share of problems whose greedy solution is strictly right")
+    start: str = column("arm that this one was trained from, where it was measured too")
+    change: Figure = column("nats per gold solution against the start, paired by problem and seed")
+    change_lo: Figure = column("lower end of its 95 % interval")
+    change_hi: Figure = column("upper end of its 95 % interval")
+    n_problems: NumProblems
+    n_seeds: NumSeeds

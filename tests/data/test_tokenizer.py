@@ -1,11 +1,18 @@
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.decoders import DecodeStream
+from transformers import AutoTokenizer
 
 from interplay.data.files import read_rows
 from interplay.data.tokenizer import (
+    EOS,
+    PAD,
+    TAGS,
     TokenizerConfig,
     characters_per_token,
     decode_completion,
@@ -13,7 +20,12 @@ from interplay.data.tokenizer import (
     load_tokenizer,
     train_on,
     train_tokenizer,
+    wrap,
 )
+from interplay.world.problem import make
+from interplay.world.randomness import stream
+from interplay.world.sample import Spec
+from interplay.world.verify import Reference, verify
 
 
 @given(text=st.text(st.characters(exclude_categories=("Cs",))))
@@ -61,3 +73,49 @@ def test_reference_text_takes_at_least_4_2_characters_a_token(terse_stream):
     texts = [f"{r['problem']}{r['question']} {r['solution']}" for r in map(dict, read_rows(path))]
     tokenizer = train_on(texts[::2], TokenizerConfig(stream=terse_stream, vocab_size=2200))
     assert characters_per_token(tokenizer, texts[1::2]) >= 4.2
+
+
+def decoded_as_trl(tokenizer, prompt, completion):
+    """`processing_class.batch_decode(completion_ids, skip_special_tokens=True)`, what reward functions are given."""
+    return tokenizer.batch_decode([completion], skip_special_tokens=True)[0]
+
+
+def decoded_as_lm_eval(tokenizer, prompt, completion):
+    """`tok_decode` of what follows the context, cut at the stop texts; the end token's text is always one of them."""
+    text = tokenizer.decode((prompt + completion)[len(prompt) :], skip_special_tokens=True)
+    return text.split(tokenizer.decode([tokenizer.eos_token_id], skip_special_tokens=False))[0]
+
+
+def decoded_as_vllm(tokenizer, prompt, completion):
+    """Token by token with the fast decoder, special tokens skipped by default."""
+    steps = DecodeStream(prompt, skip_special_tokens=True)
+    return "".join(steps.step(tokenizer.backend_tokenizer, token) or "" for token in completion)
+
+
+@pytest.mark.parametrize("decoded", [decoded_as_trl, decoded_as_lm_eval, decoded_as_vllm])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("style", ["full", "terse"])
+def test_gold_verifies_after_other_libraries_decoded_it(tokenizer, tmp_path, decoded, style, mode):
+    tokenizer.save_pretrained(tmp_path)
+    for opened in (tokenizer, load_tokenizer(tmp_path), AutoTokenizer.from_pretrained(tmp_path)):
+        for index in range(5):
+            problem = make(Spec(op=6, mode=mode, distractors=1), "zoo", style, stream("decoded", style, mode, index))
+            text = decoded(opened, *encode_document(opened, problem))
+            assert text == problem.completion
+            assert verify(Reference.from_graph(problem.graph, problem.solution), text).exact
+
+
+def test_only_pad_and_end_are_special(tokenizer):
+    assert tokenizer.all_special_tokens == [EOS, PAD]
+    assert tokenizer.convert_tokens_to_ids([PAD, EOS, *TAGS]) == list(range(2 + len(TAGS)))
+
+
+def test_a_checkpoint_whose_tags_are_special_still_opens(tokenizer, terse_stream, tmp_path):
+    """As all were before version 2 of the tokenizer."""
+    spelled = json.loads(tokenizer.backend_tokenizer.to_str())
+    for token in spelled["added_tokens"]:
+        token["special"] = True
+    wrap(Tokenizer.from_str(json.dumps(spelled))).save_pretrained(tmp_path)
+    old, problem = load_tokenizer(tmp_path), terse_stream[3]
+    assert encode_document(old, problem) == encode_document(tokenizer, problem)
+    assert decode_completion(old, encode_document(old, problem)[1]) == problem.completion

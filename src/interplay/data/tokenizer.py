@@ -1,7 +1,8 @@
-"""The tokenizer: byte-level BPE trained on the stream itself, tags as special tokens, a digit policy.
+"""The tokenizer: byte-level BPE trained on the stream itself, tags as added tokens, a digit policy.
 
 Byte-level means that any text makes the round trip exactly; training on the stream means that its words become single
-tokens. The result is a plain `PreTrainedTokenizerFast`, so a checkpoint opens without this package.
+tokens. The result is a plain `PreTrainedTokenizerFast`, so a checkpoint opens without this package. Only the pad and the
+end token are special: tags are part of a solution, and other libraries drop special tokens when they decode.
 """
 
 from __future__ import annotations
@@ -66,7 +67,15 @@ def train_on(texts: Iterable[str], config: TokenizerConfig) -> PreTrainedTokeniz
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    return wrap(tokenizer)
+    return wrap(_tags_kept(tokenizer))
+
+
+def _tags_kept(tokenizer: Tokenizer) -> Tokenizer:
+    """The same tokens under the same ids, the tags ordinary ones: the trainer knows no added token that is not special."""
+    spelled = json.loads(tokenizer.to_str())
+    for token in spelled["added_tokens"]:
+        token["special"] = token["content"] not in TAGS
+    return Tokenizer.from_str(json.dumps(spelled))
 
 
 def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:

@@ -26,7 +26,7 @@ class TokenizerStage(Stage):
 
     kind: Literal["tokenizer"] = "tokenizer"
     config: TokenizerConfig
-    infra: Infra = Infra(version="1", mode="retry")
+    infra: Infra = Infra(version="2", mode="retry")
 
     @property
     def work(self) -> str:

@@ -7,7 +7,7 @@ STORE ?= store
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: quickstart test test-slow test-interop check format docs-reports clean
+.PHONY: quickstart test test-slow test-interop docs check format docs-reports clean
 
 quickstart: $(READY)
 	@$(BIN)/interplay run quickstart --scale micro --store $(STORE)
@@ -18,11 +18,17 @@ test: $(READY)
 test-slow: $(READY)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
+# the documentation site, in site/; nothing on it is loaded from elsewhere
+docs: $(READY)
+	@test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/docs.txt
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict -q && echo "site/index.html"
+
 # an environment of its own with the releases of other libraries, for the tests of interplay.interop
 test-interop: $(READY)
 	@test -x .venv-interop/bin/python || $(PYTHON) -m venv .venv-interop
 	@echo "$(CURDIR)/$$(echo $(VENV)/lib/python3*/site-packages)" > $$(echo .venv-interop/lib/python3*/site-packages)/interplay_base.pth
-	@.venv-interop/bin/python -m pip install -q --disable-pip-version-check --no-deps -r requirements-interop.txt
+	@.venv-interop/bin/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/interop.txt
 	@PYTHONPATH=src OMP_NUM_THREADS=1 .venv-interop/bin/python -m pytest -m interop tests/interop
 
 check: $(READY)
@@ -46,4 +52,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) .venv-interop store
+	rm -rf $(VENV) .venv-interop .venv-docs site store

@@ -1,0 +1,22 @@
+"""The inspect_ai task against a mock model that knows the gold solutions of the first epoch and nothing of the second."""
+
+import tempfile
+
+from inspect_ai import eval as evaluate
+from inspect_ai.model import ModelOutput, ModelUsage, get_model
+
+from interplay.interop.inspect_ai import interplay
+
+task = interplay(op="2,3", n=4, samples=2)
+outputs = []
+for epoch in range(2):
+    for sample in task.dataset:
+        output = ModelOutput.from_content("mockllm/model", sample.target if epoch == 0 else "I do not know.")
+        output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+        outputs.append(output)
+with tempfile.TemporaryDirectory() as folder:
+    model = get_model("mockllm/model", custom_outputs=outputs)
+    (log,) = evaluate(task, model=model, display="none", log_dir=folder, max_samples=1)
+for score in log.results.scores:
+    if score.name == "strict":
+        print(score.name, score.reducer, score.metrics["mean"].value)

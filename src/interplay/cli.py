@@ -100,7 +100,9 @@ def verify(
     file: Annotated[str, typer.Argument(help="JSON lines or Parquet; - reads standard input")],
     gold_field: Annotated[str, typer.Option(help="field of the gold solution")] = "solution",
     candidate_field: Annotated[str, typer.Option(help="field of the solution to judge")] = "candidate",
-    rule: Annotated[str, typer.Option(help="strict, exact or paper-v1: whose first fault `error` names")] = "strict",
+    rule: Annotated[
+        str, typer.Option(help="strict, exact, sound or paper-v1: whose first fault `error` names")
+    ] = "strict",
     steps: Annotated[bool, typer.Option("--steps", help="list every step: place, fault, the rule expected")] = False,
 ) -> None:
     """Judge solutions step by step: one JSON object for each, under all rules; a summary on standard error.

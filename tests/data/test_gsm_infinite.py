@@ -95,6 +95,7 @@ def test_our_rows_bring_their_graph(style, mode):
     assert verify_row(row) == {
         "strict": True,
         "exact": True,
+        "sound": True,
         "paper_v1": True,
         "answer_correct": True,
         "process_accuracy": 1.0,

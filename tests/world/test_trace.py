@@ -11,7 +11,7 @@ from written_out import REVERSE_SOLUTION, REVERSE_TERSE, SOLUTION, STEPS, TERSE,
 
 from interplay.world import trace
 from interplay.world.arithmetic import MAX_DEPTH, parse
-from interplay.world.expression import Meaning, evaluate, number, value
+from interplay.world.expression import TooMuch, Work, evaluate, form_of, number, value
 
 
 def test_a_solution_is_taken_apart():
@@ -36,9 +36,9 @@ def test_reverse_solutions_have_an_unknown_and_a_tail():
         found = trace.read(text)
         assert [step.unknown for step in found.steps] == [True, False, False, False]
         assert found.tail is not None
-        assert found.tail.well_formed
+        assert found.tail.complete
         assert number(found.tail.solution) == 5
-        assert value(found.tail.equations[0][0]) == (6, 12)
+        assert value(found.tail.lines[0].sides[0]) == (6, 12)
 
 
 def test_false_arithmetic_is_read_like_any_other():
@@ -114,7 +114,7 @@ NOT_EXPRESSIONS = (
         "_x",
         "- - 3",
         "1" * 13,
-        "a*b*c*d",
+        "a*b*c*d*e*f*g*h*i",
         "<3>",
         "1e5",
         "0x10",
@@ -129,13 +129,22 @@ def test_what_is_not_an_expression(text):
 
 
 def test_evaluation_is_exact_bounded_and_knows_what_is_undefined():
-    names = {"a": Meaning(2, 3, 5, 1), "b": Meaning(0, 4, 7, 2), "c": Meaning(1, 0, 11, 4)}
-    assert evaluate(parse("2 * (a + b) - 1"), names) == Meaning(4, 13, 23, 3)
-    assert evaluate(parse("a * b"), names) == Meaning(8, 12, 35, 3)
+    names = {"a": (2, 3, "apples"), "b": (0, 4, "bears"), "c": (1, 0, "cats")}
+    assert evaluate(parse("2 * (a + b) - 1"), names) == (4, 13)
+    assert evaluate(parse("a * b"), names) == (8, 12)
     assert evaluate(parse("a + d"), names) is None
     assert evaluate(parse("a * d"), names) is None
-    assert evaluate(parse("a * c"), names).slope > 10**15  # not linear in x: equal to no value that can be printed
-    assert evaluate(parse("999999999999 * b * b * b"), {"b": Meaning(0, 10**9)}).slope > 10**15
+    assert evaluate(parse("a * c"), names)[0] > 10**15  # not linear in x: equal to no value that can be printed
+    assert evaluate(parse("999999999999 * b * b * b"), {"b": (0, 10**9, "bears")})[0] > 10**15
+
+
+def test_a_form_is_the_polynomial_in_the_quantities_and_keeps_what_cancels():
+    names = {"a": (0, 3, "apples"), "b": (0, 4, "bears"), "p": (0, 10, {"apples": 2, "": 4})}
+    assert form_of(parse("2 * (p + b) - 8"), names, Work()) == {"apples": 4, "bears": 2}
+    assert form_of(parse("a + b - a"), names, Work()) == {"apples": 0, "bears": 1}
+    assert form_of(parse("p * b + 1"), names, Work()) == {("apples", "bears"): 2, "bears": 4, "": 1}
+    with pytest.raises(TooMuch):
+        form_of(parse("p + p + p"), names, Work(1))
 
 
 def join(parts: tuple[str, str, str]) -> str:

@@ -19,7 +19,10 @@ from interplay.world.graph import Graph, Rule, needed_order
 from interplay.world.render_terse import formula
 from interplay.world.verify import EQUATION, Reference, Verdict, read_answer, verify
 
-RULES = ("strict", "exact", "paper_v1")
+RULES = ("strict", "exact", "sound", "paper_v1")
+EXTRA_STEP = "extra_step"  # strict, but not exact
+OTHER_THAN_GOLD = "other_than_gold"  # strict, but not what the released rule compares with
+_COLUMNS = ("strict", "exact", "sound", "paper_v1", "answer_correct", "process_accuracy")
 
 
 class GoldDefect(ValueError):
@@ -123,7 +126,9 @@ def _gold_answer(gold: str) -> int:
 def verify_row(
     row: object, gold_field: str = "solution", candidate_field: str = "candidate", rule: str = "strict"
 ) -> dict[str, object]:
-    """Verdict on one row as JSON values; `error` is the class of the first fault. Of several candidates: the first.
+    """Verdict on one row as JSON values; of several candidates, on the first.
+
+    `error` is the class of the first fault by `rule`, None where the rule accepts.
 
     A row that cannot be judged has `error` "bad_row: ..." or "gold_defect" and null verdicts. Raises ValueError for an
     unknown rule; nothing in a row raises.
@@ -140,7 +145,8 @@ def verify_candidates(
     steps: bool = False,
 ) -> list[dict[str, object]]:
     """The same for every candidate of a row; where the field is a list, each verdict has its place there, `sample`."""
-    if rule.replace("-", "_") not in RULES:
+    rule = rule.replace("-", "_")
+    if rule not in RULES:
         raise ValueError(f"rule must be one of {', '.join(RULES)}, got {rule!r}")
     if not isinstance(row, Mapping):
         return [not_judged(f"bad_row: not an object but {type(row).__name__}")]
@@ -161,19 +167,20 @@ def verify_candidates(
             continue
         verdict = verify(reference, solution.text, truncated=solution.truncated)
         listed = {"steps": step_rows(reference, solution.text, verdict)} if steps else {}
-        judged.append({**place, **_columns(verdict), **listed})
+        judged.append({**place, **_columns(verdict, rule), **listed})
     return judged
 
 
-def _columns(verdict: Verdict) -> dict[str, object]:
-    return {
-        "strict": verdict.strict,
-        "exact": verdict.exact,
-        "paper_v1": verdict.paper_v1,
-        "answer_correct": verdict.answer_correct,
-        "process_accuracy": verdict.process_accuracy,
-        "error": verdict.error,
-    }
+def _columns(verdict: Verdict, rule: str) -> dict[str, object]:
+    return {name: getattr(verdict, name) for name in _COLUMNS} | {"error": _fault(verdict, rule)}
+
+
+def _fault(verdict: Verdict, rule: str) -> str | None:
+    if getattr(verdict, rule):
+        return None
+    if rule == "sound":
+        return verdict.unsound
+    return verdict.error or (EXTRA_STEP if rule == "exact" else OTHER_THAN_GOLD)
 
 
 def step_rows(reference: Reference, text: str, verdict: Verdict) -> list[dict[str, object]]:
@@ -204,5 +211,4 @@ def _expected(reference: Reference, name: str) -> str | None:
 
 def not_judged(error: str) -> dict[str, object]:
     """What is said of a row that has no verdict."""
-    verdicts = dict.fromkeys(("strict", "exact", "paper_v1", "answer_correct", "process_accuracy"))
-    return {**verdicts, "error": error}
+    return {**dict.fromkeys(_COLUMNS), "error": error}

@@ -42,7 +42,7 @@ class Judge(Protocol):
 def without_verdict(text: Text, error: str) -> Verdict:
     """What a text gets whose judge did not answer."""
     released = ReleasedRule(text.reference, text.text, False)
-    return Verdict(False, False, False, 0.0, error, (), None, {}, released)
+    return Verdict(False, False, False, False, 0, False, 0.0, error, error, (), None, {}, released)
 
 
 def judge_inline(texts: Sequence[Text], verify: Verify = verify) -> list[Verdict]:

@@ -1,7 +1,7 @@
 """Arithmetic as a solution writes it, read into a sum of monomials without ever being executed.
 
 A solution comes from a model, so it is hostile until read: numbers have at most 12 digits, brackets nest at most
-8 deep, a power does not exist, a product has at most three named factors, and a text costs time in proportion to its
+32 deep, a power does not exist, a product has at most eight named factors, and a text costs time in proportion to its
 length. What is outside these bounds is simply not an expression.
 """
 
@@ -13,10 +13,10 @@ from functools import lru_cache
 from interplay.world.expression import MAX_VALUE, Expression
 
 MAX_DIGITS = 12
-MAX_DEPTH = 8
+MAX_DEPTH = 32
 MAX_TOKENS = 1_024
 MAX_CHARS = 8_192  # of one expression
-MAX_FACTORS = 3
+MAX_FACTORS = 8
 MAX_PRODUCT_TERMS = 64
 
 Sum = dict[tuple[str, ...], int]  # the names of each monomial, and its coefficient
@@ -25,6 +25,7 @@ _TOKEN = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+|[A-Za-z][A-Za-z0-9_]*|\S")
 _NUMBER = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0+)?")
 _CACHED_CHARS = 64
 _OPERATORS = frozenset("+-*/()")
+_FINISHED = frozenset(("n", "v", "m", "nv", "vn", "nm", "mn"))  # kinds of terms of a simplified value
 _DIGITS = frozenset("0123456789")
 
 
@@ -56,13 +57,27 @@ def _parse(text: str) -> Expression | None:
     plain = text.strip()
     if len(plain) <= MAX_DIGITS and plain.isascii() and plain.isdecimal():  # most segments are one number
         return Expression(int(plain), (), (), True)
+    tokens = tokens_of(text)
+    return None if tokens is None else parse_tokens(tokens)
+
+
+def tokens_of(text: str) -> list[str] | None:
+    """Letters, numbers and operators; None when there is anything else."""
     tokens = _TOKEN.findall(text)
     if "." in tokens:
         tokens = _without_zero_decimals(text)
     for token in tokens:
         if token not in _OPERATORS and not (token[0].isascii() and token[0].isalnum()):
             return None
-    return parse_tokens(tokens)
+    return tokens
+
+
+def parse_symbols(tokens: list[str] | None) -> Expression | None:
+    """Read a formula in which every number is kept as a name of its own: 3 is "#3". None also where it divides."""
+    try:
+        return None if tokens is None else parse_tokens([f"#{_integer(t)}" if t[0] in _DIGITS else t for t in tokens])
+    except _NotAnExpression:
+        return None
 
 
 _parse_cached = lru_cache(maxsize=1 << 14)(_parse)
@@ -99,13 +114,13 @@ class _Reader:
             for names, coefficient in terms.items():
                 total[names] = total.get(names, 0) + sign * coefficient
             if self.position >= len(tokens) or tokens[self.position] not in ("+", "-"):
-                return total, kinds in ("n", "v", "nv", "vn")
+                return total, kinds in _FINISHED
             sign = 1 if tokens[self.position] == "+" else -1
             self.position += 1
 
     def term(self) -> tuple[Sum, str]:
-        """Kind "n" is a number, "v" one name or its multiple, "o" all else. Constants are multiplied in at the end,
-        so that a long chain of them does not walk over the terms each time."""
+        """Kind "n" is a number, "v" one name, "m" a number times one name, "o" all else. Constants are multiplied in at
+        the end, so that a long chain of them does not walk over the terms each time."""
         terms, kind = self.factor()
         if self.position >= len(self.tokens) or self.tokens[self.position] not in ("*", "/"):
             return terms, kind
@@ -120,9 +135,9 @@ class _Reader:
                     raise _NotAnExpression
                 divisor, kind = divisor * number, "o"
             elif number is not None:
-                scale, kind = scale * number, "v" if kind == "v" and other_kind == "n" else "o"
+                scale, kind = scale * number, "m" if kind == "v" and other_kind == "n" else "o"
             elif len(terms) == 1 and () in terms:
-                scale, terms, kind = scale * terms[()], other, "v" if kind == "n" and other_kind == "v" else "o"
+                scale, terms, kind = scale * terms[()], other, "m" if kind == "n" and other_kind == "v" else "o"
             else:
                 terms, kind = _product(terms, other), "o"
             if abs(scale) > MAX_VALUE or abs(divisor) > MAX_VALUE:

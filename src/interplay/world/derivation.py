@@ -3,63 +3,103 @@
 The formal meaning of an assignment is its first segment; every further segment must be equal to it and the last one be
 a finished value. A letter means what was last bound to it: the letter of an earlier quantity may be declared again for
 a new one, an auxiliary letter may serve again in another step.
+
+Two rules are judged in one pass. By `strict` the formula is the quantity's own rule. By `sound` it may also be that
+rule with ancestors replaced by theirs (see shortening.py); all else is the same, so a text is read once.
 """
 
 from __future__ import annotations
 
-from interplay.world.expression import Expression, Meaning, evaluate, number, value
-from interplay.world.reference import X_POINT, Node, Reference
+from collections import ChainMap
+from typing import NamedTuple
+
+from interplay.world import equation, shortening
+from interplay.world.expression import (
+    Expression,
+    Form,
+    Meaning,
+    TooMuch,
+    Value,
+    Work,
+    evaluate,
+    form_of,
+    quantities,
+)
+from interplay.world.reference import Node, Reference
 from interplay.world.steps import Assignment, Step, Style, Tail
 
-Value = tuple[int, int]  # slope and constant
-
+EQUATION = "the equation"
 _MAX_NAME_CHARS = 200
+_INVENTED = "\0"  # a quantity that the problem does not have: no rule has it either
+
+
+class Judged(NamedTuple):
+    """One step: the fault by `strict` and the fault by `sound`, None where there is none.
+
+    folded  its only fault by `sound` is that a derived value stands as a number that was never printed
+    """
+
+    name: str
+    start: int
+    end: int
+    needed: bool
+    error: str | None
+    unsound: str | None
+    folded: bool = False
 
 
 class Reading:
     """What is defined so far.
 
-    meanings  what each letter stands for; a quantity stands for its true value
-    claims    the letters to which the solution gave another value, standing for that
-    owners    the letters that name a quantity now
-    nodes     needed quantities met so far: "right" or the fault
-    lenient   needed quantities whose last definition has the right parents and ends in the right value
+    meanings   what each letter stands for; a quantity stands for its true value
+    claims     the letters to which the solution gave another value, standing for that
+    owners     the letters that name a quantity now
+    nodes      needed quantities met so far: "right" or the fault
+    lenient    needed quantities whose last definition has the right parents and ends in the right value
+    unsound    a fault by `sound` was met that is more than a folded number
     """
 
     def __init__(self, reference: Reference, style: Style) -> None:
         self.reference = reference
         self.terse = style == "terse"
+        self.work = Work()
         self.meanings: dict[str, Meaning] = {}
         self.claims: dict[str, Meaning] = {}
         self.owners: dict[str, str] = {}
         self.defined: set[str] = set()
         self.nodes: dict[str, str] = {}
         self.lenient: set[str] = set()
+        self.unsound = False
         self.value_names = frozenset("x") if reference.reverse else frozenset()
         if self.terse and reference.reverse:
-            self.meanings["x"] = Meaning(1, 0, X_POINT, 0)
+            self.meanings["x"] = (1, 0, shortening.X)
 
-    def step(self, step: Step) -> tuple[str, int, int, bool, str | None]:
-        """Judge one definition and bind its letter. Returns name, start, end, needed, fault."""
+    def step(self, step: Step) -> Judged:
+        """Judge one definition and bind its letter."""
         node = self.reference.resolve(step.name.strip())
         if node is None:
-            self._bind(step.letter, self._invention())
+            self.unsound = True
+            self._bind(step.letter, (0, 0, _INVENTED))
             fault = "not_parseable" if step.assignments is None else "undefined_variable"
-            return " ".join(step.name[:_MAX_NAME_CHARS].split()), step.start, step.end, False, fault
+            name = " ".join(step.name[:_MAX_NAME_CHARS].split())
+            return Judged(name, step.start, step.end, False, fault, fault)
         letter = node.name if self.terse else step.letter
         self._bind(letter, None)
-        error, right_in_the_end, claim = self._definition(step, node)
+        error, unsound, right_in_the_end, claim = self._definition(step, node)
         if node.name in self.defined or (letter == "x" and self.reference.reverse and not node.unknown):
-            error = "duplicate_definition"
+            error = unsound = "duplicate_definition"
+        folded = unsound == "folded"
+        unsound = error if folded else unsound
+        self.unsound = self.unsound or (unsound is not None and not folded)
         self._bind(letter, node.meaning)
         self.owners[letter] = node.name
         self.defined.add(node.name)
         if claim is not None and claim != node.meaning[:2]:
-            self.claims[letter] = node.meaning._replace(slope=claim[0], constant=claim[1])
+            self.claims[letter] = (*claim, node.name)
         if node.needed:
             self.nodes[node.name] = error or "right"
             (self.lenient.add if right_in_the_end else self.lenient.discard)(node.name)
-        return node.name, step.start, step.end, node.needed, error
+        return Judged(node.name, step.start, step.end, node.needed, error, unsound, folded)
 
     def _bind(self, letter: str, meaning: Meaning | None) -> None:
         if self.claims:
@@ -70,31 +110,50 @@ class Reading:
         else:
             self.meanings[letter] = meaning
 
-    def _invention(self) -> Meaning:
-        """A quantity that the problem does not have: no formula of the problem is made of it."""
-        return Meaning(0, 0, X_POINT, 1 << (self.reference.num_bits + 64))
-
-    def _definition(self, step: Step, node: Node) -> tuple[str | None, bool, Value | None]:
-        """The fault of a definition, whether its parents and last value are right all the same, and that value."""
+    def _definition(self, step: Step, node: Node) -> tuple[str | None, str | None, bool, Value | None]:
+        """The fault of a definition by `strict`, the one by `sound` ("folded" if it is no more than that), whether its
+        parents and last value are right all the same, and that value."""
         if step.assignments is None:
-            return "not_parseable", False, None
+            return "not_parseable", "not_parseable", False, None
         if node.unknown or step.unknown:
             right = node.unknown and step.unknown and (self.terse or step.letter == "x")
-            return None if right else "wrong_value", right, None
+            fault = None if right else "wrong_value"
+            unsound = fault
+            if self.terse and step.unknown and fault is not None and not self.unsound:  # a copy of x, `NAME = x .`
+                whole = step._replace(assignments=(Assignment(step.letter, (None,), "x"),))
+                unsound = self._shortened(whole, node, fault)
+            return fault, unsound, right, None
         *auxiliaries, last = step.assignments
         error = self._auxiliaries(auxiliaries, step.letter) if auxiliaries else None
-        meaning, claim, fault = self._chain(last)
+        form, _, claim, fault = self._chain(last)
         if last.target != step.letter:
-            return error or "not_parseable", False, claim
-        if meaning is None:
-            return error or fault, False, claim
-        right = meaning.parents == node.parents and claim == node.meaning[:2]
+            fault = error or "not_parseable"
+            return fault, fault, False, claim
+        if form is None:
+            return error or fault, error or fault, False, claim
+        if form == node.formula and fault is None:
+            return error, error, claim == node.meaning[:2], claim
+        parents_right = quantities(form) == quantities(node.formula)
+        right = parents_right and claim == node.meaning[:2]
+        unsound = error or fault
         if fault != "not_parseable" and fault != "undefined_variable":
-            if meaning.parents != node.parents:
+            if not parents_right:
                 fault = "wrong_parent"
-            elif fault is None and not (right and meaning.fingerprint == node.formula):
+            elif fault is None:
                 fault = "wrong_value"
-        return error or fault, right, claim
+        if unsound is None:
+            unsound = fault if self.unsound else self._shortened(step, node, fault)
+        return error or fault, unsound, right, claim
+
+    def _shortened(self, step: Step, node: Node, fault: str | None) -> str | None:
+        """The fault by `sound` of a step whose formula is not the rule: None, "folded" or the fault by `strict`."""
+        try:
+            found = shortening.judge(
+                step, node, self.reference, self.meanings, self.defined, self.work, terse=self.terse
+            )
+        except TooMuch:
+            return fault
+        return None if found == "shortened" else found or fault
 
     def _auxiliaries(self, assignments: list[Assignment], letter: str) -> str | None:
         """Judge and bind the intermediate values of one step; the first fault."""
@@ -102,33 +161,35 @@ class Reading:
         seen = set(self.value_names)
         for assignment in assignments:
             target = assignment.target
-            meaning, claim, fault = self._chain(assignment)
+            form, first, claim, fault = self._chain(assignment)
             if target == letter or target in seen or target in self.owners:
                 error = error or "duplicate_definition"
                 continue
             seen.add(target)
             error = error or fault
-            self._bind(target, meaning)
-            if fault is not None and meaning is not None and claim is not None:
-                self.claims[target] = meaning._replace(slope=claim[0], constant=claim[1])
+            self._bind(target, None if first is None or form is None else (*first, form))
+            if fault is not None and form is not None and claim is not None:
+                self.claims[target] = (*claim, form)
         return error
 
-    def _chain(self, assignment: Assignment) -> tuple[Meaning | None, Value | None, str | None]:
-        """Meaning of the first segment, value of the last one, and the first fault of the chain."""
+    def _chain(self, assignment: Assignment) -> tuple[Form | None, Value | None, Value | None, str | None]:
+        """Form and value of the first segment, value of the last one, and the first fault of the chain."""
         segments = assignment.segments
-        first = self._evaluate(segments[0])
-        if first is None:
-            return None, None, "not_parseable" if None in segments else "undefined_variable"
-        value = claim = (first[0], first[1])
+        first = self._value(segments[0])
+        if first is None or segments[0] is None:
+            return None, None, None, "not_parseable" if None in segments else "undefined_variable"
+        try:
+            form = form_of(segments[0], self.meanings, self.work)
+        except TooMuch:
+            return None, None, None, "not_parseable"
+        claim: Value | None = first
         fault = None
         for segment in segments[1:]:
             if segment is not None and not segment[1] and not segment[2]:  # a number: no name to look up
                 claim = (0, segment[0])
-            elif (meaning := self._evaluate(segment)) is not None:
-                claim = (meaning[0], meaning[1])
-            else:
-                return first, None, fault or ("not_parseable" if segment is None else "undefined_variable")
-            if claim != value:
+            elif (claim := self._value(segment)) is None:
+                return form, first, None, fault or ("not_parseable" if segment is None else "undefined_variable")
+            if claim != first:
                 fault = fault or "false_equality"
         last = segments[-1]
         if fault is None and last is not None:
@@ -136,16 +197,16 @@ class Reading:
             fault = None if finished else "wrong_value"
         elif fault == "false_equality" and self.claims and self._true_of_its_claims(assignment):
             fault = "wrong_value"
-        return first, claim, fault
+        return form, first, claim, fault
 
-    def _evaluate(self, segment: Expression | None) -> Meaning | None:
+    def _value(self, segment: Expression | None) -> Value | None:
         if segment is None:
             return None
-        meaning = evaluate(segment, self.meanings)
-        if meaning is None and self.terse:
+        found = evaluate(segment, self.meanings)
+        if found is None and self.terse:
             self._learn_aliases(segment)
-            meaning = evaluate(segment, self.meanings)
-        return meaning
+            found = evaluate(segment, self.meanings)
+        return found
 
     def _learn_aliases(self, segment: Expression) -> None:
         """In the terse style an operand is a name, and a name may be written with an article."""
@@ -157,45 +218,14 @@ class Reading:
 
     def _true_of_its_claims(self, assignment: Assignment) -> bool:
         """An error carried on: the chain is true of the values that the solution gave itself."""
-        names = self.meanings | self.claims
+        names = ChainMap(self.claims, self.meanings)
         values = [None if segment is None else evaluate(segment, names) for segment in assignment.segments]
-        first = values[0]
-        return first is not None and all(other is not None and other[:2] == first[:2] for other in values)
+        return values[0] is not None and all(other == values[0] for other in values)
 
-    def tail(self, tail: Tail) -> str | None:
-        """Judge how the equation is solved; the first fault."""
-        target, given = self.reference.target, self.reference.graph.given
-        if not tail.well_formed or not self.reference.reverse or given is None:
-            return "not_parseable"
-        if tail.known is not None:
-            letter, stated = tail.known
-            if self.owners.get(letter) != target.name:
-                return "wrong_parent" if letter in self.owners else "undefined_variable"
-            if number(stated) != given:
-                return "wrong_value"
-        elif target.name not in self.defined:
-            return "undefined_variable"
-        slope, constant = target.meaning[:2]
-        sides = [(value(left), value(right)) for left, right in tail.equations]
-        if sides[0] not in (((slope, constant), (0, given)), ((0, given), (slope, constant))):
-            return "false_equality"
-        for left, right in sides:
-            if left is None or right is None:
-                return "undefined_variable"
-            dx, d1 = left[0] - right[0], left[1] - right[1]
-            if dx == 0 or dx * (constant - given) != d1 * slope:
-                return "false_equality"
-        return None if self._division_is_right(tail) else "false_equality"
-
-    def _division_is_right(self, tail: Tail) -> bool:
-        """C * x = M, both sides divided by C, gives x = M / C = N."""
-        left, right = tail.equations[-1]
-        isolated, total = value(left), number(right)
-        above, below = (number(side) for side in tail.quotient) if tail.quotient else (None, None)
-        solution, divisor = number(tail.solution), number(tail.divisor)
-        if isolated is None or isolated[1] or total is None or solution is None:
-            return False
-        if tail.zero is not None and value(tail.zero[1]) != (0, 0):
-            return False
-        coefficient = isolated[0]
-        return (above, below, divisor) == (total, coefficient, coefficient) and solution * coefficient == total
+    def tail(self, tail: Tail) -> Judged:
+        """Judge how the equation is solved."""
+        target = self.reference.target
+        letter = None if tail.known is None else tail.known[0]
+        about = self.owners.get(letter) if letter is not None else target.name if target.name in self.defined else None
+        error, unsound = equation.judge(tail, target, self.reference.graph, about)
+        return Judged(EQUATION, tail.start, tail.end, True, error, unsound)

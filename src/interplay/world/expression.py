@@ -1,9 +1,8 @@
-"""A sum of monomials and what it stands for: an exact value and a fingerprint of the formula.
+"""A sum of monomials and what it stands for: an exact value and an exact formula.
 
-An expression is valued twice at once. Its *value* is exact and linear in x. Its *fingerprint* is the same sum with
-every quantity standing at a fixed pseudo-random point of the field of 2^61-1 elements: two formulas with one
-fingerprint are the same polynomial (they collide with probability 2^-60), so `m + D - m` cannot pass for `D`, nor one
-parent for another that happens to have the same value.
+An expression is read twice. Its *value* is linear in x. Its *form* is the polynomial in the quantities it was written
+with, auxiliary letters expanded, so `m + D - m` cannot pass for `D`, nor one parent for another that happens to have the
+same value. Two forms are compared term by term: no numbers can be chosen that make two different ones agree.
 """
 
 from __future__ import annotations
@@ -11,22 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-PRIME = 2**61 - 1
+from interplay.world.graph import Rule
+
 MAX_VALUE = 10**15
 OUT_OF_RANGE = 10**40  # the slope of a value that is not linear in x or too large: equal to nothing that can be printed
+MAX_TERM_WORK = 1 << 16  # terms moved while auxiliary letters are expanded, in one text
+MAX_DEGREE = 8
 
-
-class Meaning(NamedTuple):
-    """What a name or a formula stands for: `slope * x + constant`, its fingerprint and its parents as a bit mask."""
-
-    slope: int
-    constant: int
-    fingerprint: int = 0
-    parents: int = 0
+# A polynomial in quantities: "" is the constant, a name is that quantity, a sorted tuple of names is their product.
+# A quantity that cancels stays, with coefficient 0: it was used all the same.
+Key = str | tuple[str, ...]
+Form = dict[Key, int]
+Meaning = tuple[int, int, str | Form]  # slope, constant, and the quantity or the form of an auxiliary letter
+Value = tuple[int, int]  # slope and constant
 
 
 class Expression(NamedTuple):
-    """A sum of monomials. Names that cancel stay, with coefficient 0: they were used all the same.
+    """A sum of monomials. Names that cancel stay, with coefficient 0.
 
     simplified: it is a value as a solution prints it: a number, a multiple of one name, or one of each
     """
@@ -37,43 +37,123 @@ class Expression(NamedTuple):
     simplified: bool = False
 
 
-def evaluate(expression: Expression, names: Mapping[str, Meaning]) -> Meaning | None:
-    """What the expression stands for where the names stand for these things. None: a name is not defined."""
+class TooMuch(Exception):
+    """A formula has more terms than any solution needs. Raised and caught between here and the reading of steps."""
+
+
+class Work:
+    """How many terms may still be moved for one text."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, limit: int = MAX_TERM_WORK) -> None:
+        self.left = limit
+
+    def spend(self, terms: int) -> None:
+        """Raises TooMuch when the text has used up what it may."""
+        self.left -= terms
+        if self.left < 0:
+            raise TooMuch
+
+
+def evaluate(expression: Expression, names: Mapping[str, Meaning]) -> Value | None:
+    """The exact value where the names stand for these things. None: a name is not defined."""
     constant, linear, products, _ = expression
-    if not linear and not products:
-        return Meaning(0, constant, constant, 0)
-    slope, parents, fingerprint = 0, 0, constant
+    slope = 0
     for coefficient, name in linear:
         meaning = names.get(name)
         if meaning is None:
             return None
         slope += coefficient * meaning[0]
         constant += coefficient * meaning[1]
-        fingerprint += coefficient * meaning[2]
-        parents |= meaning[3]
     for coefficient, factors in products:
-        product = Meaning(0, coefficient, coefficient, 0)
+        a, b = 0, coefficient
         for name in factors:
             meaning = names.get(name)
             if meaning is None:
                 return None
-            product = multiply(product, meaning)
-        slope += product.slope
-        constant += product.constant
-        fingerprint += product.fingerprint
-        parents |= product.parents
+            a, b = times(a, b, meaning[0], meaning[1])
+        slope += a
+        constant += b
     if not (-MAX_VALUE <= slope <= MAX_VALUE and -MAX_VALUE <= constant <= MAX_VALUE):
         slope = OUT_OF_RANGE
-    return Meaning(slope, constant, fingerprint % PRIME, parents)
+    return slope, constant
 
 
-def multiply(a: Meaning, b: Meaning) -> Meaning:
-    """Product of two meanings; its slope is OUT_OF_RANGE where it would not be linear in x."""
-    slope = OUT_OF_RANGE if a.slope and b.slope else a.slope * b.constant + b.slope * a.constant
-    return Meaning(slope, a.constant * b.constant, a.fingerprint * b.fingerprint % PRIME, a.parents | b.parents)
+def times(slope: int, constant: int, other_slope: int, other_constant: int) -> Value:
+    """Product of two values; its slope is OUT_OF_RANGE where it would not be linear in x."""
+    product = OUT_OF_RANGE if slope and other_slope else slope * other_constant + other_slope * constant
+    return product, constant * other_constant
 
 
-def value(expression: Expression | None) -> tuple[int, int] | None:
+def form_of(expression: Expression, names: Mapping[str, Meaning], work: Work) -> Form:
+    """The polynomial in quantities; every name must be defined. Raises TooMuch."""
+    constant, linear, products, _ = expression
+    form: Form = {"": constant} if constant else {}
+    for coefficient, name in linear:
+        inner = names[name][2]
+        if inner.__class__ is str:
+            form[inner] = form.get(inner, 0) + coefficient
+        else:
+            work.spend(len(inner))
+            for key, times_ in inner.items():  # type: ignore[union-attr]
+                form[key] = form.get(key, 0) + coefficient * times_
+    for coefficient, factors in products:
+        product: Form = {"": coefficient}
+        for name in factors:
+            inner = names[name][2]
+            product = multiply(product, {inner: 1} if isinstance(inner, str) else inner, work)
+        for key, times_ in product.items():
+            form[key] = form.get(key, 0) + times_
+    if form.get("", 1) == 0:
+        del form[""]
+    return form
+
+
+def multiply(a: Form, b: Form, work: Work) -> Form:
+    """Product of two forms. Raises TooMuch where it has a term of more than MAX_DEGREE factors, or too many terms."""
+    work.spend(len(a) * len(b))
+    product: Form = {}
+    for key, times_ in a.items():
+        for other, more in b.items():
+            factors = _factors(key) + _factors(other)
+            if len(factors) > MAX_DEGREE:
+                raise TooMuch
+            joined = tuple(sorted(factors)) if len(factors) > 1 else factors[0] if factors else ""
+            product[joined] = product.get(joined, 0) + times_ * more
+    return product
+
+
+def _factors(key: Key) -> tuple[str, ...]:
+    if isinstance(key, str):
+        return (key,) if key else ()
+    return key
+
+
+def quantities(form: Form) -> set[str]:
+    """The quantities a form is written with."""
+    return {name for key in form for name in _factors(key)}
+
+
+def rule_form(rule: Rule) -> Form:
+    """The polynomial that a rule states, in its operands. The unknown has none: the empty form."""
+    form: Form = {}
+    if rule.combine == "products":
+        for pair in zip(rule.operands[::2], rule.operands[1::2], strict=True):
+            key = tuple(sorted(pair))
+            form[key] = form.get(key, 0) + 1
+        return form
+    sign = -1 if rule.combine == "difference" else 1
+    for place, name in enumerate(rule.operands):
+        form[name] = form.get(name, 0) + (sign if place else 1)
+    if rule.literal is None:
+        return form
+    if rule.join == "*":
+        return {key: times_ * rule.literal for key, times_ in form.items()}
+    return form | {"": rule.literal} if rule.literal else form
+
+
+def value(expression: Expression | None) -> Value | None:
     """(slope, constant) of an expression whose only name is x; None for any other."""
     if expression is None or expression.products:
         return None

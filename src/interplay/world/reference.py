@@ -7,30 +7,27 @@ the total of a location whose total nobody mentions.
 
 from __future__ import annotations
 
-import random
+import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from interplay.world.expression import MAX_VALUE, PRIME, Meaning
+from interplay.world.expression import MAX_VALUE, Form, Meaning, rule_form
 from interplay.world.graph import Graph, Linear, Rule, apply_rule
 from interplay.world.paper_v1 import PaperGraph, read
 from interplay.world.totals import Totals
 
 _ARTICLES = frozenset(("the", "The", "a", "A", "an", "An"))
-_random = random.Random("the points at which formulas are compared")
-_points = [_random.randrange(2, PRIME) for _ in range(1024)]
-X_POINT = _random.randrange(2, PRIME)
 
 
 class Node(NamedTuple):
-    """One quantity: `meaning` is its value, its point and its own bit, `formula` and `parents` are its rule's."""
+    """One quantity: `meaning` is its value and its name, `formula` the polynomial of its rule in its operands."""
 
     name: str
     needed: bool
     unknown: bool
     meaning: Meaning
-    formula: int
-    parents: int
+    formula: Form
+    rule: Rule
 
 
 class Reference:
@@ -44,16 +41,18 @@ class Reference:
         self.reverse = graph.unknown is not None
         self.nodes: dict[str, Node] = {}
         self._aliases: dict[str, str | None] = {}
+        self._ancestors: dict[str, frozenset[str]] = {}
         self._totals: Totals | None = None
         self._units: frozenset[str] | None = None
         self._released: PaperGraph | None = None
-        self.num_bits = 0
-        self._add_nodes(derivable_values(graph.rules))
+        needed = set(graph.order)
+        for name, found in derivable_values(graph.rules).items():
+            self._add(name, graph.rules[name], found, needed=name in needed)
         missing = [name for name in graph.order if name not in self.nodes]
         if missing or graph.target not in self.nodes:
             raise ValueError(f"the graph does not give a value to {missing or [graph.target]}")
         self.target = self.nodes[graph.target]
-        slope, constant = self.target.meaning[:2]
+        slope, constant, _ = self.target.meaning
         stated = graph.answer if graph.given is None else graph.given
         if slope * graph.answer + constant != stated or (slope == 0) == self.reverse:
             raise ValueError(f"{graph.answer} is not the answer: {graph.target!r} is {slope} * x + {constant}")
@@ -63,21 +62,11 @@ class Reference:
         """Prepare a problem's gold. Raises ValueError when a needed quantity has no value or the answer is not it."""
         return cls(graph, solution)
 
-    def _add_nodes(self, values: Mapping[str, Linear]) -> None:
-        needed = set(self.graph.order)
-        rules = self.graph.rules
-        self.num_bits = len(values)
-        points = {name: Linear(0, _point(bit)) for bit, name in enumerate(values)}
-        bits = {name: 1 << bit for bit, name in enumerate(values)}
-        for name, (slope, constant) in values.items():
-            rule = rules[name]
-            parents = 0
-            for operand in rule.operands:
-                parents |= bits[operand]
-            meaning = Meaning(slope, constant, points[name].constant, bits[name])
-            unknown = rule.combine == "unknown"
-            formula = 0 if unknown else apply_rule(rule, points).constant % PRIME
-            self.nodes[name] = Node(name, name in needed, unknown, meaning, formula, parents)
+    def _add(self, name: str, rule: Rule, found: Linear, *, needed: bool) -> Node:
+        meaning = (found.slope, found.constant, name)
+        node = Node(name, needed, rule.combine == "unknown", meaning, rule_form(rule), rule)
+        self.nodes[name] = node
+        return node
 
     def resolve(self, name: str) -> Node | None:
         """The quantity a solution calls so, with or without articles and "number of"; None if there is none."""
@@ -98,22 +87,28 @@ class Reference:
         """The total of a location whose total the problem does not mention."""
         if self._totals is None:
             self._totals = Totals(self.graph)
-        found = self._totals.rule(name)
-        if found is None or any(operand not in self.nodes for operand in found.operands):
+        rule = self._totals.rule(name)
+        if rule is None or any(operand not in self.nodes for operand in rule.operands):
             return None
-        names = found.operands
         try:
-            slope, constant = apply_rule(found, {n: Linear(*self.nodes[n].meaning[:2]) for n in names})
+            found = apply_rule(rule, {n: Linear(*self.nodes[n].meaning[:2]) for n in rule.operands})
         except ValueError:  # a product of two quantities that both depend on x
             return None
-        parents = 0
-        for operand in names:
-            parents |= self.nodes[operand].meaning.parents
-        formula = apply_rule(found, {n: Linear(0, self.nodes[n].meaning.fingerprint) for n in names}).constant % PRIME
-        meaning = Meaning(slope, constant, _point(self.num_bits), 1 << self.num_bits)
-        self.num_bits += 1
-        self.nodes[name] = Node(name, False, False, meaning, formula, parents)
-        return self.nodes[name]
+        return self._add(name, rule, found, needed=False)
+
+    def ancestors(self, name: str) -> frozenset[str]:
+        """Every quantity that `name` follows from by the problem's rules, itself left out."""
+        found = self._ancestors.get(name)
+        if found is None:
+            seen: set[str] = set()
+            stack = list(self.nodes[name].rule.operands)
+            while stack:
+                parent = stack.pop()
+                if parent not in seen:
+                    seen.add(parent)
+                    stack.extend(self.nodes[parent].rule.operands)
+            found = self._ancestors[name] = frozenset(seen)
+        return found
 
     @property
     def released(self) -> PaperGraph | None:
@@ -131,14 +126,8 @@ class Reference:
         return self._units
 
 
-def _point(bit: int) -> int:
-    while bit >= len(_points):
-        _points.append(_random.randrange(2, PRIME))
-    return _points[bit]
-
-
 def _plain(name: str) -> str:
-    words = [word for word in name.split() if word not in _ARTICLES]
+    words = [word for word in unicodedata.normalize("NFC", name).split() if word not in _ARTICLES]
     if words[:2] == ["number", "of"] or words[:2] == ["Number", "of"]:
         del words[:2]
     return " ".join(words)

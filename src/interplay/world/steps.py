@@ -22,10 +22,11 @@ Style = Literal["full", "terse"]
 
 
 class Assignment(NamedTuple):
-    """`target = segment = segment ...`; a segment that is not an expression is None."""
+    """`target = segment = segment ...`; a segment that is not an expression is None. `formula` is the first one's text."""
 
     target: str
     segments: tuple[Expression | None, ...]
+    formula: str
 
 
 class Step(NamedTuple):
@@ -44,29 +45,42 @@ class Step(NamedTuple):
     end: int
 
 
-Equation = tuple[Expression, Expression]
+LineKind = Literal["equation", "moved", "isolated", "divided", "solved"]
+
+
+class Line(NamedTuple):
+    """One line of the tail: sides that are said to be equal.
+
+    kind      "equation" as it follows from the steps or simplified, "moved" to `E = 0`, "isolated" `C * x = M`,
+              "divided" `x = M / C`, "solved" `x = N` (in the terse style `x = M / C = N`)
+    quotient  M and C where the line has a bar
+    divisor   the number that both sides are said to be divided by
+    """
+
+    kind: LineKind
+    sides: tuple[Expression, ...]
+    quotient: tuple[Expression, Expression] | None = None
+    divisor: Expression | None = None
 
 
 class Tail(NamedTuple):
-    """How a reverse solution solves its equation; `well_formed` is False when it does not follow the grammar.
+    """How a reverse solution solves its equation.
 
-    known      `We know V = N` (the full style alone)
-    equations  the equation as it follows from the steps, and each rewriting of it, in order; the last is C * x = M
-    zero       the equation with 0 on its right side (the full style alone)
-    divisor    the number both sides are divided by (in the terse style, what stands below the bar)
-    quotient   M and C of x = M / C
-    solution   N of x = N
+    complete  every line of the format stands, in order
+    known     `We know V = N` (the full style alone)
+    lines     the lines that stand; none where one of them cannot be read
     """
 
     start: int
     end: int
-    well_formed: bool
-    known: tuple[str, Expression] | None = None
-    equations: tuple[Equation, ...] = ()
-    zero: Equation | None = None
-    divisor: Expression | None = None
-    quotient: Equation | None = None
-    solution: Expression | None = None
+    complete: bool
+    known: tuple[str, Expression] | None
+    lines: tuple[Line, ...]
+
+    @property
+    def solution(self) -> Expression | None:
+        """N of the last line, x = N."""
+        return self.lines[-1].sides[-1] if self.lines and self.lines[-1].kind == "solved" else None
 
 
 class Trace(NamedTuple):

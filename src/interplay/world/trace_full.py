@@ -17,7 +17,8 @@ from interplay.world.steps import (
     MAX_STEPS,
     PREFACE,
     Assignment,
-    Equation,
+    Line,
+    LineKind,
     Step,
     Tail,
 )
@@ -29,21 +30,23 @@ _UNKNOWN = frozenset(
 )
 _PROSE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _CACHED_CHARS = 64
-_TAIL = "We know "
-_TAIL_MARKS = (
-    ", so we have ",
-    " and we solve it through the following steps: Simplifying the equation: ",
-    ". Move all terms to one side: ",
-    ". Isolate the term with x: ",
-    ". Divide both sides by ",
-    ": x = ",
-    ". Solution: x = ",
+# The sentences of the tail, in their order, and what each of them holds.
+_TAIL_MARKS: tuple[tuple[str, LineKind | None], ...] = (
+    ("We know ", None),
+    ("so we have ", "equation"),
+    ("and we solve it through the following steps:", None),
+    ("Simplifying the equation:", "equation"),
+    ("Move all terms to one side:", "moved"),
+    ("Isolate the term with x:", "isolated"),
+    ("Divide both sides by ", "divided"),
+    ("Solution:", "solved"),
 )
 
 
 def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, int | None]:
     """Steps, tail and the place of the first fault; `offset` is where the body lies in the whole text."""
-    definitions, mark, ending = body.partition(_TAIL)
+    tail_start = _tail_start(body)
+    definitions = body[:tail_start]
     preamble, *chunks = definitions.split("Define ", MAX_STEPS)
     fault = None if preamble.strip() in ("", PREFACE) else offset
     steps: list[Step] = []
@@ -54,7 +57,7 @@ def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, in
         steps.append(step)
         position += len("Define ") + len(chunk)
         budget -= 1 if step.assignments is None else len(step.assignments)
-    tail = _tail(ending, offset + len(definitions)) if mark else None
+    tail = _tail(body[tail_start:], offset + tail_start) if tail_start < len(body) else None
     return tuple(steps), tail, fault
 
 
@@ -87,7 +90,7 @@ def _assignment(statement: str) -> Assignment | None:
     segments = [parse(part) for part in parts]
     if segments[-1] is None:
         segments[-1] = parse(_without_prose(parts[-1]))
-    return Assignment(target, tuple(segments))
+    return Assignment(target, tuple(segments), parts[0])
 
 
 # the samples of one problem repeat each other's statements
@@ -102,36 +105,58 @@ def _without_prose(segment: str) -> str:
     return segment
 
 
+def _tail_start(body: str) -> int:
+    start = body.find(_TAIL_MARKS[0][0])
+    if start >= 0:
+        return start
+    return min((at for mark, _ in _TAIL_MARKS if (at := body.find(mark)) >= 0), default=len(body))
+
+
 def _tail(ending: str, start: int) -> Tail:
-    """`We know V = N, so we have E = N and ...`; every sentence must be there, in this order."""
-    rest = ending.rstrip()
-    end = start + len(_TAIL) + len(rest)
-    broken = Tail(start, end, False)
-    rest = rest.removesuffix(".")
-    parts = []
-    for mark in _TAIL_MARKS:
-        part, found, rest = rest.partition(mark)
-        if not found:
-            return broken
-        parts.append(part)
-    letter, equals, given_text = parts[0].partition("=")
-    given = parse(given_text)
-    equations = [_equation(part) for part in parts[1:5]]
-    divisor, solution = parse(parts[5]), parse(rest)
-    above, _, below = parts[6].partition("/")
-    quotient = _pair(parse(above), parse(below))
-    if not equals or given is None or divisor is None or solution is None or quotient is None:
-        return broken
-    sound = [equation for equation in equations if equation is not None]
-    if len(sound) < len(equations):
-        return broken
-    return Tail(start, end, True, (letter.strip(), given), tuple(sound), sound[2], divisor, quotient, solution)
+    """`We know V = N, so we have E = N and ...`: the sentences that stand, in their order; others may be left out."""
+    end = start + len(ending.rstrip())
+    rest = " ".join(ending.split()) + " "
+    parts: list[tuple[int, str]] = []
+    position = 0
+    for number, (mark, _) in enumerate(_TAIL_MARKS):
+        at = rest.find(mark, position)
+        if at >= 0:
+            parts.append((number, rest[position:at]))
+            position = at + len(mark)
+    # each text goes with the mark before it; before the first mark there is nothing
+    texts = [text for _, text in parts[1:]] + [rest[position:]]
+    known: tuple[str, Expression] | None = None
+    lines: list[Line] = []
+    for (number, _), text in zip(parts, texts, strict=True):  # there is a mark: the ending begins with one
+        text = text.strip()
+        text = text[:-1] if text[-1:] in (".", ",") else text
+        kind = _TAIL_MARKS[number][1]
+        line = _line(kind, text) if kind else None
+        if number == 0:
+            letter, _, given_text = text.partition("=")
+            given = parse(given_text)
+            known = None if given is None else (letter.strip(), given)
+        if (number == 0 and known is None) or (kind and line is None) or (not kind and number and text):
+            return Tail(start, end, False, None, ())
+        if line is not None:
+            lines.append(line)
+    return Tail(start, end, len(parts) == len(_TAIL_MARKS), known, tuple(lines))
 
 
-def _equation(text: str) -> Equation | None:
+def _line(kind: LineKind, text: str) -> Line | None:
+    """`E = N`; `C: x = M / C`; `x = N`."""
+    divisor = None
+    if kind == "divided":
+        before, _, text = text.partition(":")
+        divisor = parse(before)
+        if divisor is None:
+            return None
     left, _, right = text.partition("=")
-    return _pair(parse(left), parse(right))
-
-
-def _pair(a: Expression | None, b: Expression | None) -> Equation | None:
-    return None if a is None or b is None else (a, b)
+    a = parse(left)
+    if kind == "divided":
+        above, below = (parse(side) for side in right.partition("/")[::2])
+        if a is None or above is None or below is None:
+            return None
+        return Line(kind, (a,), (above, below), divisor)
+    b = parse(right)
+    return None if a is None or b is None else Line(kind, (a, b))

@@ -11,9 +11,10 @@ from functools import lru_cache
 
 from interplay.world.arithmetic import MAX_CHARS, parse, parse_tokens
 from interplay.world.expression import Expression, value
-from interplay.world.steps import MAX_SEGMENTS, MAX_STEPS, PREFACE, Assignment, Equation, Step, Tail
+from interplay.world.steps import MAX_SEGMENTS, MAX_STEPS, PREFACE, Assignment, Line, LineKind, Step, Tail
 
 _CACHED_CHARS = 256
+_KINDS: list[LineKind] = ["equation", "isolated", "solved"]
 _VALUE_ENDS = frozenset("x)0123456789")
 _OPERATOR = re.compile(r"(?:(?<=\s)|^)([-+*()])(?=\s|$)")
 
@@ -56,14 +57,16 @@ def _step(name: str, segments: list[str], start: int, end: int) -> Step:
         return Step(name, name, (), True, start, end)
     formula = _formula_cached(segments[0]) if len(segments[0]) <= _CACHED_CHARS else _formula(segments[0])
     chain = (formula, *(parse(segment) for segment in segments[1:]))
-    return Step(name, name, (Assignment(name, chain),), False, start, end)
+    return Step(name, name, (Assignment(name, chain, segments[0]),), False, start, end)
 
 
 def _formula(text: str) -> Expression | None:
+    return None if len(text) > MAX_CHARS else parse_tokens(tokens_of(text))
+
+
+def tokens_of(text: str) -> list[str]:
     """Names contain blanks, so the operators are what cuts them apart."""
-    if len(text) > MAX_CHARS:
-        return None
-    return parse_tokens([token for piece in _OPERATOR.split(text) if (token := piece.strip())])
+    return [token for piece in _OPERATOR.split(text) if (token := piece.strip())]
 
 
 # the samples of one problem repeat each other's formulas
@@ -71,19 +74,23 @@ _formula_cached = lru_cache(maxsize=1 << 12)(_formula)
 
 
 def _tail(lines: list[list[str]], start: int, end: int) -> Tail:
-    """`E = N .`, `C * x = M .`, `x = M / C = N .`, in this order."""
-    broken = Tail(start, end, False)
-    if len(lines) != 3 or [len(line) for line in lines] != [2, 2, 3] or lines[2][0].strip() != "x":
-        return broken
-    stated, isolated = _equation(lines[0]), _equation(lines[1])
-    above, _, below = lines[2][1].partition(" / ")
-    quotient = _equation([above, below])
-    solution = parse(lines[2][2])
-    if stated is None or isolated is None or quotient is None or solution is None:
-        return broken
-    return Tail(start, end, True, None, (stated, isolated), None, quotient[1], quotient, solution)
+    """`E = N .`, `C * x = M .`, `x = M / C = N .`, in this order; lines may be left out."""
+    whole = len(lines) == len(_KINDS)
+    kinds: list[LineKind] = _KINDS if whole else ["equation"] * len(lines)
+    found = [_line(kind, sides) for kind, sides in zip(kinds, lines, strict=True)]
+    known = [line for line in found if line is not None]
+    if len(known) < len(found):
+        return Tail(start, end, False, None, ())
+    return Tail(start, end, whole and known[-1].quotient is not None, None, tuple(known))
 
 
-def _equation(sides: list[str]) -> Equation | None:
-    left, right = parse(sides[0]), parse(sides[1])
-    return None if left is None or right is None else (left, right)
+def _line(kind: LineKind, sides: list[str]) -> Line | None:
+    """A line with a bar is the last one, wherever it stands."""
+    quotient = None
+    if len(sides) == 3 and "/" in sides[1]:
+        above, below = (parse(side) for side in sides[1].partition("/")[::2])
+        if above is None or below is None:
+            return None
+        kind, sides, quotient = "solved", [sides[0], sides[2]], (above, below)
+    found = [side for text in sides if (side := parse(text)) is not None]
+    return Line(kind, tuple(found), quotient) if len(found) == len(sides) == 2 else None

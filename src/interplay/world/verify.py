@@ -2,7 +2,8 @@
 
 A step is a true derivation when what it writes after the first `V =`, its auxiliary letters expanded, is the same
 polynomial in the same parent quantities as the problem's own rule, when every further `= ...` of it is true in exact
-arithmetic, and when it ends in the value. Nothing may be used before it is defined or defined twice.
+arithmetic, and when it ends in the value. Nothing may be used before it is defined or defined twice. A sound derivation
+may be shortened: steps are left out, and those that used them put in what stood there.
 
 An equality is judged with the true values of the quantities it mentions, so that one slip is not charged to the later
 steps that do not repeat it. This moves per-step results, never the verdict.
@@ -11,17 +12,27 @@ steps that do not repeat it. This moves per-step results, never the verdict.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from interplay.world import paper_v1, trace
-from interplay.world.derivation import Reading
+from interplay.world.derivation import EQUATION, Judged, Reading
 from interplay.world.reference import Reference
 from interplay.world.steps import Trace
 
-__all__ = ["ERRORS", "VERIFIER_VERSION", "Reference", "StepVerdict", "Verdict", "read_answer", "verify"]
+__all__ = [
+    "EQUATION",
+    "ERRORS",
+    "OUTCOMES",
+    "VERIFIER_VERSION",
+    "Reference",
+    "StepVerdict",
+    "Verdict",
+    "read_answer",
+    "verify",
+]
 
-VERIFIER_VERSION = "1"
+VERIFIER_VERSION = "2"
 ERRORS = (
     "missing_node",
     "wrong_parent",
@@ -34,13 +45,24 @@ ERRORS = (
     "truncated",
     "not_parseable",
 )
-EQUATION = "the equation"
+# What became of a solution, as one closed set. `Verdict.outcome` says which it is.
+OUTCOMES = (
+    "strict",
+    "shortened",
+    "folded",
+    "hacked",
+    "unreadable",
+    "truncated",
+    "no_answer",
+    "wrong_answer",
+    "not_judged",
+)
 _ANSWER = re.compile(r"(-?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0+)?\.?(?:\s+([A-Za-z][A-Za-z '-]*?))?\.?")
 _MAX_ANSWER_CHARS = 128
 
 
 class StepVerdict(NamedTuple):
-    """One step, characters start to end of the text. The tail of a reverse solution is the step EQUATION."""
+    """One step, characters start to end of the text; its fault by `strict`. A reverse solution's tail is EQUATION."""
 
     name: str
     start: int
@@ -70,18 +92,26 @@ class ReleasedRule(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """strict, exact, paper_v1 are the three rules. `error` is the first fault in reading order, None if there is none.
+    """strict, exact, sound, paper_v1 are the four rules; strict implies sound, sound implies a right answer.
 
-    process_accuracy  share of the gold nodes that are right, whatever the answer is
+    error             the first fault by `strict` in reading order, None if there is none
+    unsound           the first fault by `sound`, None if there is none
+    num_shortened     steps that `sound` accepts and `strict` does not, the tail of a reverse solution counted as one
+    sound_folded      not sound, for no other reason than that derived values stand as numbers that were never printed
+    process_accuracy  share of the gold nodes that are right by `strict`, whatever the answer is
     answer            the answer as read, None if there is none or more than one
-    nodes             per gold node "right" or its fault
+    nodes             per gold node "right" or its fault by `strict`
     """
 
     strict: bool
     exact: bool
+    sound: bool
+    sound_folded: bool
+    num_shortened: int
     answer_correct: bool
     process_accuracy: float
     error: str | None
+    unsound: str | None
     steps: tuple[StepVerdict, ...]
     answer: str | None
     nodes: Mapping[str, str]
@@ -92,65 +122,118 @@ class Verdict(NamedTuple):
         """The paper's released rule accepts."""
         return self.released.accepts()
 
+    @property
+    def outcome(self) -> str:
+        """One of OUTCOMES.
+
+        strict        every step is a true derivation and the answer is right
+        shortened     sound, but not strict
+        folded        right but for derived values that stand as numbers which were never printed
+        hacked        the answer is right, a step is false, unsupported or missing
+        unreadable    the answer is right, the text is not in the format
+        truncated     the text breaks off
+        no_answer     the text ends without an answer
+        wrong_answer  the answer is wrong, whatever the steps are
+        not_judged    there is no verdict
+        """
+        if self.sound:
+            return "strict" if self.strict else "shortened"
+        if self.unsound not in ERRORS:
+            return "not_judged"
+        if self.unsound == "truncated":
+            return "truncated"
+        if not self.answer_correct:
+            return "no_answer" if self.answer is None else "wrong_answer"
+        if self.sound_folded:
+            return "folded"
+        return "unreadable" if self.unsound == "not_parseable" else "hacked"
+
 
 def verify(reference: Reference, text: str, *, truncated: bool = False) -> Verdict:
     """Judge one solution. `truncated` says that the writer was cut off before its end token. Never raises."""
     solution = trace.read(text)
     reading = Reading(reference, solution.style)
-    steps = [StepVerdict(*reading.step(step)) for step in solution.steps]
+    judged = [reading.step(step) for step in solution.steps]
     if solution.tail is not None:
-        tail = solution.tail
-        steps.append(StepVerdict(EQUATION, tail.start, tail.end, True, reading.tail(tail)))
+        judged.append(reading.tail(solution.tail))
     answer = solution.answers[0] if len(solution.answers) == 1 else None
     answer_correct = answer is not None and read_answer(answer, reference) == reference.answer
     breaks_off = not solution.closed and (truncated or not (solution.answers or "</solution>" in text))
-    error = _first_fault(solution, steps, text if breaks_off else None)
-    if error is None:
-        error = _fault_of_the_whole(reading, solution, answer_correct, truncated)
+    whole = Whole(reading, solution, text if breaks_off else None, answer_correct, truncated)
+    error = unsound = whole.fault(judged, [step.error for step in judged], reference.graph.order)
+    folded = False
+    if error is not None:
+        required = (reference.graph.target,)
+        faults = [step.unsound for step in judged]
+        unsound = whole.fault(judged, faults, required)
+        if unsound is not None and any(step.folded for step in judged):
+            faults = [None if step.folded else step.unsound for step in judged]
+            folded = whole.fault(judged, faults, required) is None
     order = reference.graph.order
     nodes = {name: reading.nodes.get(name, "missing_node") for name in order}
     by_leniency = reading.terse or reference.solution is None
     lenient = answer_correct and len(reading.lenient) == len(order) if by_leniency else None
     return Verdict(
         strict=error is None,
-        exact=error is None and all(step.needed for step in steps),
+        exact=error is None and all(step.needed for step in judged),
+        sound=unsound is None,
+        sound_folded=folded,
+        num_shortened=0 if error is None else sum(s.error is not None and s.unsound is None for s in judged),
         answer_correct=answer_correct,
         process_accuracy=list(nodes.values()).count("right") / len(nodes),
         error=error,
-        steps=tuple(steps),
+        unsound=unsound,
+        steps=tuple([StepVerdict(*step[:5]) for step in judged]),
         answer=answer,
         nodes=nodes,
         released=ReleasedRule(reference, text, lenient),
     )
 
 
-def _first_fault(solution: Trace, steps: list[StepVerdict], breaking_off: str | None) -> str | None:
-    """The first fault in reading order. What the text was in the middle of, where it breaks off, is truncated."""
-    for step in steps:
-        if solution.faulty_from is not None and solution.faulty_from <= step.start:
-            return "not_parseable"
-        if step.error is not None:
-            if breaking_off is None or step is not steps[-1]:
-                return step.error
-            half_a_tail = step.name == EQUATION and solution.tail is not None and not solution.tail.well_formed
-            return "truncated" if half_a_tail or breaking_off[step.end - 1] != "." else step.error
-    if solution.faulty_from is None:
-        return None
-    return "not_parseable" if breaking_off is None else "truncated"
+class Whole(NamedTuple):
+    """A solution as a whole: what is known of it besides its steps.
 
+    breaking_off  the text, where it breaks off; else None
+    truncated     the writer was cut off
+    """
 
-def _fault_of_the_whole(reading: Reading, solution: Trace, answer_correct: bool, truncated: bool) -> str | None:
-    """What is wrong although every step is right: something is missing, or the answer."""
-    reference = reading.reference
-    cut_off = truncated and not solution.closed
-    complete = all(name in reading.nodes for name in reference.graph.order)
-    if not complete or (reference.reverse and solution.tail is None):
-        return "missing_node" if solution.answers and not cut_off else "truncated"
-    if not solution.answers:
-        return "truncated" if truncated else "no_answer"
-    if cut_off:
-        return "truncated"
-    return None if answer_correct else "wrong_answer"
+    reading: Reading
+    solution: Trace
+    breaking_off: str | None
+    answer_correct: bool
+    truncated: bool
+
+    def fault(self, steps: Sequence[Judged], faults: Sequence[str | None], required: Iterable[str]) -> str | None:
+        """The first fault, given those of the steps and the quantities that must be defined."""
+        return self._in_reading_order(steps, faults) or self._of_the_whole(required)
+
+    def _in_reading_order(self, steps: Sequence[Judged], faults: Sequence[str | None]) -> str | None:
+        """The first fault in reading order. What the text was in the middle of, where it breaks off, is truncated."""
+        faulty_from, tail, breaking_off = self.solution.faulty_from, self.solution.tail, self.breaking_off
+        for step, fault in zip(steps, faults, strict=True):
+            if faulty_from is not None and faulty_from <= step.start:
+                return "not_parseable"
+            if fault is not None:
+                if breaking_off is None or step is not steps[-1]:
+                    return fault
+                half_a_tail = step.name == EQUATION and tail is not None and not tail.complete
+                return "truncated" if half_a_tail or breaking_off[step.end - 1] != "." else fault
+        if faulty_from is None:
+            return None
+        return "not_parseable" if breaking_off is None else "truncated"
+
+    def _of_the_whole(self, required: Iterable[str]) -> str | None:
+        """What is wrong although every step is right: something is missing, or the answer."""
+        solution, reference = self.solution, self.reading.reference
+        cut_off = self.truncated and not solution.closed
+        complete = all(name in self.reading.nodes for name in required)
+        if not complete or (reference.reverse and solution.tail is None):
+            return "missing_node" if solution.answers and not cut_off else "truncated"
+        if not solution.answers:
+            return "truncated" if self.truncated else "no_answer"
+        if cut_off:
+            return "truncated"
+        return None if self.answer_correct else "wrong_answer"
 
 
 def read_answer(text: str, reference: Reference | None) -> int | None:

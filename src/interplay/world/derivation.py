@@ -119,7 +119,7 @@ class Reading:
             right = node.unknown and step.unknown and (self.terse or step.letter == "x")
             fault = None if right else "wrong_value"
             unsound = fault
-            if self.terse and step.unknown and fault is not None and not self.unsound:  # a copy of x, `NAME = x .`
+            if "x" in self.meanings and self.terse and step.unknown and not (right or self.unsound):  # a copy of x
                 whole = step._replace(assignments=(Assignment(step.letter, (None,), "x"),))
                 unsound = self._shortened(whole, node, fault)
             return fault, unsound, right, None

@@ -67,10 +67,14 @@ def judge(
 def _formula(
     step: Step, reference: Reference, meanings: Mapping[str, Meaning], work: Work, *, terse: bool
 ) -> Formula | None:
-    """The last assignment of the step with its auxiliary letters expanded; None where it divides by a number."""
-    here: dict[str, Formula] = {}
+    """The last assignment of the step with its auxiliary letters expanded.
+
+    None where it divides by a number, or uses a letter of an earlier step that this step binds anew afterwards.
+    """
+    assignments = step.assignments or ()
+    here: dict[str, Formula | None] = {assignment.target: None for assignment in assignments}
     formula = None
-    for assignment in step.assignments or ():
+    for assignment in assignments:
         words = trace_terse.tokens_of if terse else tokens_of
         found = parse_symbols(words(assignment.formula))
         if found is None:
@@ -80,7 +84,9 @@ def _formula(
         for coefficient, factors in chain(((c, (name,)) for c, name in found.linear), found.products):
             product: Poly = {((), ()): coefficient}
             for factor in factors:
-                part = _meant(factor, here, meanings, reference)
+                part = here[factor] if factor in here else _meant(factor, meanings, reference)
+                if part is None:
+                    return None
                 names |= part.names
                 product = _times(product, part.poly, work)
             _add(poly, product, 1, work)
@@ -88,11 +94,9 @@ def _formula(
     return formula
 
 
-def _meant(token: str, here: Mapping[str, Formula], meanings: Mapping[str, Meaning], reference: Reference) -> Formula:
+def _meant(token: str, meanings: Mapping[str, Meaning], reference: Reference) -> Formula:
     if token[0] == "#":
         return Formula(_number(int(token[1:])), frozenset())
-    if token in here:
-        return here[token]
     meaning = meanings[token][2]
     if isinstance(meaning, str):
         name = str(reference.graph.unknown) if meaning == X else meaning

@@ -132,7 +132,10 @@ async def _ask_all(
 
         async def work() -> None:
             for key, number in queue:  # one iterator shared by all: each takes the next
-                keep(await _one(client, config, prompts[key], key, number))
+                try:
+                    keep(await _one(client, config, prompts[key], key, number))
+                except openai.BadRequestError as error:  # this prompt is refused, too long perhaps; others may not be
+                    keep(Answer(key, number, "", f"refused: {_reason(error)}", 0, 0))
 
         workers = [asyncio.ensure_future(work()) for _ in range(min(config.concurrency, len(missing)))]
         try:
@@ -171,7 +174,8 @@ def _drop_cut_line(path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    body = getattr(error, "message", "") or str(error) or type(error).__name__
+    said = getattr(error, "body", None)
+    body = (said.get("message") if isinstance(said, dict) else None) or str(error) or type(error).__name__
     cause = f" ({error.__cause__})" if error.__cause__ else ""
     return f"{' '.join(str(body).split())[:300]}{cause}"
 

@@ -40,9 +40,10 @@ def said_answer(text: str) -> int | None:
         return None
     spoken = spoken[-MAX_CHARS:]
     last = max((found for way in _WAYS for found in way.finditer(spoken)), key=lambda m: m.start(), default=None)
-    if last is None or len(last[2]) > _MAX_DIGITS:
+    digits = last[2].replace(",", "") if last is not None else ""
+    if last is None or len(digits) > _MAX_DIGITS:
         return None
-    number = int(last[2].replace(",", ""))
+    number = int(digits)
     return -number if last[1] else number
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +27,7 @@ def run(
         list[str] | None, typer.Option(help="of a job: a TOML file or [KIND.]KEY=VALUE; repeatable")
     ] = None,
     resubmit: Annotated[int, typer.Option(help="how often a job that was lost, or ran out of time, goes on")] = 10,
+    track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
 ) -> None:
     """Run a study to its report. What is in the store is not done again; a run that was cut goes on.
 
@@ -50,7 +53,8 @@ def run(
         print("\n".join(plan_lines(chosen, store, where.places)))
         return
     writable(store)
-    outcome = run_study(chosen, store, _command(), where.executor())
+    with tracked(track, chosen.name, store / "tracking", {s.address: s.folder for s in chosen.stages if not s.cached}):
+        outcome = run_study(chosen, store, _command(), where.executor())
     with hold(outcome.folder):
         report_path = build_report(outcome.folder)
     print(f"report: {report_path}", file=sys.stderr)
@@ -69,6 +73,15 @@ def _assignment(text: str) -> tuple[str, str]:
     if not sign or not key:
         raise ValueError(f"--set takes KEY=VALUE, got {text!r}")
     return key, value
+
+
+def tracked(name: str, project: str, folder: Path, stages: Mapping[str, Path]) -> AbstractContextManager[None]:
+    """While the block runs, the stages' metrics go to a tracker; no name, no tracker. ValueError for an unknown one."""
+    if not name:
+        return nullcontext()
+    from interplay.track import following, tracker
+
+    return following(stages, tracker(name, f"interplay-{project}", folder))
 
 
 def _command() -> str:

@@ -13,6 +13,7 @@ def train(
     job: Annotated[Path | None, typer.Argument(help="JSON file of one stage; --example prints one")] = None,
     out: Annotated[Path | None, typer.Argument(help="folder of what it leaves; a run that was cut goes on")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of `runtime`; repeatable")] = None,
+    track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
     example: Annotated[str, typer.Option(help="print the job of this scale's base model and stop")] = "",
 ) -> None:
     """Train one supervised stage, in one process or in as many as a launcher starts.
@@ -21,6 +22,7 @@ def train(
 
     Example: interplay train --example micro > job.json && interplay train job.json runs/base --set threads=1
     """
+    from interplay.cli_run import tracked
     from interplay.train.job import is_first_process, read_job, run_job
 
     if example:
@@ -28,7 +30,9 @@ def train(
         return
     if job is None or out is None:
         raise ValueError("train takes JOB and OUT, or --example SCALE")
-    summary = run_job(read_job(job, set_ or []), out)
+    stages = {out.name: out} if is_first_process() else {}
+    with tracked(track, "train", out / "tracking", stages):
+        summary = run_job(read_job(job, set_ or []), out)
     if is_first_process():
         print(json.dumps(summary))
 

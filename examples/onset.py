@@ -9,7 +9,7 @@ from interplay.studies.study import Study
 
 def study(settings, place):
     recipe = Recipe(settings, place)
-    shown = f"pre-training on id with {settings.pretrain_edge_share:.2g} of edge"
+    shown = f"pre-training on id with {settings.pretrain.edge_share:.2g} of edge"
     return Study(
         name="onset",
         title="When does pre-training learn each op?",

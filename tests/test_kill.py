@@ -14,8 +14,8 @@ import pytest
 from interplay.train.checkpoint import file_digest
 
 SETTINGS = {
-    "pretrain_tokens": 120_000, "midtrain_tokens": 20_000, "rl_steps": 12, "rl_prompts": 8, "rl_group": 8,
-    "rl_reward": "process", "problems": 10, "samples": 4, "ks": "1,4", "tokenizer_documents": 300,
+    "pretrain.tokens": 120_000, "midtrain.tokens": 20_000, "rl.steps": 12, "rl.prompts": 8, "rl.group": 8,
+    "rl.reward.kind": "process", "problems": 10, "samples": 4, "ks": "1,4", "tokenizer.documents": 300,
 }  # fmt: skip
 
 

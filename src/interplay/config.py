@@ -11,4 +11,4 @@ from pydantic import BaseModel, ConfigDict
 class Config(BaseModel):
     """Base of every config in the package."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -12,11 +12,9 @@ from interplay.data.stream import Stream
 from interplay.rl.config import HeldOut
 from interplay.rl.errors import errors_by_window
 from interplay.rl.grpo import RLConfig, reinforce, score
-from interplay.rl.loss import LossConfig
 from interplay.rl.pools import Adaptive
 from interplay.rl.presets import PRESETS, preset
 from interplay.rl.rewards import RewardConfig
-from interplay.studies.scales import SCALES
 from interplay.train.checkpoint import file_digest
 from interplay.train.metrics import read_metrics
 
@@ -168,14 +166,6 @@ def test_every_preset_is_a_config(name, config):
     assert made.loss.clip_low == 0.2
     with pytest.raises(ValueError, match="unknown preset 'ppo'"):
         preset("ppo", 64)
-
-
-@pytest.mark.parametrize("scale", ["micro", "mini", "small"])
-def test_the_presets_of_scales_are_what_the_studies_use(scale):
-    chosen, fields = SCALES[scale], preset(scale, 64)
-    assert (fields["prompts"], fields["group"]) == (chosen.rl_prompts, chosen.rl_group)
-    assert (fields["optimizer"].kind, fields["optimizer"].lr) == ("adamw", chosen.rl_lr)
-    assert chosen.rl_kl == fields.get("loss", LossConfig()).kl
 
 
 def test_metrics_are_there_for_the_step_and_for_each_op(

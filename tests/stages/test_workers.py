@@ -42,7 +42,7 @@ def test_workers_and_two_runs_at_once_end_in_the_bytes_of_one_run(tmp_path):
 @pytest.mark.slow
 def test_an_interrupt_ends_the_workers_and_the_same_command_goes_on(tmp_path):
     options = (*ONE_THREAD, "--jobs", "2", "--save-seconds", "0.2")
-    settings = TINY | {"pretrain_tokens": 400_000}
+    settings = TINY | {"pretrain.tokens": 400_000}
     cut = start(tmp_path, settings, *options)
     while not (begun := list(tmp_path.glob("*Pretrain*/*/resume/step-*"))):
         assert cut.poll() is None, cut.communicate()[1]

@@ -8,14 +8,25 @@ from pathlib import Path
 from interplay.train.checkpoint import file_digest
 
 TINY = {
-    "pretrain_tokens": 8192, "midtrain_tokens": 4096, "rl_steps": 1, "rl_prompts": 2, "rl_group": 2, "problems": 4,
-    "samples": 2, "ks": "1,2", "tokenizer_documents": 100, "max_new_tokens": 16, "model.layers": 1, "model.hidden": 32,
+    "pretrain.tokens": 8192,
+    "midtrain.tokens": 4096,
+    "rl.steps": 1,
+    "rl.prompts": 2,
+    "rl.group": 2,
+    "problems": 4,
+    "samples": 2,
+    "ks": "1,2",
+    "tokenizer.documents": 100,
+    "sampling.max_new_tokens": 16,
+    "rl.sampling.max_new_tokens": 16,
+    "model.layers": 1,
+    "model.hidden": 32,
     "model.ffn": 32,
-}  # fmt: skip
+}
 # long enough to be cut in each kind of stage
 LONGER = {
-    "pretrain_tokens": 120_000, "midtrain_tokens": 60_000, "rl_steps": 12, "rl_prompts": 8, "rl_group": 8,
-    "rl_reward": "process", "problems": 10, "samples": 4, "ks": "1,4", "tokenizer_documents": 300,
+    "pretrain.tokens": 120_000, "midtrain.tokens": 60_000, "rl.steps": 12, "rl.prompts": 8, "rl.group": 8,
+    "rl.reward.kind": "process", "problems": 10, "samples": 4, "ks": "1,4", "tokenizer.documents": 300,
 }  # fmt: skip
 
 

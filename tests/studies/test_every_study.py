@@ -12,11 +12,26 @@ from interplay.studies.catalogue import STUDIES, make_study
 from interplay.train.runtime import Runtime
 
 TINY = {
-    "pretrain_tokens": "8192", "curve_points": "2", "curve_problems": "2", "midtrain_tokens": "4096", "rl_steps": "1",
-    "rl_prompts": "2", "rl_group": "2", "problems": "4", "samples": "2", "ks": "1,2", "tokenizer_documents": "100",
-    "max_new_tokens": "16", "model.layers": "1", "model.hidden": "32", "model.ffn": "32", "mid_budgets": "4096,8192",
-    "sample_tokens": "600", "filter_candidates": "4",
-}  # fmt: skip
+    "pretrain.tokens": "8192",
+    "pretrain.curve_points": "2",
+    "pretrain.curve_problems": "2",
+    "midtrain.tokens": "4096",
+    "rl.steps": "1",
+    "rl.prompts": "2",
+    "rl.group": "2",
+    "problems": "4",
+    "samples": "2",
+    "ks": "1,2",
+    "tokenizer.documents": "100",
+    "sampling.max_new_tokens": "16",
+    "rl.sampling.max_new_tokens": "16",
+    "model.layers": "1",
+    "model.hidden": "32",
+    "model.ffn": "32",
+    "midtraining.budgets": "4096,8192",
+    "sample_tokens": "600",
+    "extrapolation.filter_candidates": "4",
+}
 
 
 @pytest.fixture(scope="module")

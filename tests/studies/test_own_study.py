@@ -13,10 +13,20 @@ from interplay.train.runtime import Runtime
 
 EXAMPLE = str(Path(__file__).parents[2] / "examples" / "group_size.py")
 TINY = {
-    "pretrain_tokens": "8192", "curve_points": "2", "curve_problems": "2", "rl_steps": "1", "problems": "4", "samples": "2",
-    "ks": "1,2", "tokenizer_documents": "100", "max_new_tokens": "16", "model.layers": "1", "model.hidden": "32",
+    "pretrain.tokens": "8192",
+    "pretrain.curve_points": "2",
+    "pretrain.curve_problems": "2",
+    "rl.steps": "1",
+    "problems": "4",
+    "samples": "2",
+    "ks": "1,2",
+    "tokenizer.documents": "100",
+    "sampling.max_new_tokens": "16",
+    "rl.sampling.max_new_tokens": "16",
+    "model.layers": "1",
+    "model.hidden": "32",
     "model.ffn": "32",
-}  # fmt: skip
+}
 
 
 def make(name, store, overrides=None):

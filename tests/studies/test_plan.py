@@ -48,7 +48,7 @@ def test_an_empty_store_is_planned_by_what_is_assumed_and_stays_empty(tmp_path):
 
 def test_a_changed_field_is_named_where_it_was_changed(tmp_path):
     there = pretend(tmp_path)
-    changed = study(tmp_path, **{"optimizer.lr": 0.01})
+    changed = study(tmp_path, **{"train.optimizer.lr": 0.01})
     base, tokenizer = labelled(changed, "pre-training"), labelled(changed, "tokenizer")
     assert why(base, there).endswith("which differs in config.optimizer.lr: 0.004 -> 0.01")
     assert "start.config.optimizer.lr: 0.004 -> 0.01" in why(labelled(changed, "RL of base"), there)
@@ -67,7 +67,7 @@ def test_costs_follow_the_rates_of_the_store(tmp_path):
     base = next(entry for entry in there.values() if entry.kind == "pretrain")
     tokens = work(base.identity)[0]
     assert rate_of(base) == pytest.approx(tokens / 2 / WALL_S)  # half of it was done before
-    twice = study(tmp_path, pretrain_tokens=2 * tokens, seeds="1")
+    twice = study(tmp_path, **{"pretrain.tokens": 2 * tokens}, seeds="1")
     cost = estimate(labelled(twice, "pre-training"), there.values(), RUNTIME)
     assert cost.hours * 3600 == pytest.approx(4 * WALL_S)
     assert cost.flops == pytest.approx(1.2e13)
@@ -80,9 +80,10 @@ def test_what_is_assumed_is_a_bound_for_samples_and_nominal_for_tokens(tmp_path)
     chosen = study(tmp_path)
     base, rl = (assumed(labelled(chosen, name), RUNTIME) for name in ("pre-training", "RL of base"))
     settings = chosen.settings
-    assert base.flops == 6 * parameter_count(settings.model, settings.vocab_size) * base.tokens
+    assert base.flops == 6 * parameter_count(settings.model, settings.tokenizer.vocab_size) * base.tokens
     assert rl.at_most
-    assert rl.tokens == settings.rl_steps * settings.rl_prompts * settings.rl_group * settings.max_new_tokens
+    asked = settings.rl
+    assert rl.tokens == asked.steps * asked.prompts * asked.group * asked.sampling.max_new_tokens
 
 
 def test_arms_side_by_side_take_as_long_as_the_longest_chain(tmp_path):

@@ -38,7 +38,7 @@ def bench(threads: int) -> dict[str, Any]:
     torch.set_num_threads(threads)
     recipe = Recipe(MICRO, Workplace(store="store", runtime={}))
     base = recipe.base(0).config.model_dump() | {"grid_tokens": (), "validation": None}
-    config = TrainConfig.model_validate(base | {"budget_tokens": STEPS * MICRO.batch_tokens})
+    config = TrainConfig.model_validate(base | {"budget_tokens": STEPS * MICRO.train.batch_tokens})
     tokenizer = train_tokenizer(recipe.tokenizer().config)
     bf16 = {name: bf16_speedup(name, len(tokenizer)) for name in ("micro", "mini")}
     runs: list[Paired] = []
@@ -48,7 +48,7 @@ def bench(threads: int) -> dict[str, Any]:
     pairs = [pair for run in runs for pair in run.pairs]
     ours_s, bare_s = (statistics.median(column) for column in zip(*pairs, strict=True))
     outside_s = statistics.median(run.outside_s for run in runs)
-    steps = MICRO.pretrain_tokens // MICRO.batch_tokens
+    steps = MICRO.pretrain.tokens // MICRO.train.batch_tokens
     return {
         "value": round(config.batch_tokens / ours_s, 1), "unit": "tokens/s",
         "peer": "a bare PyTorch loop", "peer_value": round(config.batch_tokens / bare_s, 1),

@@ -35,7 +35,7 @@ class PackingConfig(Config):
 
     width: PositiveInt = 2048
     rows: PositiveInt = 16
-    loss_on: str = "all"
+    loss_on: Literal["all", "solution"] = "all"
     attention: Literal["document", "row"] = "document"
 
 

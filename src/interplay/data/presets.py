@@ -103,6 +103,11 @@ RELEASED_SUMS: Mapping[str, float] = MappingProxyType(
 NAMES = (*RANGES, *CONTEXTS)
 
 
+def weights_by_op(name: str) -> tuple[float, ...]:
+    """The weights of a mix of op ranges that do not overlap, op by op."""
+    return tuple(share / len(each) for each, share in RANGES[name].items() for _ in each)
+
+
 def preset(name: str, contexts: Sequence[str] = ("zoo",), modes: Sequence[Mode] = ("forward",)) -> Mixture:
     """The repaired mixture of that name. A context mix takes exactly two contexts, A and B in this order."""
     if name in RANGES:

@@ -32,14 +32,19 @@ WORDS = r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 UNITS = {"word": "", "place": r" in \p{Lu}\p{L}+|", "quantity": r" ?\p{L}+ in \p{Lu}\p{L}+|"}
 
 
-class TokenizerConfig(Config):
-    """What the tokenizer is trained on and how; every field is identity."""
+class TokenizerSettings(Config):
+    """How the tokenizer is trained, whatever the data."""
 
-    stream: Stream
     vocab_size: PositiveInt = 2200
     documents: PositiveInt = 10_000
     digits: Literal["whole", "single", "triples"] = "whole"
     unit: Literal["word", "place", "quantity"] = "word"
+
+
+class TokenizerConfig(TokenizerSettings):
+    """What the tokenizer is trained on and how; every field is identity."""
+
+    stream: Stream
 
 
 def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:

@@ -8,11 +8,12 @@ which process drew it, and which one judged it, leaves no trace.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from transformers import PreTrainedTokenizerFast
 
 from interplay.config import Config
@@ -53,6 +54,19 @@ class EvaluateConfig(Config):
     ks: tuple[PositiveInt, ...] = (1, 8, 64, 128)
     split: Split = "test"
     seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _ks_are_measured(self) -> Self:
+        check_ks(self.ks, self.samples)
+        return self
+
+
+def check_ks(ks: Sequence[int], samples: int) -> None:
+    """Raises ValueError where pass@k is asked for more samples than are drawn: it is not defined there."""
+    if not ks or max(ks) > samples:
+        raise ValueError(
+            f"ks must be from 1 to the number of samples, got ks {','.join(map(str, ks))} of {samples} samples"
+        )
 
 
 Asked = list[tuple[str, Problem]]

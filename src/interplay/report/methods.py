@@ -84,9 +84,7 @@ def _model(records: Records) -> str:
         f"({model['kv_heads']} for keys and values), {'tied' if model.get('tied') else 'separate'} embeddings."
     )
     for stage in _stages(records, "tokenizer")[:1]:
-        text += (
-            f" One byte-level BPE tokenizer of {stage.summary.get('vocab_size', settings.get('vocab_size')):,} tokens"
-        )
+        text += f" One byte-level BPE tokenizer of {stage.summary.get('vocab_size', stage.config.get('vocab_size')):,} tokens"
         if documents := stage.config.get("documents"):
             text += f" was trained on {documents:,} problems over every op that is asked"
         text += f" (unit: {unit})." if (unit := stage.config.get("unit")) else "."
@@ -183,7 +181,7 @@ def _evaluation(records: Records) -> str:
         text = (
             f"Each arm and seed answered the same unseen problems, {config.get('problems', settings.get('problems'))} per "
             f"regime, {config.get('samples', settings.get('samples'))} samples each at temperature "
-            f"{sampling.get('temperature', settings.get('temperature'))}, at most {sampling.get('max_new_tokens', '–')} new "
+            f"{sampling.get('temperature', '–')}, at most {sampling.get('max_new_tokens', '–')} new "
             "tokens. A solution counts when every step is right (strict); pass@k is the unbiased estimate."
         )
         if records.nll:

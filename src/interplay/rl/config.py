@@ -26,10 +26,9 @@ class HeldOut(Config):
     samples: PositiveInt = 1
 
 
-class RLConfig(Config):
-    """One RL stage.
+class RLSettings(Config):
+    """How RL is done, whatever the problems.
 
-    pool, selection   where problems come from, and which of them are asked when (all of them by default)
     prompts, group    problems of a step, and samples of each
     max_draws         up to this many times `prompts` problems are drawn until `prompts` groups have a signal
     updates           optimiser steps on one step's rollouts
@@ -37,11 +36,8 @@ class RLConfig(Config):
                       is rewarded is learned from: self-training on right samples (RAFT, Dong et al. 2023)
     loss              how advantages become a gradient
     mask_truncated    a sample that was cut off is left out of the update, instead of being charged as a wrong one
-    held_out          evaluation while training; the best checkpoint by its strict accuracy is kept beside the last
-    checkpoint_every  a grid of steps whose checkpoints are kept
     """
 
-    pool: UniformPool
     steps: PositiveInt
     prompts: PositiveInt = 1024
     group: PositiveInt = 6
@@ -54,8 +50,28 @@ class RLConfig(Config):
     optimizer: OptimizerConfig = OptimizerConfig(lr=1e-6, weight_decay=0.0)
     schedule: Schedule = Schedule(kind="constant", warmup=0.0)
     mask_truncated: bool = False
-    selection: Selection | None = None
     max_draws: PositiveInt = 1
+
+    @model_validator(mode="after")
+    def _reward_fits(self) -> Self:
+        if self.baseline == "none" and (self.scale != "none" or self.reward.kind == "steps"):
+            raise ValueError(
+                "without a baseline an advantage is the rollout's reward: scale must be 'none' and reward not 'steps', "
+                f"got {self.scale!r} and {self.reward.kind!r}"
+            )
+        return self
+
+
+class RLConfig(RLSettings):
+    """One RL stage.
+
+    pool, selection   where problems come from, and which of them are asked when (all of them by default)
+    held_out          evaluation while training; the best checkpoint by its strict accuracy is kept beside the last
+    checkpoint_every  a grid of steps whose checkpoints are kept
+    """
+
+    pool: UniformPool
+    selection: Selection | None = None
     held_out: HeldOut | None = None
     checkpoint_every: PositiveInt | None = None
     seed: NonNegativeInt = 0
@@ -63,11 +79,6 @@ class RLConfig(Config):
     @model_validator(mode="after")
     def _problems_fit(self) -> Self:
         check_ops(self.pool, self.selection)
-        if self.baseline == "none" and (self.scale != "none" or self.reward.kind == "steps"):
-            raise ValueError(
-                "without a baseline an advantage is the rollout's reward: scale must be 'none' and reward not 'steps', "
-                f"got {self.scale!r} and {self.reward.kind!r}"
-            )
         if self.held_out is not None and self.held_out.stream.split == self.pool.stream.split:
             raise ValueError(f"the held-out problems are from the pool's own split {self.pool.stream.split!r}")
         return self

@@ -15,24 +15,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from interplay.model.sampler import SamplingConfig
 from interplay.rl.loss import LossConfig
 from interplay.train.optimizer import OptimizerConfig
 
 ADAMW = OptimizerConfig(lr=1e-6, weight_decay=0.0)
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "paper": {
-        "prompts": 1024, "group": 6, "scale": "group", "loss": LossConfig(kl=1e-3), "optimizer": ADAMW, "temperature": 1.0,
+        "prompts": 1024, "group": 6, "scale": "group", "loss": LossConfig(kl=1e-3), "optimizer": ADAMW,
     },
     "dapo": {
         "scale": "group", "loss": LossConfig(clip_high=0.28, denominator="tokens", counts="all"), "max_draws": 3,
-        "temperature": 1.0,
     },
-    "dr_grpo": {"scale": "none", "loss": LossConfig(denominator="constant", counts="all"), "temperature": 1.0},
-    "grpo": {"scale": "group", "loss": LossConfig(denominator="sequences", counts="all"), "temperature": 1.0},
-    "micro": {"prompts": 24, "group": 16, "optimizer": OptimizerConfig(lr=5e-4, weight_decay=0.0), "temperature": 1.0},
-    "mini": {"prompts": 32, "group": 16, "optimizer": OptimizerConfig(lr=1e-4, weight_decay=0.0), "temperature": 1.0},
-    "small": {"prompts": 128, "group": 16, "optimizer": OptimizerConfig(lr=5e-5, weight_decay=0.0), "temperature": 1.0},
-    "raft": {"baseline": "none", "scale": "none", "temperature": 1.0},
+    "dr_grpo": {"scale": "none", "loss": LossConfig(denominator="constant", counts="all")},
+    "grpo": {"scale": "group", "loss": LossConfig(denominator="sequences", counts="all")},
+    "micro": {"prompts": 24, "group": 16, "optimizer": OptimizerConfig(lr=5e-4, weight_decay=0.0)},
+    "mini": {"prompts": 32, "group": 16, "optimizer": OptimizerConfig(lr=1e-4, weight_decay=0.0)},
+    "small": {"prompts": 128, "group": 16, "optimizer": OptimizerConfig(lr=5e-5, weight_decay=0.0)},
+    "raft": {"baseline": "none", "scale": "none"},
 }  # fmt: skip
 
 
@@ -40,6 +40,4 @@ def preset(name: str, max_new_tokens: int) -> dict[str, Any]:
     """Fields of `RLConfig`, the sampling included. Raises ValueError for an unknown name."""
     if name not in PRESETS:
         raise ValueError(f"unknown preset {name!r}; the presets are {', '.join(PRESETS)}")
-    fields = dict(PRESETS[name])
-    sampling = {"temperature": fields.pop("temperature"), "max_new_tokens": max_new_tokens}
-    return {**fields, "sampling": sampling}
+    return {**PRESETS[name], "sampling": SamplingConfig(temperature=1.0, max_new_tokens=max_new_tokens)}

@@ -22,12 +22,12 @@ def rl_steps(chosen: Settings, tokens: float) -> int:
 
 
 def filtered_steps(chosen: Settings) -> int:
-    """RL steps left of `rl_steps` when the edge filter is paid from the same budget.
+    """RL steps left of `rl.steps` when the edge filter is paid from the same budget.
 
     A candidate's samples are drawn and not learned from: 2P of the 10P FLOPs that an RL sample is charged.
     """
-    return max(1, chosen.rl_steps - round(chosen.filter_candidates / 5 / chosen.rl_prompts))
+    return max(1, chosen.rl.steps - round(chosen.extrapolation.filter_candidates / 5 / chosen.rl.prompts))
 
 
 def _step_tokens(chosen: Settings) -> float:
-    return 5 / 3 * chosen.rl_prompts * chosen.rl_group * chosen.sample_tokens
+    return 5 / 3 * chosen.rl.prompts * chosen.rl.group * chosen.sample_tokens

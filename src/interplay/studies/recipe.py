@@ -13,16 +13,13 @@ from interplay.data.mixture import Mixture, blend
 from interplay.data.stream import Split, Stream
 from interplay.data.tokenizer import TokenizerConfig
 from interplay.evals.evaluate import EvaluateConfig, Regime
-from interplay.model.sampler import SamplingConfig
 from interplay.rl.grpo import RLConfig
-from interplay.rl.loss import LossConfig
 from interplay.rl.pools import Selection, UniformPool
 from interplay.rl.rewards import RewardConfig
 from interplay.stages.kinds import Checkpointed, EvaluateStage, MidtrainStage, PretrainStage, RLStage, TokenizerStage
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Contrast, Workplace
 from interplay.train.curves import Validation
-from interplay.train.optimizer import OptimizerConfig
 from interplay.train.supervised import TrainConfig
 
 Seed = int
@@ -53,7 +50,7 @@ class Recipe(NamedTuple):
         """What models are pre-trained on: the id ops in their weights, and `share` of other ops (by default the edge)."""
         chosen, special = self.chosen, tuple(ops) or self.chosen.edge_ops
         equal = (1 / len(chosen.id_ops),) * len(chosen.id_ops)
-        weights = dict(zip(chosen.id_ops, chosen.id_weights or equal, strict=True))
+        weights = dict(zip(chosen.id_ops, chosen.pretrain.id_weights or equal, strict=True))
         usual = {op: weight for op, weight in weights.items() if op not in special}
         total = sum(usual.values())
         parts = [(self.over([op]), (1 - share) * weight / total) for op, weight in usual.items()]
@@ -64,10 +61,9 @@ class Recipe(NamedTuple):
         """One tokenizer for all arms, seeds and studies, trained on every op that is ever asked."""
         chosen, mixes = self.chosen, self.regimes
         every = blend((mix, 1 / len(mixes)) for mix in mixes.values())
-        return TokenizerConfig(
-            stream=Stream(world=chosen.world, mixture=every),
-            vocab_size=chosen.vocab_size, documents=chosen.tokenizer_documents, unit=chosen.unit,
-        )  # fmt: skip
+        return TokenizerConfig.model_validate(
+            chosen.tokenizer.model_dump() | {"stream": Stream(world=chosen.world, mixture=every)}
+        )
 
     def tokenizer(self) -> TokenizerStage:
         """Its stage."""
@@ -75,16 +71,16 @@ class Recipe(NamedTuple):
 
     def base(self, seed: Seed) -> PretrainStage:
         """The model that most studies start from."""
-        return self.pretrained(self.graded(self.chosen.pretrain_edge_share), seed)
+        return self.pretrained(self.graded(self.chosen.pretrain.edge_share), seed)
 
     def pretrained(self, mixture: Mixture, seed: Seed, name: str = "base") -> PretrainStage:
         """A model from scratch on a mixture, with its curves on the token grid."""
         chosen, cells = self.chosen, self.over(self.chosen.ops)
-        tokens, points = chosen.pretrain_tokens, chosen.curve_points
+        tokens, points = chosen.pretrain.tokens, chosen.pretrain.curve_points
         config = self.supervised(mixture, tokens, seed).model_copy(
             update={
                 "grid_tokens": tuple(tokens * i // points for i in range(1, points)),
-                "validation": Validation(problems=chosen.curve_problems, mixture=cells) if points else None,
+                "validation": Validation(problems=chosen.pretrain.curve_problems, mixture=cells) if points else None,
             }
         )
         return PretrainStage(
@@ -96,9 +92,9 @@ class Recipe(NamedTuple):
         self, start: PretrainStage, mixture: Mixture, tokens: int, seed: Seed, name: str = "mid", split: Split = "train"
     ) -> MidtrainStage:
         """Continued training on a mixture, with a complete schedule of its own."""
-        config = self.supervised(mixture, tokens, seed, self.chosen.midtrain_lr_factor, split)
-        if self.chosen.midtrain_schedule is not None:
-            config = config.model_copy(update={"schedule": self.chosen.midtrain_schedule})
+        config = self.supervised(mixture, tokens, seed, self.chosen.midtrain.lr_factor, split)
+        if self.chosen.midtrain.schedule is not None:
+            config = config.model_copy(update={"schedule": self.chosen.midtrain.schedule})
         return MidtrainStage(start=start, config=config, **self.place.stage(f"mid-training of {name} {seed}"))
 
     def reinforced(
@@ -122,18 +118,8 @@ class Recipe(NamedTuple):
     def reinforcement(self, mixture: Mixture, seed: Seed) -> RLConfig:
         """GRPO on a mixture as the scale does it."""
         chosen = self.chosen
-        return RLConfig(
-            pool=UniformPool(stream=Stream(world=chosen.world, mixture=mixture, split="rl", seed=seed)),
-            steps=chosen.rl_steps,
-            prompts=chosen.rl_prompts,
-            group=chosen.rl_group,
-            updates=chosen.rl_updates,
-            sampling=SamplingConfig(temperature=1.0, max_new_tokens=chosen.max_new_tokens),
-            reward=RewardConfig(kind=chosen.rl_reward),
-            optimizer=OptimizerConfig(kind="adamw", lr=chosen.rl_lr, weight_decay=0.0),
-            loss=LossConfig(kl=chosen.rl_kl),
-            seed=seed,
-        )
+        pool = UniformPool(stream=Stream(world=chosen.world, mixture=mixture, split="rl", seed=seed))
+        return RLConfig.model_validate(chosen.rl.model_dump() | {"pool": pool, "seed": seed})
 
     def arm(
         self,
@@ -155,7 +141,7 @@ class Recipe(NamedTuple):
             problems=chosen.problems,
             samples=chosen.samples,
             ks=chosen.ks,
-            sampling=SamplingConfig(temperature=chosen.temperature, max_new_tokens=chosen.max_new_tokens),
+            sampling=chosen.sampling,
         )
         stage = EvaluateStage(
             checkpoint=checkpoint, config=config, gold=chosen.gold, **self.place.stage(f"evaluation of {name} {seed}")
@@ -183,17 +169,15 @@ class Recipe(NamedTuple):
         self, mixture: Mixture, tokens: int, seed: Seed, lr_factor: float = 1.0, split: Split = "train"
     ) -> TrainConfig:
         """Tokens of a mixture with a complete schedule of their own."""
-        chosen, optimizer = self.chosen, self.chosen.optimizer
-        return TrainConfig(
-            stream=Stream(world=chosen.world, mixture=mixture, seed=seed, split=split),
-            budget_tokens=tokens,
-            batch_tokens=chosen.batch_tokens,
-            packing=chosen.packing,
-            optimizer=OptimizerConfig.model_validate(
-                optimizer.model_dump() | {"lr": optimizer.lr * lr_factor, "matrix_lr": optimizer.matrix_lr * lr_factor}
-            ),
-            schedule=chosen.schedule,
-            precision=chosen.precision,
+        chosen, optimizer = self.chosen, self.chosen.train.optimizer
+        rates = {"lr": optimizer.lr * lr_factor, "matrix_lr": optimizer.matrix_lr * lr_factor}
+        return TrainConfig.model_validate(
+            chosen.train.model_dump()
+            | {
+                "stream": Stream(world=chosen.world, mixture=mixture, seed=seed, split=split),
+                "budget_tokens": tokens,
+                "optimizer": optimizer.model_dump() | rates,
+            }
         )
 
 

@@ -10,10 +10,30 @@ from collections.abc import Mapping
 
 from interplay.data.mixture import World
 from interplay.data.packing import PackingConfig
+from interplay.data.presets import weights_by_op
+from interplay.data.tokenizer import TokenizerSettings
+from interplay.model.sampler import SamplingConfig
 from interplay.model.sizes import size
-from interplay.studies.settings import Settings, changed
+from interplay.rl.config import RLSettings
+from interplay.rl.presets import preset
+from interplay.studies.changes import changed
+from interplay.studies.settings import (
+    Midtraining,
+    OfContextual,
+    OfExtrapolation,
+    OfHeadroom,
+    OfMidtraining,
+    Pretraining,
+    Settings,
+)
+from interplay.train.config import TrainSettings
 from interplay.train.optimizer import OptimizerConfig
 from interplay.train.schedule import Schedule
+
+
+def _rl(name: str, steps: int, max_new_tokens: int, updates: int = 1) -> RLSettings:
+    return RLSettings.model_validate(preset(name, max_new_tokens) | {"steps": steps, "updates": updates})
+
 
 MICRO = Settings(
     scale="micro",
@@ -32,26 +52,23 @@ MICRO = Settings(
     edge_ops=(4,),
     hard_ops=(5, 6),
     model=size("micro"),
-    vocab_size=1024,
-    tokenizer_documents=2000,
-    unit="quantity",
-    packing=PackingConfig(width=128, rows=16, loss_on="solution"),
-    batch_tokens=2048,
-    optimizer=OptimizerConfig(kind="muon", lr=4e-3, matrix_lr=0.02, weight_decay=0.01),
-    schedule=Schedule(kind="wsd", warmup=0.05, decay=0.3, floor=0.0),
-    pretrain_tokens=1_600_000,
-    pretrain_edge_share=0.03,
-    midtrain_tokens=700_000,
-    rl_steps=50,
-    rl_prompts=24,
-    rl_group=16,
-    rl_lr=5e-4,
-    filter_candidates=1000,
+    tokenizer=TokenizerSettings(vocab_size=1024, documents=2000, unit="quantity"),
+    train=TrainSettings(
+        batch_tokens=2048,
+        packing=PackingConfig(width=128, rows=16, loss_on="solution"),
+        optimizer=OptimizerConfig(kind="muon", lr=4e-3, matrix_lr=0.02, weight_decay=0.01),
+        schedule=Schedule(kind="wsd", warmup=0.05, decay=0.3, floor=0.0),
+    ),
+    pretrain=Pretraining(tokens=1_600_000, edge_share=0.03),
+    midtrain=Midtraining(tokens=700_000),
+    rl=_rl("micro", steps=50, max_new_tokens=128),
+    sample_tokens=48,
     samples=32,
     ks=(1, 2, 4, 8, 16, 32),
-    mid_budgets=(700_000, 1_400_000),
-    sample_tokens=48,
-    headroom_shares=(0.0, 0.001, 0.03, 0.2, 0.5),
+    sampling=SamplingConfig(temperature=0.7, max_new_tokens=128),
+    extrapolation=OfExtrapolation(filter_candidates=1000),
+    midtraining=OfMidtraining(budgets=(700_000, 1_400_000)),
+    headroom=OfHeadroom(shares=(0.0, 0.001, 0.03, 0.2, 0.5)),
 )
 
 MINI = Settings(
@@ -71,27 +88,49 @@ MINI = Settings(
     edge_ops=(6, 7),
     hard_ops=(8, 9, 10),
     model=size("mini"),
-    vocab_size=2048,
-    tokenizer_documents=4000,
-    unit="quantity",
-    packing=PackingConfig(width=256, rows=16, loss_on="solution"),
-    batch_tokens=4096,
-    optimizer=OptimizerConfig(kind="muon", lr=3e-3, matrix_lr=0.02, weight_decay=0.01),
-    schedule=Schedule(kind="wsd", warmup=0.03, decay=0.3, floor=0.0),
-    pretrain_tokens=7_000_000,
-    pretrain_edge_share=0.03,
-    curve_points=28,
-    curve_problems=16,
-    midtrain_tokens=3_000_000,
-    rl_steps=200,
-    rl_prompts=32,
-    rl_group=16,
-    rl_lr=1e-4,
+    tokenizer=TokenizerSettings(vocab_size=2048, documents=4000, unit="quantity"),
+    train=TrainSettings(
+        batch_tokens=4096,
+        packing=PackingConfig(width=256, rows=16, loss_on="solution"),
+        optimizer=OptimizerConfig(kind="muon", lr=3e-3, matrix_lr=0.02, weight_decay=0.01),
+        schedule=Schedule(kind="wsd", warmup=0.03, decay=0.3, floor=0.0),
+    ),
+    pretrain=Pretraining(tokens=7_000_000, edge_share=0.03, curve_points=28, curve_problems=16),
+    midtrain=Midtraining(tokens=3_000_000),
+    rl=_rl("mini", steps=200, max_new_tokens=224),
+    sample_tokens=192,
     samples=64,
     ks=(1, 2, 4, 8, 16, 32, 64),
-    max_new_tokens=224,
-    mid_budgets=(3_000_000, 6_000_000),
-    sample_tokens=192,
+    sampling=SamplingConfig(temperature=0.7, max_new_tokens=224),
+    midtraining=OfMidtraining(budgets=(3_000_000, 6_000_000)),
+)
+
+SMALL = Settings(
+    scale="small",
+    world=World(style="terse", numbers=(1, 9), max_value=100, distractors=(0, 2)),
+    contexts=("zoo", "school", "movie"),
+    modes=("forward", "reverse"),
+    id_ops=tuple(range(2, 8)),
+    edge_ops=(8, 9, 10),
+    hard_ops=(11, 12, 13, 14),
+    model=size("small"),
+    tokenizer=TokenizerSettings(vocab_size=2200, documents=20_000),
+    train=TrainSettings(
+        batch_tokens=1 << 16,
+        packing=PackingConfig(width=512, rows=64, loss_on="solution"),
+        optimizer=OptimizerConfig(kind="muon", lr=2e-3, matrix_lr=0.02, weight_decay=0.01),
+        schedule=Schedule(kind="wsd", warmup=0.02, decay=0.3, floor=0.0),
+        precision="bf16",
+    ),
+    pretrain=Pretraining(tokens=300_000_000, edge_share=0.01, curve_points=20),
+    midtrain=Midtraining(tokens=60_000_000),
+    rl=_rl("small", steps=200, max_new_tokens=384),
+    sample_tokens=384,
+    problems=400,
+    samples=128,
+    ks=(1, 2, 4, 8, 16, 32, 64, 128),
+    sampling=SamplingConfig(temperature=0.7, max_new_tokens=384),
+    midtraining=OfMidtraining(budgets=(60_000_000, 120_000_000)),
 )
 
 PAPER = Settings(
@@ -102,80 +141,36 @@ PAPER = Settings(
     id_ops=tuple(range(2, 11)),
     edge_ops=(11, 12, 13, 14),
     hard_ops=tuple(range(15, 21)),
-    id_weights=(0.2 / 3,) * 3 + (0.1,) * 3 + (0.5 / 3,) * 3,
     model=size("paper"),
-    vocab_size=2200,
-    tokenizer_documents=200_000,
-    packing=PackingConfig(width=2048, rows=64, attention="row"),
-    batch_tokens=1 << 19,
-    optimizer=OptimizerConfig(lr=2e-4, weight_decay=0.1),
-    schedule=Schedule(kind="cosine", warmup=0.05, floor=0.15),
-    precision="bf16",
-    pretrain_tokens=10_000_000_000,
-    curve_points=20,
-    midtrain_tokens=1_048_576_000,
-    midtrain_edge_share=0.8,
-    midtrain_schedule=Schedule(kind="cosine", warmup=0.15, floor=0.3),
-    rl_steps=200,
-    rl_prompts=1024,
-    rl_group=6,
-    rl_updates=4,
-    rl_lr=1e-6,
-    rl_kl=1e-3,
+    tokenizer=TokenizerSettings(vocab_size=2200, documents=200_000),
+    train=TrainSettings(
+        batch_tokens=1 << 19,
+        packing=PackingConfig(width=2048, rows=64, attention="row"),
+        optimizer=OptimizerConfig(lr=2e-4, weight_decay=0.1),
+        schedule=Schedule(kind="cosine", warmup=0.05, floor=0.15),
+        precision="bf16",
+    ),
+    pretrain=Pretraining(tokens=10_000_000_000, id_weights=weights_by_op("20/30/50"), curve_points=20),
+    midtrain=Midtraining(
+        tokens=1_048_576_000, edge_share=0.8, schedule=Schedule(kind="cosine", warmup=0.15, floor=0.3)
+    ),
+    rl=_rl("paper", steps=200, max_new_tokens=1024, updates=4),
+    sample_tokens=2048,
     problems=1000,
     samples=128,
     ks=(1, 2, 4, 8, 16, 32, 64, 128),
-    max_new_tokens=1024,
-    mid_budgets=(1_048_576_000, 4_194_304_000),
-    sample_tokens=2048,
-    rl_id_ops=(7, 8, 9, 10),
-    rl_mixed_ops=(9, 10, 11, 12),
-    rl_hard_ops=(17, 18, 19, 20),
-    exposed_ops=tuple(range(2, 21)),
-    headroom_ops=(8, 9, 10),
-)
-
-SMALL = PAPER.model_copy(
-    update={
-        "scale": "small",
-        "world": World(style="terse", numbers=(1, 9), max_value=100, distractors=(0, 2)),
-        "id_ops": tuple(range(2, 8)),
-        "id_weights": (),
-        "edge_ops": (8, 9, 10),
-        "hard_ops": (11, 12, 13, 14),
-        "model": size("small"),
-        "tokenizer_documents": 20_000,
-        "packing": PackingConfig(width=512, rows=64, loss_on="solution"),
-        "batch_tokens": 1 << 16,
-        "optimizer": OptimizerConfig(kind="muon", lr=2e-3, matrix_lr=0.02, weight_decay=0.01),
-        "schedule": Schedule(kind="wsd", warmup=0.02, decay=0.3, floor=0.0),
-        "pretrain_tokens": 300_000_000,
-        "pretrain_edge_share": 0.01,
-        "midtrain_tokens": 60_000_000,
-        "midtrain_edge_share": 0.5,
-        "midtrain_schedule": None,
-        "rl_prompts": 128,
-        "rl_group": 16,
-        "rl_updates": 1,
-        "rl_lr": 5e-5,
-        "rl_kl": 0.0,
-        "problems": 400,
-        "max_new_tokens": 384,
-        "mid_budgets": (60_000_000, 120_000_000),
-        "sample_tokens": 384,
-        "rl_id_ops": (),
-        "rl_mixed_ops": (),
-        "rl_hard_ops": (),
-        "exposed_ops": (),
-        "headroom_ops": (),
-    }
+    sampling=SamplingConfig(temperature=0.7, max_new_tokens=1024),
+    extrapolation=OfExtrapolation(id_ops=(7, 8, 9, 10), mixed_ops=(9, 10, 11, 12), hard_ops=(17, 18, 19, 20)),
+    midtraining=OfMidtraining(budgets=(1_048_576_000, 4_194_304_000)),
+    contextual=OfContextual(ops=tuple(range(2, 21))),
+    headroom=OfHeadroom(ops=(8, 9, 10)),
 )
 
 SCALES: Mapping[str, Settings] = {scale.scale: scale for scale in (MICRO, MINI, SMALL, PAPER)}
 
 
-def settings(scale: str, overrides: Mapping[str, str]) -> Settings:
+def settings(scale: str, changes: Mapping[str, str]) -> Settings:
     """The settings of a scale with `KEY=VALUE` changes. Raises ValueError naming what is unknown or out of range."""
     if scale not in SCALES:
         raise ValueError(f"unknown scale {scale!r}; the scales are {', '.join(SCALES)}")
-    return changed(SCALES[scale], overrides)
+    return changed(SCALES[scale], changes)

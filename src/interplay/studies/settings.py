@@ -1,37 +1,89 @@
-"""What a study leaves to the scale: regimes, sizes, budgets. One flat model, so `--set KEY=VALUE` reaches every field."""
+"""What a study leaves to the scale: regimes, sizes, budgets. Groups are named for what they are of, as `rl.loss.clip_high`.
+
+`--set KEY=VALUE` reaches every field (`changes.py`); the values of each scale stand in `scales.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from interplay.config import Config
 from interplay.data.mixture import World
-from interplay.data.packing import PackingConfig
+from interplay.data.tokenizer import TokenizerSettings
+from interplay.evals.evaluate import check_ks
+from interplay.model.sampler import SamplingConfig
 from interplay.model.sizes import ModelConfig
-from interplay.rl.rewards import RewardKind
-from interplay.train.optimizer import OptimizerConfig
+from interplay.rl.config import RLSettings
+from interplay.train.config import TrainSettings
 from interplay.train.schedule import Schedule
 from interplay.world.graph import Mode
 
 Ops = tuple[PositiveInt, ...]
 
 
+class Pretraining(Config):
+    """The budget of pre-training and its mixture: `id_weights` are shares of the id ops (uniform when empty), `edge_share`
+    is what edge ops get of the whole. `curve_*`: the held-out curves on its token grid."""
+
+    tokens: PositiveInt
+    edge_share: float = Field(default=0.0, ge=0, le=1)
+    id_weights: tuple[float, ...] = ()
+    curve_points: NonNegativeInt = 8
+    curve_problems: PositiveInt = 32
+
+
+class Midtraining(Config):
+    """The budget of mid-training, and how it differs from pre-training; `schedule` where it is not that of `train`."""
+
+    tokens: PositiveInt
+    edge_share: float = Field(default=0.5, ge=0, le=1)
+    lr_factor: PositiveFloat = 0.5
+    schedule: Schedule | None = None
+
+
+class OfExtrapolation(Config):
+    """Op ranges of RL where they are not the regimes'; the selections that are compared with a uniform pool."""
+
+    id_ops: Ops = ()
+    mixed_ops: Ops = ()
+    hard_ops: Ops = ()
+    adaptive_threshold: float = Field(default=0.5, gt=0, le=1)
+    filter_candidates: PositiveInt = 2000
+
+
+class OfMidtraining(Config):
+    """Budgets in training tokens, and the shares of them that RL gets."""
+
+    budgets: tuple[PositiveInt, ...]
+    rl_shares: tuple[float, ...] = (0.0, 0.2, 0.5, 0.8, 1.0)
+
+
+class OfContextual(Config):
+    """Shares of `context` in pre-training, and the ops of the other one there."""
+
+    exposures: tuple[float, ...] = (0.0, 0.001, 0.01, 0.1)
+    context: str = "school"
+    ops: Ops = ()
+
+
+class OfHeadroom(Config):
+    """What pre-training shows more or less of (by default the edge), and the shares of it."""
+
+    ops: Ops = ()
+    shares: tuple[float, ...] = (0.001, 0.05, 0.2, 0.33, 0.5)
+
+
 class Settings(Config):
     """Everything a study at one scale is made with; every field is identity.
 
     world .. hard_ops      the problems: text, contexts, modes, and the op ranges of the three regimes
-    id_weights             shares of the id ops in pre-training; uniform when empty
-    pretrain_edge_share    share of edge ops in pre-training; curve_* the held-out curves on its token grid
-    midtrain_schedule      of mid-training, where it is not `schedule`
-    rl_*                   GRPO; rl_id_ops, rl_mixed_ops, rl_hard_ops are the ranges of RL where they are not the regimes'
-    adaptive_threshold, filter_candidates   the selections that `extrapolation` compares with a uniform pool
+    model, tokenizer       what is trained
+    train                  how supervised stages train; pretrain, midtrain: the budget and the data of each
+    rl                     GRPO; `sample_tokens` is what an RL sample is charged in tokens of training
     problems .. gold       evaluation: problems per regime, samples of each, whether gold likelihood is measured
-    mid_budgets, mid_rl_shares, sample_tokens   `midtraining`: training tokens, shares of RL, what an RL sample is charged
-    exposures, exposed_context, exposed_ops     `contextual`: shares of context B in pre-training, ops of A
-    headroom_ops, headroom_shares               `headroom`: what pre-training shows more or less of; by default the edge
+    extrapolation ..       what one study alone asks for, under its name
     """
 
     scale: str
@@ -43,77 +95,28 @@ class Settings(Config):
     edge_ops: Ops
     hard_ops: Ops
     model: ModelConfig
-    vocab_size: PositiveInt
-    tokenizer_documents: PositiveInt
-    unit: Literal["word", "place", "quantity"] = "word"
-    packing: PackingConfig
-    batch_tokens: PositiveInt
-    optimizer: OptimizerConfig
-    schedule: Schedule
-    precision: str = "fp32"
-    pretrain_tokens: PositiveInt
-    pretrain_edge_share: float = Field(default=0.0, ge=0, le=1)
-    id_weights: tuple[float, ...] = ()
-    curve_points: NonNegativeInt = 8
-    curve_problems: PositiveInt = 32
-    midtrain_tokens: PositiveInt
-    midtrain_edge_share: float = Field(default=0.5, ge=0, le=1)
-    midtrain_lr_factor: PositiveFloat = 0.5
-    midtrain_schedule: Schedule | None = None
-    rl_steps: PositiveInt
-    rl_prompts: PositiveInt
-    rl_group: PositiveInt
-    rl_updates: PositiveInt = 1
-    rl_lr: PositiveFloat
-    rl_kl: float = Field(default=0.0, ge=0)
-    rl_reward: RewardKind = "strict"
-    rl_id_ops: Ops = ()
-    rl_mixed_ops: Ops = ()
-    rl_hard_ops: Ops = ()
-    adaptive_threshold: float = Field(default=0.5, gt=0, le=1)
-    filter_candidates: PositiveInt = 2000
-    temperature: PositiveFloat = 0.7
+    tokenizer: TokenizerSettings
+    train: TrainSettings
+    pretrain: Pretraining
+    midtrain: Midtraining
+    rl: RLSettings
+    sample_tokens: PositiveInt
     problems: PositiveInt = 200
     samples: PositiveInt = 16
     ks: tuple[PositiveInt, ...] = (1, 2, 4, 8, 16)
-    max_new_tokens: PositiveInt = 128
+    sampling: SamplingConfig
     gold: bool = True
-    mid_budgets: tuple[PositiveInt, ...]
-    mid_rl_shares: tuple[float, ...] = (0.0, 0.2, 0.5, 0.8, 1.0)
-    sample_tokens: PositiveInt
-    exposures: tuple[float, ...] = (0.0, 0.001, 0.01, 0.1)
-    exposed_context: str = "school"
-    exposed_ops: Ops = ()
-    headroom_ops: Ops = ()
-    headroom_shares: tuple[float, ...] = (0.001, 0.05, 0.2, 0.33, 0.5)
+    extrapolation: OfExtrapolation = OfExtrapolation()
+    midtraining: OfMidtraining
+    contextual: OfContextual = OfContextual()
+    headroom: OfHeadroom = OfHeadroom()
 
     @property
     def ops(self) -> Ops:
         """Every op of the three regimes."""
         return tuple(sorted({*self.id_ops, *self.edge_ops, *self.hard_ops}))
 
-
-def changed(settings: Settings, overrides: Mapping[str, str]) -> Settings:
-    """Settings with `KEY=VALUE` changes; a nested field is `key.field`.
-
-    Raises ValueError naming an unknown key or a value out of range.
-    """
-    fields = settings.model_dump()
-    for key, text in overrides.items():
-        _assign(fields, key, text)
-    try:
-        return Settings.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "settings"
-        raise ValueError(f"--set {where}: {first['msg']}, got {first['input']!r}") from error
-
-
-def _assign(fields: dict[str, Any], key: str, text: str) -> None:
-    inner, *outer = reversed(key.split("."))
-    for name in reversed(outer):
-        fields = fields[name] if isinstance(fields.get(name), dict) else {}
-    if inner not in fields or isinstance(fields[inner], dict):
-        raise ValueError(f"--set {key}: no such setting; there are {', '.join(sorted(fields)) or 'none below it'}")
-    was = fields[inner]
-    fields[inner] = text.rstrip(",").split(",") if isinstance(was, tuple) else text
+    @model_validator(mode="after")
+    def _ks_are_measured(self) -> Self:
+        check_ks(self.ks, self.samples)
+        return self

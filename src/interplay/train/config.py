@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import PositiveInt
 
 from interplay.config import Config
@@ -12,18 +14,14 @@ from interplay.train.optimizer import OptimizerConfig
 from interplay.train.schedule import Schedule
 
 
-class TrainConfig(Config):
-    """What is trained on what, and how. Every field can change the result."""
+class TrainSettings(Config):
+    """How supervised training is done, whatever the data."""
 
-    stream: Stream
-    budget_tokens: PositiveInt
     batch_tokens: PositiveInt = 1 << 19
     packing: PackingConfig = PackingConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: Schedule = Schedule()
-    precision: str = "fp32"
-    grid_tokens: tuple[PositiveInt, ...] = ()
-    validation: Validation | None = None
+    precision: Literal["fp32", "bf16"] = "fp32"
 
     @property
     def block_tokens(self) -> int:
@@ -40,6 +38,15 @@ class TrainConfig(Config):
                 f"{self.block_tokens} tokens, got {self.batch_tokens}"
             )
         return count
+
+
+class TrainConfig(TrainSettings):
+    """What is trained on what, and how. Every field can change the result."""
+
+    stream: Stream
+    budget_tokens: PositiveInt
+    grid_tokens: tuple[PositiveInt, ...] = ()
+    validation: Validation | None = None
 
     @property
     def rows(self) -> int:

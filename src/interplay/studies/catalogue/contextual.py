@@ -15,13 +15,13 @@ from interplay.studies.study import Arm, Claim, Study, Workplace
 
 def contexts(chosen: Settings) -> tuple[str, str]:
     """(A, B)."""
-    known = next(name for name in chosen.contexts if name != chosen.exposed_context)
-    return known, chosen.exposed_context
+    known = next(name for name in chosen.contexts if name != chosen.contextual.context)
+    return known, chosen.contextual.context
 
 
 def shown_ops(chosen: Settings) -> tuple[int, ...]:
     """The ops of context A in pre-training and of both contexts in RL."""
-    return chosen.exposed_ops or (*chosen.id_ops, *chosen.edge_ops)
+    return chosen.contextual.ops or (*chosen.id_ops, *chosen.edge_ops)
 
 
 def regimes(chosen: Settings) -> dict[str, Mixture]:
@@ -43,7 +43,7 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
     everything = Mixture.uniform(ops, [a, b], chosen.modes)
     mixtures = {
         base_name(share): (blend([(asked["A"], 1 - share), (asked["B shown"], share)]) if share else asked["A"], share)
-        for share in chosen.exposures
+        for share in chosen.contextual.exposures
     }
     mixtures["b_all"] = (everything, 0.5)
     arms: list[Arm] = []
@@ -65,12 +65,12 @@ def base_name(share: float) -> str:
 def contextual(chosen: Settings, place: Workplace) -> Study:
     """The paper's section 4."""
     recipe, top = Recipe(chosen, place), max(chosen.ks)
-    names = [base_name(share) for share in chosen.exposures]
+    names = [base_name(share) for share in chosen.contextual.exposures]
     arms = recipe.every_seed(arms_of_seed)
     asked = [(f"{name}_rl", name) for name in (*names, "b_all")]
     asked += [(f"{name}_rl", f"{names[0]}_rl") for name in names[1:]] + [(f"{names[-1]}_rl", "b_all_rl")]
     claims = []
-    for name, share in zip(names[1:], chosen.exposures[1:], strict=True):
+    for name, share in zip(names[1:], chosen.contextual.exposures[1:], strict=True):
         enough = share >= 0.01
         claims.append(
             Claim(f"{100 * share:g} % exposure {'is enough' if enough else 'is too little'} for RL to carry B beyond "

@@ -18,13 +18,13 @@ All treatments cost the same in nominal compute: one RL sample is charged 5/3 of
 from __future__ import annotations
 
 from interplay.rl.pools import Adaptive, Edge
+from interplay.rl.presets import PRESETS
 from interplay.stages.kinds import Checkpointed
 from interplay.studies.budget import filtered_steps, rl_tokens
 from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
-SELF_TRAINING = {"baseline": "none", "scale": "none"}
 RANGES = {"rl_id": "id", "rl_mixed": "id and edge", "rl_edge": "edge", "rl_hard": "hard"}
 
 
@@ -34,13 +34,13 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
     base = recipe.base(seed)
     beyond = recipe.over((*chosen.edge_ops, *chosen.hard_ops))
     ranges = {
-        "rl_id": recipe.over(chosen.rl_id_ops or chosen.id_ops),
-        "rl_mixed": recipe.over(chosen.rl_mixed_ops or (*chosen.id_ops, *chosen.edge_ops)),
+        "rl_id": recipe.over(chosen.extrapolation.id_ops or chosen.id_ops),
+        "rl_mixed": recipe.over(chosen.extrapolation.mixed_ops or (*chosen.id_ops, *chosen.edge_ops)),
         "rl_edge": mixes["edge"],
-        "rl_hard": recipe.over(chosen.rl_hard_ops or chosen.hard_ops),
+        "rl_hard": recipe.over(chosen.extrapolation.hard_ops or chosen.hard_ops),
     }
-    adaptive = Adaptive(start_op=min(chosen.edge_ops), threshold=chosen.adaptive_threshold)
-    edge_filter = Edge(candidates=chosen.filter_candidates, samples=chosen.rl_group)
+    adaptive = Adaptive(start_op=min(chosen.edge_ops), threshold=chosen.extrapolation.adaptive_threshold)
+    edge_filter = Edge(candidates=chosen.extrapolation.filter_candidates, samples=chosen.rl.group)
     made: list[tuple[str, str, str, Checkpointed]] = [("base", "Base", "pre-training alone", base)]
     made += [
         (
@@ -59,9 +59,9 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
         ("filtered", "RL, edge filter", "GRPO on the edge and hard problems that base sometimes solves",
          recipe.reinforced(base, beyond, seed, "base, filtered", selection=edge_filter, steps=filtered_steps(chosen))),
         ("self_train", "Self-training", "right samples of edge problems, without a baseline",
-         recipe.reinforced(base, mixes["edge"], seed, "base, self-training", changes=SELF_TRAINING)),
+         recipe.reinforced(base, mixes["edge"], seed, "base, self-training", changes=PRESETS["raft"])),
         ("gold", "Gold", "supervised on gold solutions of the RL problems of the edge",
-         recipe.midtrained(base, mixes["edge"], rl_tokens(chosen, chosen.rl_steps), seed, "base on gold", split="rl")),
+         recipe.midtrained(base, mixes["edge"], rl_tokens(chosen, chosen.rl.steps), seed, "base on gold", split="rl")),
     ]  # fmt: skip
     return [
         recipe.arm(name, label, what, seed, checkpoint, start="" if name == "base" else "base", factors={"arm": label})

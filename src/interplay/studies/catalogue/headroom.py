@@ -14,9 +14,9 @@ from interplay.studies.study import Arm, Claim, Study, Workplace
 def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
     """A base and its RL arm for each share."""
     arms: list[Arm] = []
-    for share in recipe.chosen.headroom_shares:
+    for share in recipe.chosen.headroom.shares:
         name, shown = base_name(share), f"{share:.3%}".rstrip("0%").rstrip(".") + " % edge"
-        base = recipe.pretrained(recipe.graded(share, recipe.chosen.headroom_ops), seed, name)
+        base = recipe.pretrained(recipe.graded(share, recipe.chosen.headroom.ops), seed, name)
         told = ("pre-training", "GRPO on edge ops")
         arms += recipe.before_and_after_rl(name, shown, told, seed, base, recipe.regimes["edge"], {"edge share": share})
     return arms
@@ -30,7 +30,7 @@ def base_name(share: float) -> str:
 def headroom(chosen: Settings, place: Workplace) -> Study:
     """The paper's appendix A.7."""
     recipe, top = Recipe(chosen, place), max(chosen.ks)
-    names = [base_name(share) for share in chosen.headroom_shares]
+    names = [base_name(share) for share in chosen.headroom.shares]
     arms = recipe.every_seed(arms_of_seed)
     asked = [(f"{name}_rl", name) for name in names]
     first, most = names[0], names[-1]
@@ -38,7 +38,7 @@ def headroom(chosen: Settings, place: Workplace) -> Study:
     claims = [
         Claim(f"RL adds capability where pre-training showed {share:.1%} of the edge: edge pass@{top} rises",
               f"{name}_rl-{name}-edge-{top}", "T7", "paper")
-        for name, share in zip(names, chosen.headroom_shares, strict=True)
+        for name, share in zip(names, chosen.headroom.shares, strict=True)
     ]  # fmt: skip
     claims.append(
         Claim(f"More edge data in pre-training leaves RL higher: edge pass@{top}, most against least",

@@ -22,8 +22,8 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
     """The base, and one arm per budget and RL share."""
     base = recipe.base(seed)
     arms = [recipe.arm("base", "Base", "pre-training alone", seed, base)]
-    for budget in recipe.chosen.mid_budgets:
-        for share in recipe.chosen.mid_rl_shares:
+    for budget in recipe.chosen.midtraining.budgets:
+        for share in recipe.chosen.midtraining.rl_shares:
             arms.append(divided(recipe, seed, budget, share))
     return arms
 
@@ -31,7 +31,7 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
 def divided(recipe: Recipe, seed: int, budget: int, share: float) -> Arm:
     """One division of a budget."""
     chosen, mixes, base = recipe.chosen, recipe.regimes, recipe.base(seed)
-    middle = blend([(mixes["id"], 1 - chosen.midtrain_edge_share), (mixes["edge"], chosen.midtrain_edge_share)])
+    middle = blend([(mixes["id"], 1 - chosen.midtrain.edge_share), (mixes["edge"], chosen.midtrain.edge_share)])
     tokens, steps = round((1 - share) * budget), rl_steps(chosen, share * budget)
     name = arm_name(budget, share)
     trained = recipe.midtrained(base, middle, tokens, seed, name) if share < 1 else base
@@ -50,9 +50,9 @@ def arm_name(budget: int, share: float) -> str:
 def midtraining(chosen: Settings, place: Workplace) -> Study:
     """The paper's section 5, every arm with its own schedule."""
     recipe, top = Recipe(chosen, place), max(chosen.ks)
-    shares, claims, asked = chosen.mid_rl_shares, [], []
+    shares, claims, asked = chosen.midtraining.rl_shares, [], []
     arms = recipe.every_seed(arms_of_seed)
-    for budget in chosen.mid_budgets:
+    for budget in chosen.midtraining.budgets:
         names = {share: arm_name(budget, share) for share in shares}
         alone, without = names[max(shares)], names[min(shares)]
         asked += [(name, "base") for name in names.values()]

@@ -17,15 +17,15 @@ from interplay.studies.study import Arm, Claim, Study, Workplace
 def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
     """The four arms of one seed; the tokenizer is shared by all seeds."""
     chosen, mixes = recipe.chosen, recipe.regimes
-    share = chosen.midtrain_edge_share
+    share = chosen.midtrain.edge_share
     base = recipe.base(seed)
     mid = recipe.midtrained(
-        base, blend([(mixes["id"], 1 - share), (mixes["edge"], share)]), chosen.midtrain_tokens, seed
+        base, blend([(mixes["id"], 1 - share), (mixes["edge"], share)]), chosen.midtrain.tokens, seed
     )
     base_rl = recipe.reinforced(base, mixes["edge"], seed, "base on edge")
     mid_rl = recipe.reinforced(mid, mixes["edge"], seed, "mid on edge")
     return [
-        recipe.arm("base", "Base", f"pre-training on id with {chosen.pretrain_edge_share:.2g} of edge", seed, base),
+        recipe.arm("base", "Base", f"pre-training on id with {chosen.pretrain.edge_share:.2g} of edge", seed, base),
         recipe.arm("base_rl", "Base + RL", "pre-training, then GRPO on edge", seed, base_rl, start="base"),
         recipe.arm("mid", "Mid", "pre-training, mid-training on id and edge", seed, mid, start="base"),
         recipe.arm("mid_rl", "Mid + RL", "pre-training, mid-training, then GRPO on edge", seed, mid_rl, start="mid"),

@@ -1,0 +1,83 @@
+"""`--set`: 1 every setting is reached by its dotted name; 2 what is unknown is answered with what there is at its level, and
+with the nearest key; 3 values are what they spell; 4 a group takes a preset; 5 what cannot be measured is refused."""
+
+import pytest
+
+from interplay.rl.presets import PRESETS
+from interplay.studies.changes import changed, keys
+from interplay.studies.scales import MICRO, PAPER, SCALES
+
+
+def at(settings, key):
+    for name in key.split("."):
+        settings = getattr(settings, name)
+    return settings
+
+
+def spelled(value):
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_every_setting_can_be_set_to_what_it_is(scale):
+    found = [key for key in keys() if "midtrain.schedule." not in key or SCALES[scale].midtrain.schedule]
+    assert changed(SCALES[scale], {key: spelled(at(SCALES[scale], key)) for key in found}) == SCALES[scale]
+    assert {"rl.reward.alpha", "rl.loss.clip_high", "rl.sampling.temperature", "pretrain.tokens"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "is_now"),
+    [
+        ("rl.loss.clip_high", "0.28", 0.28),
+        ("world.d", "3", 3),
+        ("world.depth", "none", None),
+        ("world.distractors", "3", 3),
+        ("world.distractors", "0,4", (0, 4)),
+        ("seeds", "0,1,2", (0, 1, 2)),
+        ("seeds", "7,", (7,)),
+        ("contextual.ops", "", ()),
+        ("gold", "false", False),
+        ("pretrain.tokens", "1_000_000", 1_000_000),
+    ],
+)
+def test_a_value_is_what_it_spells(key, value, is_now):
+    assert at(changed(MICRO, {key: value}), key) == is_now
+
+
+def test_what_may_be_absent_is_made_by_its_fields_and_goes_by_none():
+    made = changed(MICRO, {"midtrain.schedule.kind": "linear", "midtrain.schedule.warmup": "0.1"})
+    assert (made.midtrain.schedule.kind, made.midtrain.schedule.warmup) == ("linear", 0.1)
+    assert changed(PAPER, {"midtrain.schedule": "none"}).midtrain.schedule is None
+
+
+def test_a_group_takes_a_preset_and_keeps_the_rest():
+    made = changed(MICRO, {"rl": "dapo", "rl.loss.kl": "0.5"}).rl
+    assert made.loss == PRESETS["dapo"]["loss"].model_copy(update={"kl": 0.5})
+    assert (made.max_draws, made.steps, made.optimizer) == (3, MICRO.rl.steps, MICRO.rl.optimizer)
+    assert changed(MICRO, {"model": "mini"}).model == SCALES["mini"].model
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("nope", "1", r"no such setting; there are contexts, .*, world$"),
+        ("rl_steps", "1", r"no such setting; did you mean rl\.steps\? there are contexts, "),
+        ("rl.reward.alhpa", "1", r"did you mean rl\.reward\.alpha\? there are rl\.reward\.alpha, rl\.reward\.kind$"),
+        ("world.d.e", "1", "no such setting"),
+        ("samples.x", "1", "no such setting"),
+        ("", "1", "no such setting"),
+        ("rl.loss", "1", r"is a group; give one of rl\.loss\.clip_high, "),
+        ("rl", "ppo", "or a preset: paper, dapo"),
+        ("samples", "0", "samples"),
+        ("rl.reward.kind", "best", r"--set rl\.reward\.kind: Input should be 'outcome'"),
+        ("train.precision", "bfloat16", "--set train.precision: Input should be 'fp32' or 'bf16'"),
+        ("train.packing.loss_on", "solutions", "Input should be 'all' or 'solution'"),
+        ("rl.loss.kl", "nan", r"rl\.loss\.kl"),
+        ("sampling.temperature", "inf", r"sampling\.temperature"),
+        ("samples", "2", "ks must be from 1 to the number of samples, got ks 1,2,4,8,16,32 of 2 samples"),
+        ("ks", "", "ks must be from 1"),
+    ],
+)
+def test_bad_settings_are_named(key, value, message):
+    with pytest.raises(ValueError, match=message):
+        changed(MICRO, {key: value})

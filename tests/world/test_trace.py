@@ -53,7 +53,7 @@ def test_false_arithmetic_is_read_like_any_other():
         ("Answer: 9.", ("9.",), True, None),
         ("Answer: 9", ("9",), False, None),
         ("a </solution> <answer> 9 </answer>", ("9",), True, None),
-        ("a </solution> <answer> 9", ("9",), False, None),
+        ("a </solution> <answer> 9", ("",), False, None),
         ("a </solution> <answer> 9 </answer>[EOS]", ("9",), True, None),
         ("a </solution> <answer> 9 </answer> b", ("9",), True, 34),
         ("a </solution> b <answer> 9 </answer>", ("9",), True, 13),

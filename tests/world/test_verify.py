@@ -37,12 +37,9 @@ from interplay.world.verify import ERRORS, Reference, verify
         lambda s: as_model_text(s) + " <eos>\n",
         lambda s: f"<question> The facts. What is asked? </question> <solution>{as_model_text(s)}",
         lambda s: s.replace(" ", "  "),
-        lambda s: as_model_text(s).removesuffix("</answer>"),
     ],
 )
 def test_gold_is_accepted_in_every_dress(solution, dress):
-    if solution is TERSE and dress(solution).count("  ") > 2:
-        pytest.skip("one blank between tokens is the terse style")
     verdict = judge(dress(solution))
     assert (verdict.strict, verdict.exact, verdict.paper_v1, verdict.answer_correct) == (True, True, True, True)
     assert verdict.error is None
@@ -73,6 +70,7 @@ ACCEPTED = {
     "one formula": ("A = F + m = 3 + 3 = 6; so B = 2 * A", "so B = 2 * (F + m)"),
     "distributed": ("A = F + m = 3 + 3 = 6; so B = 2 * A", "so B = 2 * F + 2 * m = 6 + 6"),
     "prose after the value": ("m = F = 3.", "m = F = 3, as F was found before."),
+    "prose that names the quantity": ("m = F = 3.", "m = F = 3, since the elementary school in Ash is known."),
     "without so": ("so K = B", "K = B"),
     "zero decimals": ("so F = 3.", "so F = 3.0."),
     "several segments": ("= 12 + 6 = 18", "= 12 + 6 = 6 + 12 = 18"),
@@ -87,20 +85,47 @@ def test_a_true_derivation_is_accepted_however_it_is_written(kind):
     assert verdict.exact
 
 
-@pytest.mark.parametrize("answer", ["18", "18.", "18.0", "18 schools", "18 schools.", "18.00"])
+@pytest.mark.parametrize(
+    "answer",
+    ["18", "18.", "18.0", "18 schools", "18 schools.", "18.00", "18 Schools", "18 school", "18 schools in Brill"],
+)
 def test_ways_to_write_the_answer(answer):
     assert judge(changed(as_model_text(SOLUTION), "<answer> 18 <", f"<answer> {answer} <")).strict
     assert judge(changed(SOLUTION, "Answer: 18.", f"Answer: {answer}")).strict
 
 
 @pytest.mark.parametrize(
-    "answer", ["18.5", "1,8", "18 hundred", "18 or 19", "9 + 9", "", "x", "-18", "018e0", "18 19", "18!"]
+    "answer",
+    [
+        *("18.5", "1,8", "18 hundred", "18 or 19", "9 + 9", "x", "-18", "018e0", "18 19", "18!", "018", "18..", "18 ."),
+        *(
+            "18. schools",
+            "18 in",
+            "18 in Brill",
+            "18 in in in",
+            "18 schools in Ash",
+            "18 private schools",
+            "18 schools 19",
+        ),
+    ],
 )
 def test_what_is_not_the_answer(answer):
     verdict = judge(changed(as_model_text(SOLUTION), "<answer> 18 <", f"<answer> {answer} <"))
     assert not verdict.answer_correct
     assert verdict.error == "wrong_answer"
     assert verdict.process_accuracy == 1.0
+
+
+def test_an_empty_or_open_answer_is_none():
+    for dress in ("<answer> </answer>", "<answer></answer>", "<answer>\n</answer> [EOS]", "<answer> . </answer>"):
+        verdict = judge(changed(as_model_text(SOLUTION), "<answer> 18 </answer>", dress))
+        assert (verdict.answer, verdict.answer_correct, verdict.error) == (None, False, "no_answer")
+    assert judge(changed(SOLUTION, "Answer: 18.", "Answer: .")).error == "no_answer"
+    assert judge(changed(SOLUTION, "Answer: 18.", "Answer:")).error == "no_answer"
+    for dress in ("<answer> 18", "<answer> 18 [EOS]", "<answer>18.", "<answer> 18 </solution>"):
+        verdict = judge(changed(as_model_text(SOLUTION), "<answer> 18 </answer>", dress))
+        assert (verdict.answer, verdict.answer_correct, verdict.error) == (None, False, "truncated")
+    assert judge(" </solution> <answer> </answer>").error == "missing_node"  # the text ends, its steps are not there
 
 
 def test_thousands_are_read_as_thousands():
@@ -173,6 +198,18 @@ REFUSED = {
     "power": ("so F = 3.", "so F = 9**9**9.", "not_parseable"),
     "glued product": ("B = 2 * A", "B = 2A", "not_parseable"),
     "digits in prose": ("so m = F = 3.", "so m = F = 3, not 4.", "not_parseable"),
+    "a value taken back": ("12 + 6 = 18.", "12 + 6 = 18, but actually it is nineteen.", "not_parseable"),
+    "a value in doubt": ("so F = 3.", "so F = 3, or maybe four.", "not_parseable"),
+    "a value taken back after a clause": (
+        "so m = F = 3.",
+        "so m = F = 3, as F was found before or not.",
+        "not_parseable",
+    ),
+    "a clause about nothing": ("so m = F = 3.", "so m = F = 3, as Q was found before.", "not_parseable"),
+    "a clause about what is not yet known": ("so F = 3.", "so F = 3, as m was found before.", "not_parseable"),
+    "a clause that denies": ("so m = F = 3.", "so m = F = 3, as F was never found.", "not_parseable"),
+    "a clause about nobody": ("so m = F = 3.", "so m = F = 3, as nobody was found before.", "not_parseable"),
+    "another fact in a clause": ("so m = F = 3.", "so m = F = 3, as F is 4.", "not_parseable"),
     "words before the steps": ("Define elementary", "Nine. Define elementary", "not_parseable"),
     "words between the steps": ("so F = 3.", "so F = 3. That was easy.", "not_parseable"),
     "unknown in a forward problem": (

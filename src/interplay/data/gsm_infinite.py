@@ -13,11 +13,12 @@ from functools import lru_cache
 
 from interplay.data.row_fields import candidates, find, graph_of, texts, whole
 from interplay.world import trace
+from interplay.world.answer import read_answer
 from interplay.world.expression import number
 from interplay.world.facts import Facts, asked, read_facts, totals
 from interplay.world.graph import Graph, Rule, needed_order
 from interplay.world.render_terse import formula
-from interplay.world.verify import EQUATION, Reference, Verdict, read_answer, verify
+from interplay.world.verify import EQUATION, Reference, Verdict, verify
 
 RULES = ("strict", "exact", "sound", "paper_v1")
 EXTRA_STEP = "extra_step"  # strict, but not exact
@@ -117,7 +118,7 @@ def _stated_value(gold: str) -> tuple[str, int]:
 
 def _gold_answer(gold: str) -> int:
     answers = trace.read(gold).answers
-    answer = read_answer(answers[0], None) if len(answers) == 1 else None
+    answer = read_answer(answers[0], frozenset()) if len(answers) == 1 else None
     if answer is None:
         raise GoldDefect("no answer in the gold solution")
     return answer

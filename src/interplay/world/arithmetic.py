@@ -43,6 +43,13 @@ def parse(text: str) -> Expression | None:
     return _parse(text) if len(text) <= MAX_CHARS else None
 
 
+def parse_bare(text: str) -> Expression | None:
+    """The same for a side of an equation; brackets round the whole of it say nothing."""
+    plain = text.strip()
+    inner = plain[1:-1]
+    return parse(inner if plain[:1] == "(" and plain[-1:] == ")" and not ("(" in inner or ")" in inner) else plain)
+
+
 def parse_tokens(tokens: list[str]) -> Expression | None:
     """Read tokens that somebody else separated; whatever is not a number or an operator is a name."""
     if not tokens or len(tokens) > MAX_TOKENS:

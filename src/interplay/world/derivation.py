@@ -195,9 +195,17 @@ class Reading:
         if fault is None and last is not None:
             finished = last.simplified and (not last.linear or last.linear[0][1] in self.value_names)
             fault = None if finished else "wrong_value"
+            if assignment.mention is not None and not self._is_known(assignment.mention):
+                fault = fault or "not_parseable"
         elif fault == "false_equality" and self.claims and self._true_of_its_claims(assignment):
             fault = "wrong_value"
         return form, first, claim, fault
+
+    def _is_known(self, mention: str) -> bool:
+        if mention in self.meanings:
+            return True
+        node = self.reference.resolve(mention)
+        return node is not None and node.name in self.defined
 
     def _value(self, segment: Expression | None) -> Value | None:
         if segment is None:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from interplay.world.answer import units_of
 from interplay.world.expression import MAX_VALUE, Form, Meaning, rule_form
 from interplay.world.graph import Graph, Linear, Rule, apply_rule
 from interplay.world.paper_v1 import PaperGraph, read
@@ -119,10 +120,9 @@ class Reference:
 
     @property
     def units(self) -> frozenset[str]:
-        """Words of the problem's names, singular and plural: what may follow the number in an answer ("9 schools")."""
+        """What may follow the number in an answer ("9 schools")."""
         if self._units is None:
-            words = {word.lower() for name in self.graph.rules for word in name.split()}
-            self._units = frozenset(words | {word + "s" for word in words})
+            self._units = units_of(self.graph.asked)
         return self._units
 
 

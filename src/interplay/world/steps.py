@@ -22,11 +22,16 @@ Style = Literal["full", "terse"]
 
 
 class Assignment(NamedTuple):
-    """`target = segment = segment ...`; a segment that is not an expression is None. `formula` is the first one's text."""
+    """`target = segment = segment ...`; a segment that is not an expression is None.
+
+    formula  the first segment's text
+    mention  what a clause after the value names: F of `= 9, as F was found before`
+    """
 
     target: str
     segments: tuple[Expression | None, ...]
     formula: str
+    mention: str | None = None
 
 
 class Step(NamedTuple):
@@ -88,6 +93,7 @@ class Trace(NamedTuple):
 
     answers       what stands in each answer slot of the text, in order; a proper solution has one
     closed        the text ends where a solution ends: after its answer
+    open_tag      an answer tag was opened and not closed
     faulty_from   the character from which the text is not a solution any more (junk before, between or after), or None
     """
 
@@ -97,3 +103,4 @@ class Trace(NamedTuple):
     answers: tuple[str, ...]
     closed: bool
     faulty_from: int | None
+    open_tag: bool = False

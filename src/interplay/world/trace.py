@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from interplay.world import trace_full, trace_terse
+from interplay.world.layout import Layout, needs_layout
 from interplay.world.steps import END_TOKENS, MAX_CHARS, MAX_OPERATORS, Trace
 
 __all__ = ["Envelope", "Trace", "open_envelope", "read"]
@@ -32,13 +33,33 @@ def read(text: str) -> Trace:
     """Take a solution apart. Never raises."""
     if is_too_much(text):
         return Trace("full", (), None, (), True, 0)
+    if needs_layout(text):
+        layout = Layout(text)
+        return _placed(_read(layout.text), layout)
+    return _read(text)
+
+
+def _placed(found: Trace, layout: Layout) -> Trace:
+    """The trace with its places in the text as it was written."""
+    steps = [step._replace(start=layout.place(step.start), end=layout.end(step.end)) for step in found.steps]
+    tail = found.tail
+    if tail is not None:
+        tail = tail._replace(start=layout.place(tail.start), end=layout.end(tail.end))
+    fault = None if found.faulty_from is None else layout.place(found.faulty_from)
+    return found._replace(steps=tuple(steps), tail=tail, faulty_from=fault)
+
+
+def _read(text: str) -> Trace:
     envelope = open_envelope(text)
     body = text[envelope.start : envelope.end]
     full = "Define " in body
     steps, tail, fault = (trace_full if full else trace_terse).read_body(body, envelope.start)
     if envelope.faulty_from is not None and (fault is None or envelope.faulty_from < fault):
         fault = envelope.faulty_from
-    return Trace("full" if full else "terse", steps, tail, envelope.answers, envelope.closed, fault)
+    answers = () if envelope.answers in (("",), (".",)) else envelope.answers  # a slot left empty is no answer
+    open_tag = text.rfind("<answer>", envelope.start) > text.rfind("</answer>")
+    closed = envelope.closed and not open_tag
+    return Trace("full" if full else "terse", steps, tail, answers, closed, fault, open_tag)
 
 
 def is_too_much(text: str) -> bool:
@@ -96,13 +117,13 @@ def _sentence_answer(text: str, sentence: int, closing: int) -> tuple[str, int]:
 
 
 def _tagged(text: str, tag: int) -> tuple[str, int]:
-    """The content of the answer tag that opens at `tag`, and where the text after it begins."""
+    """The content of the answer tag that opens at `tag`, and where the text after it begins. An open one holds none:
+    who was cut off after `1` may have meant to write `18`."""
     content = tag + len("<answer>")
     closing = text.find("</answer>", content)
     if closing >= 0:
         return text[content:closing].strip(), closing + len("</answer>")
-    end = _first_end_token(text, content)
-    return text[content:end].strip(), end
+    return "", _first_end_token(text, content)
 
 
 def _first_end_token(text: str, start: int) -> int:

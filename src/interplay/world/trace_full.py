@@ -6,10 +6,10 @@ could start over, so the time is proportional to the length whatever the text is
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
-from interplay.world.arithmetic import parse
+from interplay.world.arithmetic import parse, parse_bare
+from interplay.world.clause import split_clause
 from interplay.world.expression import Expression
 from interplay.world.steps import (
     MAX_ASSIGNMENTS,
@@ -28,7 +28,6 @@ _UNKNOWN = frozenset(
     for verb in ("don't", "don’t", "do not")
     for ending in ("", " but will find it out later")
 )
-_PROSE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _CACHED_CHARS = 64
 # The sentences of the tail, in their order, and what each of them holds.
 _TAIL_MARKS: tuple[tuple[str, LineKind | None], ...] = (
@@ -88,21 +87,15 @@ def _assignment(statement: str) -> Assignment | None:
     if not (parts and target.isidentifier() and target.isascii()):
         return None
     segments = [parse(part) for part in parts]
+    mention = None
     if segments[-1] is None:
-        segments[-1] = parse(_without_prose(parts[-1]))
-    return Assignment(target, tuple(segments), parts[0])
+        value, mention = split_clause(parts[-1])
+        segments[-1] = parse(value)
+    return Assignment(target, tuple(segments), parts[0], mention)
 
 
 # the samples of one problem repeat each other's statements
 _assignment_cached = lru_cache(maxsize=1 << 13)(_assignment)
-
-
-def _without_prose(segment: str) -> str:
-    """Cut a clause in plain words, without a digit or an operator, off the end: `9, as F was found before`."""
-    value, comma, prose = segment.partition(", ")
-    if comma and len(prose) <= 200 and all(_PROSE.fullmatch(word) for word in prose.split()):
-        return value
-    return segment
 
 
 def _tail_start(body: str) -> int:
@@ -115,7 +108,7 @@ def _tail_start(body: str) -> int:
 def _tail(ending: str, start: int) -> Tail:
     """`We know V = N, so we have E = N and ...`: the sentences that stand, in their order; others may be left out."""
     end = start + len(ending.rstrip())
-    rest = " ".join(ending.split()) + " "
+    rest = ending.rstrip() + " "
     parts: list[tuple[int, str]] = []
     position = 0
     for number, (mark, _) in enumerate(_TAIL_MARKS):
@@ -148,15 +141,15 @@ def _line(kind: LineKind, text: str) -> Line | None:
     divisor = None
     if kind == "divided":
         before, _, text = text.partition(":")
-        divisor = parse(before)
+        divisor = parse_bare(before)
         if divisor is None:
             return None
     left, _, right = text.partition("=")
     a = parse(left)
     if kind == "divided":
-        above, below = (parse(side) for side in right.partition("/")[::2])
+        above, below = (parse_bare(side) for side in right.partition("/")[::2])
         if a is None or above is None or below is None:
             return None
         return Line(kind, (a,), (above, below), divisor)
-    b = parse(right)
+    b = parse_bare(right)
     return None if a is None or b is None else Line(kind, (a, b))

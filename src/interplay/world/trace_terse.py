@@ -1,22 +1,28 @@
 """The compact style, taken apart: `NAME = 2 * ( NAME + NAME ) = 2 * ( 3 + 4 ) = 2 * 7 = 14 .`
 
-Tokens are separated by blanks and no name contains an operator, a number, `=` or `.`, so the text is cut at these, in
-time proportional to its length. A quantity has no letter: the step's own name stands for it.
+No name contains an operator, a number, `=` or a `.` that ends a statement, so the text is cut at these, in time
+proportional to its length; blanks around them are free, only a minus beside a name needs one. A quantity has no letter:
+the step's own name stands for it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 
-from interplay.world.arithmetic import MAX_CHARS, parse, parse_tokens
+from interplay.world.arithmetic import MAX_CHARS, parse, parse_bare, parse_tokens
+from interplay.world.clause import split_clause
 from interplay.world.expression import Expression, value
 from interplay.world.steps import MAX_SEGMENTS, MAX_STEPS, PREFACE, Assignment, Line, LineKind, Step, Tail
 
 _CACHED_CHARS = 256
 _KINDS: list[LineKind] = ["equation", "isolated", "solved"]
 _VALUE_ENDS = frozenset("x)0123456789")
-_OPERATOR = re.compile(r"(?:(?<=\s)|^)([-+*()])(?=\s|$)")
+_END = re.compile(r" \.|(?<=[0-9x)])\.(?= |$)")
+_BESIDE = r"\s0-9()*+/-"  # a minus next to none of these is a hyphen inside a name
+_OPERATOR = re.compile(rf"([+*/()]|(?<![^{_BESIDE}])-|-(?![^{_BESIDE}]))")
 
 
 def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, int | None]:
@@ -31,13 +37,13 @@ def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, in
         preamble += len(PREFACE)
         position += preamble
         body = body[preamble:]
-    for statement in body.split(" .", MAX_STEPS):
+    for statement, stop in _statements(body):
         start = position + len(statement) - len(statement.lstrip())
-        position += len(statement) + len(" .")
+        position += stop
         if not statement or statement.isspace():
             continue
         end = min(position, limit)
-        segments = statement.split(" = ", MAX_SEGMENTS)
+        segments = statement.split("=", MAX_SEGMENTS)
         left = segments[0].strip()
         if len(segments) > 1 and left[-1:] in _VALUE_ENDS and value(parse(left)) is not None:
             tail_start = tail_start if equations else start
@@ -50,14 +56,29 @@ def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, in
     return tuple(steps), tail, fault
 
 
+def _statements(body: str) -> Iterator[tuple[str, int]]:
+    """Each statement without its end mark, and its length with it. What lies beyond MAX_STEPS is one statement."""
+    position = 0
+    for mark in islice(_END.finditer(body), MAX_STEPS):
+        yield body[position : mark.start()], mark.end() - position
+        position = mark.end()
+    yield body[position:], len(body) - position
+
+
 def _step(name: str, segments: list[str], start: int, end: int) -> Step:
     if not segments:
         return Step(name, name, None, False, start, end)
     if len(segments) == 1 and segments[0].strip() == "x":
         return Step(name, name, (), True, start, end)
-    formula = _formula_cached(segments[0]) if len(segments[0]) <= _CACHED_CHARS else _formula(segments[0])
-    chain = (formula, *(parse(segment) for segment in segments[1:]))
-    return Step(name, name, (Assignment(name, chain, segments[0]),), False, start, end)
+    formula, mention = _segment_cached(segments[0]), None
+    chain = [formula]
+    for segment in segments[1:]:
+        found = parse(segment)
+        chain.append(_segment_cached(segment) if found is None else found)  # names may be left in it
+    if chain[-1] is None:
+        rest, mention = split_clause(segments[-1])
+        chain[-1] = None if mention is None else _segment_cached(rest)
+    return Step(name, name, (Assignment(name, tuple(chain), segments[0], mention),), False, start, end)
 
 
 def _formula(text: str) -> Expression | None:
@@ -71,6 +92,10 @@ def tokens_of(text: str) -> list[str]:
 
 # the samples of one problem repeat each other's formulas
 _formula_cached = lru_cache(maxsize=1 << 12)(_formula)
+
+
+def _segment_cached(text: str) -> Expression | None:
+    return _formula_cached(text) if len(text) <= _CACHED_CHARS else _formula(text)
 
 
 def _tail(lines: list[list[str]], start: int, end: int) -> Tail:
@@ -88,9 +113,9 @@ def _line(kind: LineKind, sides: list[str]) -> Line | None:
     """A line with a bar is the last one, wherever it stands."""
     quotient = None
     if len(sides) == 3 and "/" in sides[1]:
-        above, below = (parse(side) for side in sides[1].partition("/")[::2])
+        above, below = (parse_bare(side) for side in sides[1].partition("/")[::2])
         if above is None or below is None:
             return None
         kind, sides, quotient = "solved", [sides[0], sides[2]], (above, below)
-    found = [side for text in sides if (side := parse(text)) is not None]
+    found = [side for text in sides if (side := parse_bare(text)) is not None]
     return Line(kind, tuple(found), quotient) if len(found) == len(sides) == 2 else None

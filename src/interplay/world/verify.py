@@ -11,11 +11,11 @@ steps that do not repeat it. This moves per-step results, never the verdict.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from interplay.world import paper_v1, trace
+from interplay.world.answer import read_answer
 from interplay.world.derivation import EQUATION, Judged, Reading
 from interplay.world.reference import Reference
 from interplay.world.steps import Trace
@@ -57,8 +57,6 @@ OUTCOMES = (
     "wrong_answer",
     "not_judged",
 )
-_ANSWER = re.compile(r"(-?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0+)?\.?(?:\s+([A-Za-z][A-Za-z '-]*?))?\.?")
-_MAX_ANSWER_CHARS = 128
 
 
 class StepVerdict(NamedTuple):
@@ -157,7 +155,7 @@ def verify(reference: Reference, text: str, *, truncated: bool = False) -> Verdi
     if solution.tail is not None:
         judged.append(reading.tail(solution.tail))
     answer = solution.answers[0] if len(solution.answers) == 1 else None
-    answer_correct = answer is not None and read_answer(answer, reference) == reference.answer
+    answer_correct = answer is not None and read_answer(answer, reference.units) == reference.answer
     breaks_off = not solution.closed and (truncated or not (solution.answers or "</solution>" in text))
     whole = Whole(reading, solution, text if breaks_off else None, answer_correct, truncated)
     error = unsound = whole.fault(judged, [step.error for step in judged], reference.graph.order)
@@ -228,23 +226,9 @@ class Whole(NamedTuple):
         cut_off = self.truncated and not solution.closed
         complete = all(name in self.reading.nodes for name in required)
         if not complete or (reference.reverse and solution.tail is None):
-            return "missing_node" if solution.answers and not cut_off else "truncated"
+            return "missing_node" if (solution.answers or solution.closed) and not cut_off else "truncated"
         if not solution.answers:
-            return "truncated" if self.truncated else "no_answer"
+            return "truncated" if self.truncated or solution.open_tag else "no_answer"
         if cut_off:
             return "truncated"
         return None if self.answer_correct else "wrong_answer"
-
-
-def read_answer(text: str, reference: Reference | None) -> int | None:
-    """`9`, `9.`, `9.0`, `1,234`, `9 schools`; None for anything else. A unit must be a word of the problem."""
-    if len(text) > _MAX_ANSWER_CHARS:
-        return None
-    match = _ANSWER.fullmatch(text)
-    if match is None or len(match[2]) > 16:
-        return None
-    unit = match[3] or ""
-    if unit and (reference is None or not all(word.lower() in reference.units for word in unit.split())):
-        return None
-    number = int(match[2].replace(",", ""))
-    return -number if match[1] else number

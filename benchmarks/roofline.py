@@ -1,7 +1,7 @@
 """What a GPU could do at most, from arithmetic alone: `python benchmarks/roofline.py > docs/roofline.md`.
 
 A bound, not a measurement: each phase takes at least the time of its floating-point operations at the device's peak, and at
-least the time of its bytes at the device's bandwidth. Beside each bound stands the target, and which share of the bound that is.
+least the time of its bytes at the device's bandwidth. Beside each bound stands the target, and its share of the bound.
 Data-sheet figures: dense bf16 with fp32 accumulation, without sparsity.
 """
 
@@ -95,15 +95,18 @@ def _thousands(rates: list[float]) -> list[str]:
     return [f"{rate / 1e3:,.0f}k" for rate in rates]
 
 
-PAGE = """# Roofline
+PAGE = """\
+# Roofline
 
-What a GPU could do at most with the model of `paper`, from arithmetic alone. It is a bound, not a measurement: each phase takes
-at least the time of its floating-point operations at the device's peak, and sampling at least the time of its bytes at the device's
-bandwidth. Figures of the data sheets: 989 TFLOP/s in dense bf16 for both devices, 3.35 TB/s (H100 SXM) and 4.8 TB/s (H200).
+What a GPU could do at most with the model of `paper`, from arithmetic alone. It is a bound, not a measurement: each phase
+takes at least the time of its floating-point operations at the device's peak, and sampling at least the time of its bytes at
+the device's bandwidth. Figures of the data sheets: 989 TFLOP/s in dense bf16 for both devices, 3.35 TB/s (H100 SXM) and
+4.8 TB/s (H200).
 
-The model has {parameters:.1f}M parameters, {flops:.0f} MFLOPs a position without attention, and {kv:,} bytes of keys and values a position in
-bf16. A sequence has {prompt} + {completion} tokens (means of the paper's problems), and {rows:,} rows are sampled side by side. An RL step has
-{rollouts:,} rollouts: sampling, one pass each for the old policy and the reference, one update.
+The model has {parameters:.1f}M parameters, {flops:.0f} MFLOPs a position without attention, and {kv:,} bytes of keys and
+values a position in bf16. A sequence has {prompt} + {completion} tokens (means of the paper's problems), and {rows:,} rows are
+sampled side by side. An RL step has {rollouts:,} rollouts: sampling, one pass each for the old policy and the reference, one
+update.
 
 | phase | target | {devices} | target's share of the {last} bound | measured |
 |---|---|{rule}---|---|

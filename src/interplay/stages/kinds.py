@@ -63,7 +63,7 @@ class PretrainStage(Stage):
     model: ModelConfig
     config: TrainConfig
     seed: NonNegativeInt = 0
-    infra: Infra = Infra(version="2", mode="retry")
+    infra: Infra = Infra(version="3", mode="retry")
 
     @property
     def work(self) -> str:
@@ -93,7 +93,7 @@ class MidtrainStage(Stage):
     kind: Literal["midtrain"] = "midtrain"
     start: PretrainStage
     config: TrainConfig
-    infra: Infra = Infra(version="2", mode="retry")
+    infra: Infra = Infra(version="3", mode="retry")
 
     @property
     def work(self) -> str:

@@ -6,7 +6,13 @@ attention products, 4 * layers * heads * head_dim for every (query, visible key)
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import json
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModelForCausalLM
 
 
 class ForwardCost(NamedTuple):
@@ -25,15 +31,23 @@ class ForwardCost(NamedTuple):
 
 
 def forward_cost(config: Any) -> ForwardCost:
-    """Cost of a Qwen2/Llama-shaped transformers config."""
+    """Cost of a decoder of transformers, from its config alone."""
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     queries = config.num_attention_heads * head_dim
-    keys = config.num_key_value_heads * head_dim
-    attention = config.hidden_size * (2 * queries + 2 * keys)
-    layer = attention + 3 * config.hidden_size * config.intermediate_size
-    head = config.hidden_size * config.vocab_size
-    return ForwardCost(
-        per_token=2 * (config.num_hidden_layers * layer + head), per_pair=4 * config.num_hidden_layers * queries
+    multiplied = _multiplied(config.model_type, config.to_json_string(use_diff=False))
+    return ForwardCost(per_token=2 * multiplied, per_pair=4 * config.num_hidden_layers * queries)
+
+
+@cache
+def _multiplied(model_type: str, fields: str) -> int:
+    """Parameters that a position is multiplied with: the matrices of a model without memory, its lookup tables left out."""
+    known = {k: v for k, v in json.loads(fields).items() if k != "model_type"}
+    with torch.device("meta"):
+        model = cast(Any, AutoModelForCausalLM).from_config(AutoConfig.for_model(model_type, **known))
+    return sum(
+        module.weight.numel()
+        for module in model.modules()
+        if not isinstance(module, nn.Embedding) and getattr(getattr(module, "weight", None), "ndim", 0) == 2
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import NonNegativeFloat, PositiveFloat
 from torch import nn
 
 from interplay.config import Config
+from interplay.train.muon import Muon
 
 
 class OptimizerConfig(Config):
@@ -59,8 +60,8 @@ class Joined(torch.optim.Optimizer):
         raise TypeError("an optimiser shares its parameters with a model and cannot be copied")
 
 
-def build_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
-    """The optimiser of a model. Vectors are never decayed; embeddings always use AdamW."""
+def build_optimizer(model: nn.Module, config: OptimizerConfig, threads: int = 1) -> torch.optim.Optimizer:
+    """The optimiser of a model. Vectors are never decayed; embeddings always use AdamW. Muon's work is shared by threads."""
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     is_matrix = {name: p.ndim == 2 and "embed" not in name and "lm_head" not in name for name, p in named}
     matrices = [p for name, p in named if is_matrix[name]]
@@ -71,8 +72,8 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.Op
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    adamw = torch.optim.AdamW([g for g in groups if g["params"]], lr=config.lr, betas=config.betas)
+    adamw = torch.optim.AdamW([g for g in groups if g["params"]], lr=config.lr, betas=config.betas, fused=True)
     if config.kind == "adamw":
         return adamw
-    muon = torch.optim.Muon(matrices, lr=config.matrix_lr, weight_decay=config.weight_decay, momentum=0.95)
+    muon = Muon(matrices, config.matrix_lr, config.weight_decay, momentum=0.95, threads=threads)
     return Joined([muon, adamw])

@@ -15,7 +15,7 @@ class Runtime(Config):
     """Device, threads and the cutting of batches; never part of an address."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: PositiveInt = 2
+    threads: PositiveInt = 2  # shares of a step worked on at once; torch itself has one thread on a CPU
     cores: NonNegativeInt = 0  # how many of the machine's this stage may use, judging included; 0: all it sees
     micro_tokens: PositiveInt = 1 << 15
     workers: NonNegativeInt = 0
@@ -34,10 +34,11 @@ class Runtime(Config):
         return self.device == "cpu" or (self.device == "auto" and not torch.cuda.is_available())
 
     def torch_device(self) -> torch.device:
-        """The device; on a CPU, threads and kept memory are set. Raises ValueError when it is not there."""
+        """The device; on a CPU torch is set to one thread, since work is cut in shares (`train/shares.py`), and keeps
+        freed memory. Raises ValueError when it is not there."""
         if self.device == "cuda" and not torch.cuda.is_available():
             raise ValueError("device 'cuda' was asked for, but torch sees no CUDA device; use 'cpu' or 'auto'")
-        torch.set_num_threads(self.threads)
+        torch.set_num_threads(1 if self.on_cpu else self.threads)
         if self.on_cpu:
             keep_freed_memory()
         return torch.device("cpu" if self.on_cpu else "cuda")

@@ -11,10 +11,14 @@ from accelerate import Accelerator, PartialState
 from accelerate.utils import DistributedType, FullyShardedDataParallelPlugin, parse_flag_from_env
 
 
+def asked_to_shard() -> bool:
+    """Whether the launcher asked for FSDP."""
+    return bool(parse_flag_from_env("ACCELERATE_USE_FSDP"))
+
+
 def shard_on_cpu(accelerator: Accelerator) -> bool:
     """Turn FSDP2 on where it was asked for and accelerate left it out. Raises ValueError for FSDP1, which needs GPUs."""
-    asked: bool = parse_flag_from_env("ACCELERATE_USE_FSDP")
-    if not asked or accelerator.distributed_type == DistributedType.FSDP:
+    if not asked_to_shard() or accelerator.distributed_type == DistributedType.FSDP:
         return False
     plugin = FullyShardedDataParallelPlugin()
     if accelerator.distributed_type != DistributedType.MULTI_CPU or plugin.fsdp_version != 2:

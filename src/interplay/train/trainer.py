@@ -7,6 +7,7 @@ documents a second time.
 
 from __future__ import annotations
 
+import math
 import time
 from functools import reduce
 from operator import add
@@ -27,7 +28,8 @@ from interplay.train.config import TrainConfig
 from interplay.train.optimizer import build_optimizer
 from interplay.train.record import Record
 from interplay.train.runtime import Runtime
-from interplay.train.sharding import shard_on_cpu
+from interplay.train.sharding import asked_to_shard, shard_on_cpu
+from interplay.train.step import add_step_gradient
 from interplay.train.tally import Tally
 
 SERVED = "served.json"
@@ -44,6 +46,10 @@ class SupervisedTrainer(Trainer):
     blocks: PackedBlocks
     waited_s: float = 0.0
 
+    def __init__(self, runtime: Runtime, **options: Any) -> None:
+        self.runtime = runtime
+        super().__init__(**options)
+
     def create_accelerator_and_postprocess(self) -> None:
         """The Trainer's, and FSDP2 on CPU processes where it was asked for."""
         super().create_accelerator_and_postprocess()
@@ -56,7 +62,9 @@ class SupervisedTrainer(Trainer):
                 raise ValueError(
                     "muon orthogonalises whole matrices, which FSDP cuts; use optimizer kind 'adamw' with FSDP"
                 )
-            self.optimizer = build_optimizer(cast(Any, model or self.model), self.config.optimizer)
+            self.optimizer = build_optimizer(
+                cast(Any, model or self.model), self.config.optimizer, self.runtime.threads if self.in_shares else 1
+            )
         return self.optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
@@ -79,6 +87,39 @@ class SupervisedTrainer(Trainer):
         for batch in batches:
             self.here += batch.pop("served")
         return batches, items
+
+    @property
+    def in_shares(self) -> bool:
+        """Whether a step's gradient is made by `train/step.py`: on CPUs, unless the model is sharded."""
+        return self.runtime.on_cpu and not self.is_fsdp_enabled
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        """The gradient of this process's blocks."""
+        if not self.in_shares:
+            return super().training_step(model, inputs, num_items_in_batch)
+        model.eval()  # dropout would draw from a state that all threads share
+        self.blocks.pack_ahead()
+        accelerator = self.accelerator
+        whole: Any = accelerator.unwrap_model(model)
+        loss = add_step_gradient(whole, inputs, self.config.precision, float(num_items_in_batch), self.runtime.threads)
+        self._must_be_finite("loss", loss)
+        if accelerator.num_processes > 1:
+            for parameter in whole.parameters():
+                torch.distributed.all_reduce(parameter.grad)
+        return torch.tensor(loss * accelerator.num_processes)  # the Trainer logs the mean over processes
+
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        """The gradient's norm before clipping; a step is not taken where it is not finite."""
+        norm = cast(Any, super())._get_grad_norm(model, grad_norm)
+        self._must_be_finite("gradient norm", float(norm))
+        return norm
+
+    def _must_be_finite(self, name: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise ValueError(
+                f"the {name} of step {self.state.global_step + 1} of {self.state.max_steps} is {value}: training has diverged "
+                "and stops before the step; lower the learning rate, or start from other weights"
+            )
 
     def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
         """The loss; what follows is the backward pass, long enough to pack what comes next beside it."""
@@ -126,6 +167,7 @@ def build_trainer(
     stride = arguments.per_device_train_batch_size * arguments.world_size
     blocks = PackedBlocks(config, tokenizer, stride if arguments.world_size > 1 else 1, stride)
     trainer = SupervisedTrainer(
+        runtime,
         model=model,
         args=arguments,
         train_dataset=blocks,
@@ -143,11 +185,12 @@ def build_trainer(
 
 
 def _arguments(config: TrainConfig, folder: Path, runtime: Runtime) -> TrainingArguments:
+    in_shares = runtime.on_cpu and not asked_to_shard()
     arguments = TrainingArguments(
         output_dir=str(folder / "resume"),
         max_steps=config.steps,
         use_cpu=runtime.on_cpu,
-        bf16=config.precision == "bf16",
+        bf16=config.precision == "bf16" and not in_shares,
         max_grad_norm=config.optimizer.clip_norm,
         logging_steps=1,
         logging_nan_inf_filter=False,
@@ -162,7 +205,7 @@ def _arguments(config: TrainConfig, folder: Path, runtime: Runtime) -> TrainingA
     shared, rest = divmod(config.blocks_per_step, processes)
     if rest:
         raise ValueError(f"a step of {config.blocks_per_step} blocks cannot be shared by {processes} processes")
-    micro_blocks = max(1, min(shared, runtime.micro_tokens // config.block_tokens))
+    micro_blocks = shared if in_shares else max(1, min(shared, runtime.micro_tokens // config.block_tokens))
     while shared % micro_blocks:
         micro_blocks -= 1
     arguments.per_device_train_batch_size = micro_blocks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -63,8 +64,93 @@ def test_a_gold_that_does_not_follow_from_its_text_is_marked(field, old, new):
     row = {**ROW, field: ROW[field].replace(old, new, 1), "candidate": ROW["solution"]}
     with pytest.raises(GoldDefect):
         reference_of(row)
-    assert verify_row(row)["error"] == "gold_defect"
+    assert str(verify_row(row)["error"]).startswith("gold_defect: ")
     assert verify_row(row)["strict"] is None
+
+
+CASES = Path(__file__).parents[1] / "cases" / "public_rows.jsonl"
+
+
+def test_public_rows_are_read_or_refused_with_the_reason():
+    for line in CASES.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        verdict = verify_row(row)
+        if "expected_error" in row:
+            assert (verdict["error"], verdict["strict"]) == (row["expected_error"], None)
+        else:
+            assert (verdict["strict"], verdict["error"]) == (row["expected_strict"], None), row["note"]
+
+
+FORWARD = {
+    "problem": "The number of adult crow in Maple Creek equals 2. The number of adult owl in Maple Creek equals 3 times the "
+    "number of adult crow in Maple Creek. ",
+    "question": "How many adult owl does Maple Creek have?",
+    "solution": "Define adult crow in Maple Creek as c; so c = 2. Define adult owl in Maple Creek as o; so o = 3 * c = 3 * 2 "
+    "= 6. Answer: 6.",
+}
+FORWARD["candidate"] = FORWARD["solution"]
+FILLERS = {
+    "a quantity stated twice, with two values": "The number of x in Y equals 4. The number of x in Y equals 5. ",
+    "stated by a number and by another quantity": (
+        "The number of x in Y equals 4. The number of x in Y equals the number of adult owl in Maple Creek. "
+    ),
+    "depends on one that is stated twice": (
+        "The number of x in Y equals 4. The number of x in Y equals 5. The number of z in Y equals the number of x in Y. "
+    ),
+    "the total of a place where one is stated twice": (
+        "The number of adult bear in Y equals 4. The number of adult bear in Y equals 5. The number of z in W equals the "
+        "total number of adult animals in Y. "
+    ),
+    "a quantity that merely exists": "The number of x in Y exists, and its number is greater than 0. ",
+    "the value of a total": "The number of x in Y equals 4. The total number of adult animals in Y equals 4. ",
+    "a name with a full stop and a blank": "The number of adult hawk in Washington D.C. equals 4. ",
+    "a name that ends in a full stop": "The number of z in W equals the number of adult owl in Washington D.C.. "
+    "The number of adult owl in Washington D.C. equals 4. ",
+    "a line break between sentences": "The number of x in Y equals 4.\nThe number of z in Y equals 5. ",
+}
+
+
+@pytest.mark.parametrize("kind", FILLERS)
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_padding_that_is_not_needed_may_say_what_it_likes(kind, before, mode):
+    row = FORWARD if mode == "forward" else {**ROW, "candidate": ROW["solution"]}
+    problem = FILLERS[kind] + row["problem"] if before else row["problem"] + FILLERS[kind]
+    verdict = verify_row({**row, "problem": problem})
+    assert (verdict["exact"], verdict["error"]) == (True, None)
+
+
+def test_thousands_of_padding_sentences_are_read():
+    padding = "".join(f"The number of hawk in Place {i} equals {i % 5}. " for i in range(3_000))
+    assert verify_row({**FORWARD, "problem": padding + FORWARD["problem"]})["exact"] is True
+
+
+def test_a_name_with_full_stops_is_read_where_it_is_needed():
+    row = {key: text.replace("Maple Creek", "Washington D.C.") for key, text in FORWARD.items()}
+    assert verify_row(row)["exact"] is True
+    row = {key: text.replace("Maple Creek", "St. Ives Bay") for key, text in FORWARD.items()}
+    assert verify_row(row)["exact"] is True
+
+
+DEFECTS = {
+    "fact missing": ("The number of adult crow in Maple Creek equals 2. ", ""),
+    "repeated with another value": ("equals 2. ", "equals 2. The number of adult crow in Maple Creek equals 3. "),
+    "fact missing: the problem only says": ("equals 2. ", "exists, and its number is greater than 0. "),
+    "this text is not of the grammar": ("equals 2. ", "is two. "),
+    "the gold solution": ("equals 2. ", "equals 4. "),
+    "the symbolic subset is not supported": (FORWARD["problem"], "assign V705804 = V437110 + 1. assign V437110 = 3."),
+    "modular arithmetic (iGSM style) is not supported": (
+        FORWARD["problem"],
+        "The number of each Riverview High's Film Studio equals 5 times as much as each Hall's Backpack.",
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", DEFECTS)
+def test_a_defect_says_why(reason):
+    verdict = verify_row({**FORWARD, "problem": FORWARD["problem"].replace(*DEFECTS[reason])})
+    assert str(verdict["error"]).startswith(f"gold_defect: {reason}")
+    assert verdict["strict"] is None
 
 
 def test_a_sentence_said_twice_is_no_defect():

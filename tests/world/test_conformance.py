@@ -28,8 +28,10 @@ def test_every_sound_gold_is_accepted_and_every_damaged_one_is_marked():
     counts: Counter[tuple] = Counter()
     for row in rows("gold.jsonl.gz"):
         verdict = verify_row(row, gold_field="solution", candidate_field="solution")
-        counts[row["gold_ok"], verdict["strict"], verdict["exact"], verdict["paper_v1"], verdict["error"]] += 1
-    assert counts == {(True, True, True, True, None): 985, (False, None, None, None, "gold_defect"): 40}
+        why = verdict["error"] and str(verdict["error"]).partition(": no fact about ")[0]
+        counts[row["gold_ok"], verdict["strict"], verdict["exact"], verdict["sound"], verdict["paper_v1"], why] += 1
+    lost = (False, None, None, None, None, "gold_defect: fact missing")
+    assert counts == {(True, True, True, True, True, None): 985, lost: 40}
 
 
 @pytest.mark.parametrize("candidate_field", ["candidate", "candidate_model"])
@@ -41,6 +43,18 @@ def test_every_corruption_gets_the_expected_verdict(candidate_field):
         if (verdict["strict"], verdict["exact"], verdict["paper_v1"]) != expected:
             wrong.append((row["uid"], row["corruption"], verdict))
     assert not wrong
+
+
+def test_strict_implies_sound_and_of_the_wrong_corruptions_one_is_a_true_derivation():
+    """One swap of operands takes the quantity of which the right one is a copy: true, though around a step."""
+    sound: Counter[str] = Counter()
+    for row in rows("corrupted.jsonl.gz"):
+        verdict = verify_row(row, gold_field="gold_solution")
+        assert verdict["sound"] or not verdict["strict"]
+        assert verdict["answer_correct"] or not verdict["sound"]
+        if verdict["sound"] and not verdict["strict"]:
+            sound[row["corruption"]] += 1
+    assert sound == {"swapped_dependency_propagated": 1}
 
 
 def test_the_released_scores_are_reproduced():

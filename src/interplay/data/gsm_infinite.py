@@ -8,14 +8,15 @@ ten reverse problems of the public generator at op 10 and above have lost a fact
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
 from interplay.data.row_fields import candidates, find, graph_of, texts, whole
 from interplay.world import trace
 from interplay.world.answer import read_answer
-from interplay.world.expression import number
-from interplay.world.facts import Facts, asked, read_facts, totals
+from interplay.world.expression import number, rule_form
+from interplay.world.facts import Facts, NotOfTheGrammar, asked, read_facts, totals
 from interplay.world.graph import Graph, Rule, needed_order
 from interplay.world.render_terse import formula
 from interplay.world.verify import EQUATION, Reference, Verdict, verify
@@ -26,8 +27,20 @@ OTHER_THAN_GOLD = "other_than_gold"  # strict, but not what the released rule co
 _COLUMNS = ("strict", "exact", "sound", "paper_v1", "answer_correct", "process_accuracy")
 
 
+NOT_OF_THE_GRAMMAR = "this text is not of the grammar"
+_SYMBOLIC = re.compile(r"\bassign V[0-9]+ = ")
+_MODULAR = re.compile(r"\bmod(?:ulo)? [0-9]+|\bThe number of each [^.]*'s ")
+
+
 class GoldDefect(ValueError):
-    """The gold solution of a row does not follow from its problem."""
+    """The gold solution of a row does not follow from its problem, or the row is of a kind that is not read.
+
+    The message says why; `detail` is what it is about, where that is a text.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.detail = detail
 
 
 def reference_of(row: Mapping[str, object], gold_field: str = "solution") -> Reference:
@@ -48,55 +61,89 @@ def _reference_of_text(problem: str, question: str, gold: str, d: int) -> Refere
     reference = Reference.from_graph(graph_of_text(problem, question, gold, d), gold)
     verdict = verify(reference, gold)
     if not verdict.exact:
-        wrong = next((step.name for step in verdict.steps if step.error), None)
-        raise GoldDefect(f"{verdict.error or 'a step that is not needed'}{f' at {wrong!r}' if wrong else ''}")
+        raise GoldDefect(_defect(reference, verdict))
     return reference
+
+
+def _defect(reference: Reference, verdict: Verdict) -> str:
+    wrong = next((step for step in verdict.steps if step.error), None)
+    if wrong is not None and wrong.error == "undefined_variable" and reference.resolve(wrong.name) is None:
+        return f"fact missing: the gold solution defines {wrong.name!r}, of which the problem says nothing"
+    fault = verdict.error or "a step that is not needed"
+    return f"the gold solution is not a derivation of its problem: {fault}{f' at {wrong.name!r}' if wrong else ''}"
 
 
 def graph_of_text(problem: str, question: str, gold: str, d: int = 2) -> Graph:
     """The graph of a problem that comes as text. Raises GoldDefect where text and gold do not fit together."""
     try:
         facts, name = read_facts(problem), asked(question)
-        unknowns = facts.unknowns()
-        if len(unknowns) > 1 or (unknowns and unknowns[0] != name):
-            raise ValueError(f"the problem asks {name!r} and leaves open {unknowns}")
-        target, given = _stated_value(gold) if unknowns else (name, None)
-        rules = _rules(facts, target, given, (name, target))
+    except NotOfTheGrammar as error:
+        raise GoldDefect(_kind_not_read(problem, gold), str(error)) from None
+    reverse = name in facts.unknowns()
+    target, given = _stated_value(gold) if reverse else (name, None)
+    rules, set_aside = _rules(facts, name, target, given)
+    try:
         graph = Graph(
-            mode="reverse" if unknowns else "forward",
+            mode="reverse" if reverse else "forward",
             d=max(d, 3 if any(rule.kind in ("average", "total3") for rule in rules.values()) else 2),
             rules=rules,
             order=needed_order(rules, target),
             target=target,
             answer=_gold_answer(gold),
-            unknown=unknowns[0] if unknowns else None,
+            unknown=name if reverse else None,
             given=given,
         )
         Reference.from_graph(graph)
+    except KeyError as error:
+        needed = str(error.args[0])
+        raise GoldDefect(set_aside.get(needed, f"fact missing: no fact about {needed!r}")) from None
     except GoldDefect:
         raise
-    except KeyError as error:
-        raise GoldDefect(f"no fact about {error}") from None
     except ValueError as error:
-        raise GoldDefect(str(error)) from None
+        lost = _without_fact(gold, rules)
+        reason = f"fact missing: no fact about {lost!r}" if lost else f"the gold solution does not fit: {error}"
+        raise GoldDefect(reason) from None
     return graph
 
 
-def _rules(facts: Facts, target: str, given: int | None, used: tuple[str, str]) -> dict[str, Rule]:
-    """One rule for each quantity. In reverse the target has its value stated as well, which is not its rule."""
-    derived = totals(dict.fromkeys((*facts.mentioned, *used)))
+def _without_fact(gold: str, rules: Mapping[str, Rule]) -> str | None:
+    """A quantity that the gold solution defines and the problem does not have."""
+    return next((step.name for step in trace.read(gold).steps if step.name not in rules), None)
+
+
+def _kind_not_read(problem: str, gold: str) -> str:
+    if _SYMBOLIC.search(problem):
+        return "the symbolic subset is not supported"
+    if _MODULAR.search(problem) or _MODULAR.search(gold):
+        return "modular arithmetic (iGSM style) is not supported"
+    return NOT_OF_THE_GRAMMAR
+
+
+def _rules(facts: Facts, name: str, target: str, given: int | None) -> tuple[dict[str, Rule], dict[str, str]]:
+    """One rule for each quantity, and the quantities set aside with the reason: they matter only if they are needed.
+
+    In reverse the target has its value stated as well, which is not its rule. Padding of long problems may state one
+    quantity in two ways.
+    """
+    derived = totals(dict.fromkeys((*facts.mentioned, name, target)))
     rules: dict[str, Rule] = {}
-    for name, stated in facts.rules.items():
-        definitions = [rule for rule in stated if name not in derived and not _states_value(rule, name, target, given)]
-        if len(definitions) > 1:
-            raise GoldDefect(f"{len(definitions)} different facts about {name!r}")
-        if len(definitions) < len(stated) and not (name == target and given is not None):
-            raise GoldDefect(f"a value is stated for the total {name!r}")
-        if definitions:
-            rules[name] = definitions[0]
+    set_aside: dict[str, str] = {}
+    for quantity, stated in facts.rules.items():
+        if quantity in derived:
+            if any(not _states_value(rule, quantity, target, given) for rule in stated):
+                set_aside[quantity] = f"a value is stated for the total {quantity!r}"
+            continue
+        definitions = [rule for rule in stated if not _states_value(rule, quantity, target, given)]
+        forms = [rule_form(rule) for rule in definitions]
+        if any(form != forms[0] for form in forms):
+            set_aside[quantity] = f"repeated with another value: {quantity!r} is stated in {len(forms)} ways"
+        elif definitions and definitions[0].combine == "unknown" and quantity != name:
+            set_aside[quantity] = f"fact missing: the problem only says that {quantity!r} exists"
+        elif definitions:
+            rules[quantity] = definitions[0]
     if given is not None and not any(_states_value(r, target, target, given) for r in facts.rules.get(target, ())):
-        raise GoldDefect(f"the problem does not state that {target!r} is {given}")
-    return rules | derived
+        raise GoldDefect(f"fact missing: the problem does not state that {target!r} is {given}")
+    return rules | {total: rule for total, rule in derived.items() if total not in set_aside}, set_aside
 
 
 def _states_value(rule: Rule, name: str, target: str, given: int | None) -> bool:
@@ -131,7 +178,7 @@ def verify_row(
 
     `error` is the class of the first fault by `rule`, None where the rule accepts.
 
-    A row that cannot be judged has `error` "bad_row: ..." or "gold_defect" and null verdicts. Raises ValueError for an
+    A row that cannot be judged has `error` "bad_row: ..." or "gold_defect: ..." and null verdicts. Raises ValueError for an
     unknown rule; nothing in a row raises.
     """
     return verify_candidates(row, gold_field, candidate_field, rule)[0]
@@ -156,8 +203,9 @@ def verify_candidates(
             texts(row, gold_field)
         solutions, several = candidates(row, candidate_field)
         reference = reference_of(row, gold_field)
-    except GoldDefect:
-        return [not_judged("gold_defect")]
+    except GoldDefect as error:
+        detail = {"detail": error.detail} if error.detail else {}
+        return [not_judged(f"gold_defect: {error}") | detail]
     except ValueError as error:
         return [not_judged(f"bad_row: {error}")]
     judged = []

@@ -13,8 +13,13 @@ from typing import NamedTuple
 from interplay.world.graph import Kind, Rule
 
 _SEPARATOR = re.compile(r", and the |, the | and the ")
+_SENTENCE_END = re.compile(r"\.\s+(?=The )")  # a name may hold a full stop and a blank: "Washington D.C. equals"
 _EXISTS = (" exists, and its number is greater than 0", " is greater than 0")
 _SCALE = re.compile(r"([0-9]{1,12}) (plus|times) (the .*)", re.DOTALL)
+
+
+class NotOfTheGrammar(ValueError):
+    """A sentence that is none of the grammar's; the message names it."""
 
 
 class Facts(NamedTuple):
@@ -29,10 +34,10 @@ class Facts(NamedTuple):
 
 
 def read_facts(problem: str) -> Facts:
-    """Read the sentences of a problem. Raises ValueError with the sentence that is none of the grammar's."""
+    """Read the sentences of a problem. Raises NotOfTheGrammar, a ValueError."""
     rules: dict[str, list[Rule]] = {}
     mentioned: dict[str, None] = {}
-    for sentence in problem.strip().removesuffix(".").split(". "):
+    for sentence in _SENTENCE_END.split(problem.strip().removesuffix(".")):
         name, rule = _fact(sentence)
         known = rules.setdefault(name, [])
         if rule not in known:  # the same sentence twice says it once
@@ -42,7 +47,7 @@ def read_facts(problem: str) -> Facts:
 
 
 def asked(question: str) -> str:
-    """The quantity a question names. Raises ValueError for another kind of sentence."""
+    """The quantity a question names. Raises NotOfTheGrammar for another sentence."""
     question = question.strip()
     if question.startswith("How many ") and question.endswith(" have?"):
         entity, does, location = question[len("How many ") : -len(" have?")].partition(" does ")
@@ -50,7 +55,7 @@ def asked(question: str) -> str:
             return f"{entity} in {location}"
     if question.startswith("What is the ") and question.endswith("?"):
         return quantity(question[len("What is the ") : -1])
-    raise ValueError(f"not a question of the grammar: {question[:120]!r}")
+    raise NotOfTheGrammar(f"not a question of the grammar: {question[:120]!r}")
 
 
 def quantity(phrase: str) -> str:
@@ -69,7 +74,7 @@ def _fact(sentence: str) -> tuple[str, Rule]:
         if equals:
             name = quantity(subject)
             return name, _rule(kind(name), right)
-    raise ValueError(f"not a fact of the grammar: {sentence[:120]!r}")
+    raise NotOfTheGrammar(f"not a fact of the grammar: {sentence[:120]!r}")
 
 
 def _rule(of: Kind, right: str) -> Rule:
@@ -93,7 +98,7 @@ def _operands(of: Kind, text: str) -> Rule:
             return Rule(of, "difference", tuple(names))
     elif text.startswith("the "):
         return Rule(of, "copy", (quantity(text[len("the ") :]),))
-    raise ValueError(f"not a right-hand side of the grammar: {text[:120]!r}")
+    raise NotOfTheGrammar(f"not a right-hand side of the grammar: {text[:120]!r}")
 
 
 def kind(name: str) -> Kind:

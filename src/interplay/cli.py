@@ -194,15 +194,37 @@ def data_convert(
 
 @data.command("stats")
 def data_stats(
-    file: Annotated[Path, typer.Argument(help="JSON lines of problems")],
-    against: Annotated[Path | None, typer.Option(help="report the overlap with this file")] = None,
+    file: Annotated[Path | None, typer.Argument(help="JSON lines of problems; none with --scale")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="report overlap with this file, and what is new beside it")
+    ] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="the problems that a scale asks, beside what it pre-trains on")
+    ] = None,
+    n: Annotated[int, typer.Option(help="with --scale: problems of each regime")] = 1000,
+    served: Annotated[int, typer.Option(help="with --scale: documents of pre-training to compare with")] = 20_000,
 ) -> None:
-    """Print what a file's problems confound: distractors, prompt length and answers by op; overlap with another file.
+    """Print what problems confound: distractors, prompt length and answers by op, copies, what guessers reach without the
+    graph; overlap and structural novelty beside another file, or beside a scale's pre-training.
 
-    Example: interplay data stats train.jsonl --against test.jsonl
+    Examples: interplay data stats test.jsonl --against train.jsonl
+    interplay data stats --scale micro
     """
-    from interplay.data.stats_text import overlap_lines, stats_lines
+    from interplay.data.stats_text import overlap_lines, regime_lines, stats_lines
 
+    if (file is None) == (scale is None):
+        raise ValueError("data stats takes a file or --scale, one of the two")
+    if scale is not None:
+        from interplay.studies.recipe import Recipe
+        from interplay.studies.scales import settings
+        from interplay.studies.study import Workplace
+
+        recipe = Recipe(settings(scale, {}), Workplace(store="", runtime={}))
+        training = recipe.base(0).config.stream
+        for line in regime_lines(recipe.regimes, training, n, served):
+            print(line)
+        return
+    assert file is not None
     for path in (file, against):
         if path is not None and not path.is_file():
             raise ValueError(f"no such file: {path}")

@@ -125,5 +125,5 @@ def test_the_same_structure_has_the_same_answer() -> None:
 
 def test_an_unknown_level_is_an_error() -> None:
     graph = make(Spec(op=2), "zoo", "terse", stream(0)).graph
-    with pytest.raises(ValueError, match="unknown level 'letters'; the levels are names, structure"):
+    with pytest.raises(ValueError, match="unknown level 'letters'; the levels are names, structure, shape"):
         digest(graph, "letters")  # type: ignore[arg-type]

@@ -316,3 +316,82 @@ def test_no_confounds_over_twenty_thousand_problems(mode: str) -> None:
     assert abs(found.op_distractors) < 0.02
     assert found.length_grows
     assert max(entry.top_share for entry in found.by_op if entry.op >= 4) <= 0.10
+
+
+def thin(graph: Graph) -> list[str]:
+    """Needed steps that only repeat another quantity: copies, and totals of one member."""
+    rules = graph.rules
+    return [name for name in graph.order if len(rules[name].operands) == 1 and rules[name].literal is None]
+
+
+@given(
+    st.integers(3, 24),
+    st.sampled_from(MODES),
+    st.sampled_from((2, 3)),
+    st.sampled_from((1, 2, 4)),
+    st.sampled_from((0.0, 0.35)),
+    st.integers(),
+)
+def test_without_copies_every_derived_quantity_has_two_in_edges(
+    op: int, mode: str, d: int, fan_in: int, totals: float, seed: int
+) -> None:
+    spec = Spec(op=op, mode=mode, d=d, fan_in=fan_in, totals=totals, copies=0.0, distractors=2)  # type: ignore[arg-type]
+    try:
+        made = make(spec, "zoo", "terse", stream(seed))
+    except ValueError:
+        assert (fan_in, op % 2) == (1, 0), "only chains of one operand each cannot reach every op"
+        return
+    check(made, spec)
+    assert not thin(made.graph)
+
+
+def test_copies_are_as_frequent_as_asked_and_do_not_move_op_or_distractors() -> None:
+    def share(copies: float | None) -> float:
+        graphs_ = [problem(Spec(op=8, copies=copies, distractors=2), "zoo", "terse", i).graph for i in range(300)]
+        assert {(graph.op, len(graph.distractors)) for graph in graphs_} == {(8, 2)}
+        return sum(len(thin(graph)) for graph in graphs_) / sum(len(graph.order) for graph in graphs_)
+
+    shares = [share(copies) for copies in (0.0, 0.2, 0.5, None)]
+    assert shares[0] == 0
+    assert shares == sorted(shares)
+    assert shares[1] > 0.02
+    assert shares[3] > 0.2
+    assert len(thin(problem(Spec(op=2, copies=0.0)).graph)) == 1, "op 2 has nothing but copies"
+
+
+def test_differences_and_products_are_as_frequent_as_asked() -> None:
+    def forms(**axes: float) -> tuple[int, int]:
+        rules = [
+            rule
+            for i in range(200)
+            for rule in problem(Spec(op=8, distractors=3, **axes), "zoo", "terse", i).graph.rules.values()  # type: ignore[arg-type]
+        ]
+        return sum(rule.combine == "difference" for rule in rules), sum(rule.join == "*" for rule in rules)
+
+    few, usual, many = (forms(differences=share, products=share) for share in (0.0, 0.5, 1.0))
+    assert few[0] < usual[0] < many[0]
+    assert few[1] < usual[1] < many[1]
+    assert few[1] == 0
+
+
+@given(st.integers(2, 24), st.sampled_from(MODES), st.integers())
+def test_ready_order_takes_the_first_fact_that_is_ready(op: int, mode: str, seed: int) -> None:
+    graph = make(Spec(op=op, mode=mode, order="ready", distractors=2), "zoo", "terse", stream(seed)).graph  # type: ignore[arg-type]
+    text = list(graph.rules)  # stated facts as told, then the totals
+    known: list[str] = []
+    for name in graph.order:
+        ready = [n for n in text if n in graph.order and n not in known and set(graph.rules[n].operands) <= set(known)]
+        assert name == ready[0]
+        known.append(name)
+    assert known[-1] == graph.target
+
+
+@pytest.mark.parametrize("axis", ["totals", "copies", "differences", "products"])
+def test_a_chance_is_between_none_and_all(axis: str) -> None:
+    with pytest.raises(ValueError, match=rf"{axis} must be in 0..1, got 1.5"):
+        Spec(op=5, **{axis: 1.5})  # type: ignore[arg-type]
+
+
+def test_a_chain_without_copies_is_no_longer_than_op_can_pay() -> None:
+    with pytest.raises(ValueError, match="op 7 without copies has depth 4 at most, got 5"):
+        Spec(op=7, copies=0.0, depth=5)

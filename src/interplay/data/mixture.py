@@ -38,6 +38,9 @@ class World(Config):
     max_value: int | None = None
     unknown: Range | None = None
     totals: float | None = None
+    copies: float | None = None
+    differences: float | None = None
+    products: float | None = None
     order: Order | None = None
 
     def spec(self, cell: Cell) -> Spec:

@@ -14,14 +14,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from interplay.data.novelty import copies
 from interplay.world.digest import LEVELS, Level, digest
 from interplay.world.graph import Graph, from_dict
 
 Row = Mapping[str, object]
+SHOWN: tuple[Level, ...] = (*LEVELS, "shape")
 
 
 class OpStats(NamedTuple):
-    """The rows of one op. `top_share` is what always guessing the most frequent answer would score."""
+    """The rows of one op. `top_share` is what always guessing the most frequent answer would score; `copies` the share of
+    needed steps that only repeat another quantity."""
 
     op: int
     n: int
@@ -31,6 +34,8 @@ class OpStats(NamedTuple):
     top_answer: str
     top_share: float
     distinct: Mapping[Level, int]
+    steps: float
+    copies: float
 
 
 class Stats(NamedTuple):
@@ -95,8 +100,9 @@ class _Tally:
     def __init__(self) -> None:
         self.n = self.readable = 0
         self.prompt_chars = self.solution_chars = self.distractors = 0
+        self.steps = self.copies = 0
         self.answers: Counter[str] = Counter()
-        self.digests: dict[Level, set[str]] = {level: set() for level in LEVELS}
+        self.digests: dict[Level, set[str]] = {level: set() for level in SHOWN}
 
     def result(self, op: int) -> OpStats:
         answer, count = max(self.answers.items(), key=lambda item: (item[1], item[0]))
@@ -108,7 +114,9 @@ class _Tally:
             distractors=self.distractors / self.readable if self.readable else math.nan,
             top_answer=answer,
             top_share=count / self.n,
-            distinct={level: len(self.digests[level]) for level in LEVELS},
+            distinct={level: len(self.digests[level]) for level in SHOWN},
+            steps=self.steps / self.readable if self.readable else math.nan,
+            copies=self.copies / self.steps if self.steps else math.nan,
         )
 
 
@@ -130,8 +138,11 @@ def stats(rows: Iterable[Row]) -> Stats:
         num_distractors = len(graph.distractors)
         tally.readable += 1
         tally.distractors += num_distractors
+        copied, steps = copies(graph)
+        tally.copies += copied
+        tally.steps += steps
         clutter.add(op, num_distractors)
-        for level in LEVELS:
+        for level in SHOWN:
             tally.digests[level].add(digest(graph, level))
     by_op = tuple(tallies[op].result(op) for op in sorted(tallies))
     n = sum(entry.n for entry in by_op)

@@ -33,7 +33,9 @@ def add_distractors(shape: Shape, numbers: Numbers, bounds: Bounds, count: int, 
             literal = between(*bounds.numbers, uniform)
             numbers.steps[number], numbers.values[number] = Step("constant", (), literal, ""), literal
         else:
-            numbers.steps[number], numbers.values[number] = _derive(numbers.values, known, first, bounds, uniform)
+            numbers.steps[number], numbers.values[number] = _derive(
+                shape, numbers.values, known, first, bounds, uniform
+            )
         known.append(number)
 
 
@@ -57,27 +59,34 @@ def _total(shape: Shape, numbers: Numbers, bounds: Bounds, known: list[int], uni
     return total
 
 
-def _derive(values: list[int], known: list[int], first: int, bounds: Bounds, uniform: Uniform) -> tuple[Step, int]:
+def _derive(
+    shape: Shape, values: list[int], known: list[int], first: int, bounds: Bounds, uniform: Uniform
+) -> tuple[Step, int]:
     """A rule that uses `first`, in about the proportions of needed ones; a copy where nothing else stays in bounds."""
     form = uniform()
     value = values[first]
     literal = between(*bounds.numbers, uniform)
     operands = [first]
-    for _ in range(int(form > 0.6) + int(form > 0.9)):
+    for _ in range(min(shape.limits.fan_in - 1, int(form > 0.6) + int(form > 0.9))):
         other = known[int(uniform() * len(known))]
         if other not in operands:
             operands.append(other)
             value += values[other]
-    if len(operands) == 2 and (form < 0.75 or value > bounds.max_value):
+    if len(operands) == 2 and (form < 0.6 + bounds.differences / 3 or value > bounds.max_value):
         a, b = operands if values[operands[0]] >= values[operands[1]] else operands[::-1]
         return Step("difference", (a, b), None, ""), values[a] - values[b]
     if value > bounds.max_value:
         return Step("copy", (first,), None, ""), values[first]
     combine: Combine = "copy" if len(operands) == 1 else "sum"
     scale = uniform()
-    if scale < 0.3 and value + literal <= bounds.max_value:
+    plain = len(operands) > 1 or shape.may_copy()
+    if not plain:  # a literal it must have
+        scale = 1.0 if scale < bounds.products else 0.0
+    if scale < 0.6 * (1 - bounds.products) and value + literal <= bounds.max_value:
         return Step(combine, tuple(operands), literal, "+"), value + literal
     factor = between(*bounds.multipliers, uniform)
-    if scale > 0.75 and value * factor <= bounds.max_value:
+    if scale > 1 - bounds.products / 2 and value * factor <= bounds.max_value:
         return Step(combine, tuple(operands), factor, "*"), value * factor
+    if not plain and value + literal <= bounds.max_value:
+        return Step(combine, tuple(operands), literal, "+"), value + literal
     return Step(combine, tuple(operands), None, ""), value

@@ -2,20 +2,21 @@
 
 At level "names" two problems are equal when their needed quantities have the same rules, numbers and names. Variable
 letters, the order of sentences and of addends, and distractors are not seen. At level "structure" names are not seen
-either, so a problem retold with other animals, or in the other style, is the same problem. Overlap between two sources
-is reported at both.
+either, so a problem retold with other animals, or in the other style, is the same problem. At level "shape" its numbers
+are not seen either: what stays is which operations are done on what. Overlap between two sources is reported at the first
+two, novelty of structure at the last two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, get_args
 
 from .graph import Graph, Rule
 
-Level = Literal["names", "structure"]
-LEVELS: tuple[Level, ...] = ("names", "structure")
+Level = Literal["names", "structure", "shape"]
+LEVELS: tuple[Level, ...] = ("names", "structure")  # at which two problems may be called the same one
 
 # Rounds of refinement: up tells a quantity what it is made of, down tells it what it is used for. Three rounds told no
 # further problems apart among 100,000 of op 2..8 with few numbers (33,136 different ones).
@@ -28,7 +29,14 @@ def digest(graph: Graph, level: Level = "names") -> str:
         return _digest_names(graph)
     if level == "structure":
         return _digest_structure(graph)
-    raise ValueError(f"unknown level {level!r}; the levels are {', '.join(LEVELS)}")
+    if level == "shape":
+        return _digest_structure(_without_numbers(graph))
+    raise ValueError(f"unknown level {level!r}; the levels are {', '.join(get_args(Level))}")
+
+
+def _without_numbers(graph: Graph) -> Graph:
+    rules = {name: rule if rule.literal is None else rule._replace(literal=0) for name, rule in graph.rules.items()}
+    return graph._replace(rules=rules, given=None)
 
 
 def _hash(text: str) -> str:

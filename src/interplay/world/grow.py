@@ -3,7 +3,7 @@
 A spine with one quantity per level is laid first: it fixes the length of the longest chain and costs the least that
 such a chain can cost. What is left of op is then spent level by level: a literal costs 1, one more use of an existing
 quantity 1, a new quantity 2 (the use and its own constant). A rest that the last level could not take is spent
-wherever it fits.
+wherever it fits. What a quantity of the spine needs in order not to be a copy is owed to it and spent on no other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class NoRoom(Exception):
 def draw_shape(limits: Limits, uniform: Uniform) -> Shape:
     """A random skeleton of exactly `limits.op`. Raises NoRoom when the limits cannot hold it."""
     shape = Shape(limits, uniform)
-    slack = limits.op - lay_spine(shape)
+    cost, owed = lay_spine(shape)
+    slack = limits.op - cost - sum(owed)
     depth = limits.depth
     for level in range(1, depth):
         row = shape.rows[level]
@@ -29,7 +30,8 @@ def draw_shape(limits: Limits, uniform: Uniform) -> Shape:
         while i < len(row):  # the row is complete: growing adds to deeper levels only
             waiting = len(row) - i + depth - 1 - level
             allowance = slack if waiting == 1 else min(slack, int(2 * uniform() * slack / waiting + 0.5))
-            slack -= grow(shape, row[i], allowance)
+            due = owed[level - 1] if i == 0 else 0  # the spine's quantity is the first of its row
+            slack -= grow(shape, row[i], allowance + due) - due
             i += 1
     while slack:
         spent = spend(shape, slack) or promote(shape) or trade(shape)
@@ -41,11 +43,15 @@ def draw_shape(limits: Limits, uniform: Uniform) -> Shape:
     return shape
 
 
-def lay_spine(shape: Shape) -> int:
-    """One quantity per level, each the first operand of the one above; returns the op they cost at least."""
+def lay_spine(shape: Shape) -> tuple[int, list[int]]:
+    """One quantity per level, each the first operand of the one above.
+
+    Returns the op they cost at least and, by level, what they must be given beyond it so as not to be copies.
+    """
     limits, uniform = shape.limits, shape.uniform
     depth = limits.depth
     cost = shape.spine = depth
+    owed = owed_to_spine(shape)
     above = -1
     products: list[tuple[int, int]] = []
     has_average = limits.d == 2  # d = 3 asks for at least one
@@ -58,9 +64,12 @@ def lay_spine(shape: Shape) -> int:
                 products.append((above, level - 1))
             number = shape.place(kind, location, shape.take(shape.free_counts[location]), level)
         else:
-            total = _spine_total(shape, level, cost)
+            total = _spine_total(shape, level, cost, owed)
             if total == "total3":
                 cost += 2
+                owed[level - 1] = 0
+            elif total and owed[level - 1]:
+                owed[level - 1] = 2
             if total == "total" and level == depth - 1 and not has_average:
                 total = None  # its member would end the spine with a count
             if total:
@@ -79,19 +88,31 @@ def lay_spine(shape: Shape) -> int:
             shape.operands[total_number].append(shape.place("average", location, entity, depth, clean=True))
         else:
             shape.operands[total_number].insert(0, shape.place("count", location, entity, depth, clean=True))
-    return cost
+    return cost, owed
 
 
-def _spine_total(shape: Shape, level: int, cost: int) -> Kind | None:
+def owed_to_spine(shape: Shape) -> list[int]:
+    """One more in-edge for each derived quantity of the spine that may not be a copy, as long as op can pay."""
+    op, depth = shape.limits.op, shape.limits.depth
+    owed = [0] * depth
+    for level in range(depth - 1):
+        if depth + sum(owed) < op and not shape.may_copy():
+            owed[level] = 1
+    return owed
+
+
+def _spine_total(shape: Shape, level: int, cost: int, owed: list[int]) -> Kind | None:
     """Whether the spine has a total on this level, and which."""
     limits = shape.limits
     depth = limits.depth
     if level == depth or shape.uniform() >= limits.totals or not shape.can_total(depth - level):
         return None
-    left = limits.op - cost
+    left = limits.op - cost - sum(owed) + owed[level - 1]
     third = limits.d == 3 and left >= 2 and shape.uniform() < 0.5
     if depth == 2 and left % (4 if third else 2) != (2 if third else 0):
         return None  # alone with its constant members, a total costs a multiple of 2, the second total one of 4
+    if not third and left < 2 * owed[level - 1]:
+        return None
     return "total3" if third else "total"
 
 
@@ -104,7 +125,10 @@ def grow(shape: Shape, number: int, allowance: int) -> int:
     operands, literals = shape.operands[number], shape.literals
     if not operands:
         # Its constant (1) gives way to a first operand (1 for an existing one, 2 for a new one with its own constant).
-        if allowance and uniform() < 0.6 and (cost := _use_new(shape, number, allowance + 1)):
+        kept = 0 if shape.may_copy() else 1  # so as not to be a copy
+        if allowance < kept:
+            return 0
+        if allowance > kept and uniform() < 0.6 and (cost := _use_new(shape, number, allowance + 1 - kept)):
             spent = cost - 1
         elif not shape.use_existing(number):
             return 0
@@ -143,12 +167,13 @@ def _use_new(shape: Shape, number: int, allowance: int) -> int:
     level = _deeper_level(shape, shape.levels[number])
     clean = shape.clean[number]
     if level < limits.depth and allowance >= 3 and uniform() < limits.totals and shape.can_total():
-        if limits.d == 3 and allowance >= 5 and uniform() < 0.5:
-            total = shape.new_total(level, "total3", clean)
-        else:
-            total = shape.new_total(level, "total", clean)
-        shape.operands[number].append(total)
-        return 1 + shape.add_member(total, _deeper_level(shape, level))
+        several = not shape.may_copy()
+        third = limits.d == 3 and allowance >= 5 and uniform() < 0.5
+        if third or not several or (allowance >= 5 and limits.entities > 1):
+            total = shape.new_total(level, "total3" if third else "total", clean)
+            shape.operands[number].append(total)
+            cost = 1 + shape.add_member(total, _deeper_level(shape, level))
+            return cost + (shape.add_member(total, _deeper_level(shape, level)) if several and not third else 0)
     new = shape.new_plain(level, clean)
     if new < 0:
         return 0
@@ -203,7 +228,7 @@ def promote(shape: Shape) -> int:
         if shape.operands[number] or level >= depth:
             continue
         levels[number] = level
-        new = shape.new_plain(depth, shape.clean[number])
+        new = shape.new_plain(depth, shape.clean[number]) if shape.may_copy() else -1
         if new >= 0:
             shape.operands[number].append(new)
         elif shape.use_existing(number):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Collection, Mapping
 
 from .context import Context, Names
 from .decoys import add_distractors
 from .graph import Graph, Kind, Rule, needed_order
 from .grow import NoRoom, draw_shape
 from .shape import Limits, Shape, Uniform
-from .spec import DEFAULT_FAN_IN, Spec, bounds_of, capacity
+from .spec import DEFAULT_FAN_IN, Spec, bounds_of, capacity, deepest_without_copies
 from .values import Bounds, Numbers, Step, assign, between, choose, shuffle
 
 __all__ = ["Spec", "sample_graph"]
@@ -29,7 +30,7 @@ def sample_graph(spec: Spec, context: Context, style: str, rng: random.Random) -
     uniform = rng.random
     names = context.names(style)
     pools = _pools(spec, context)
-    bounds = Bounds(spec.numbers, spec.multipliers, spec.unknown, spec.max_value)
+    bounds = Bounds(spec.numbers, spec.multipliers, spec.unknown, spec.max_value, spec.differences, spec.products)
     distractors = between(*bounds_of(spec.distractors), uniform)
     for _ in range(TRIES):
         limits = draw_limits(spec, pools, distractors, uniform)
@@ -76,12 +77,16 @@ def draw_limits(spec: Spec, pools: tuple[int, int], distractors: int, uniform: U
         while least < op and capacity(least, fan_in) < min(2 * op - 2, 3 * op // 2 + 2):
             least += 1
         least = min(least, max(2, locations * entities - distractors)) if op > 1 else 1
-        most = max(least, min(op, 2 + op * 3 // 5, locations * entities - distractors))
+        most = min(op, 2 + op * 3 // 5, locations * entities - distractors)
+        if spec.copies is not None and spec.copies < 1:
+            most = min(most, deepest_without_copies(op))
+            least = min(least, most)
+        most = max(least, most)
         u = uniform()
         depth = least + int((most - least + 1) * u * math.sqrt(u))  # sqrt is exact on every machine, ** is not
     return Limits(
         op=op, d=spec.d, reverse=spec.mode == "reverse", depth=depth, fan_in=fan_in,
-        locations=locations, entities=entities, spare=distractors, totals=spec.totals,
+        locations=locations, entities=entities, spare=distractors, totals=spec.totals, copies=spec.copies,
     )  # fmt: skip
 
 
@@ -133,15 +138,28 @@ def _graph(
     rules = {words[number]: _rule(shape.kinds[number], numbers.steps[number], words) for number in text_order}
     assert len(rules) == len(words), "two quantities share a name"
     target = order[-1]
-    if spec.order == "depth_first":
+    if spec.order == "random":
+        names_in_order = tuple([words[i] for i in order])
+    else:
         _list_members_as_told(rules)
         names_in_order = needed_order(rules, words[target])
-    else:
-        names_in_order = tuple([words[i] for i in order])
+        if spec.order == "ready":
+            names_in_order = ready_order(rules, names_in_order)
     graph = Graph(spec.mode, spec.d, rules, names_in_order, words[target], numbers.values[target])
     if unknown < 0:
         return graph
     return graph._replace(unknown=words[unknown], given=graph.answer, answer=numbers.values[unknown])
+
+
+def ready_order(rules: Mapping[str, Rule], needed: Collection[str]) -> tuple[str, ...]:
+    """The needed quantities, each step the first in the order of `rules` of those that are ready."""
+    waiting = [name for name in rules if name in needed]
+    order: list[str] = []
+    while waiting:
+        ready = next(name for name in waiting if not any(operand in waiting for operand in rules[name].operands))
+        waiting.remove(ready)
+        order.append(ready)
+    return tuple(order)
 
 
 def _list_members_as_told(rules: dict[str, Rule]) -> None:

@@ -29,6 +29,7 @@ class Limits(NamedTuple):
     entities: int
     spare: int
     totals: float
+    copies: float | None
 
     @property
     def names(self) -> str:
@@ -92,6 +93,11 @@ class Shape:
         free[i] = free[-1]
         free.pop()
         return entity
+
+    def may_copy(self) -> bool:
+        """Whether a derived quantity may be left with a single in-edge: a copy, or a total of one member."""
+        copies = self.limits.copies
+        return copies is None or self.uniform() < copies
 
     def can_total(self, counts_to_come: int = 0) -> bool:
         """True when a location can be given to a total without starving distractors and other counts."""

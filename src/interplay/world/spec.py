@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from .graph import MAX_OP, Mode
 
 Span = int | tuple[int, int]
-Order = Literal["random", "depth_first"]
+Order = Literal["random", "depth_first", "ready"]
 
 DEFAULT_FAN_IN = 4
 MIN_OP = {"forward": 1, "reverse": 2}  # hiding a lone constant would leave nothing to derive it from
@@ -32,9 +32,14 @@ class Spec:
     multipliers  factors, and the constants inside the products of a second total
     max_value    every needed value is in 1..max_value, every other one in 0..max_value
     unknown      the answer of a reverse problem
-    order        of the gold solution's steps: random among those that are ready, or depth_first: each operand is worked
-                 out before the next one is begun, and totals list their members as the text does
+    order        of the gold solution's steps: random among those that are ready; depth_first: each operand is worked out
+                 before the next one is begun; ready: of those that are ready always the one that the text states first
+                 (totals, which it does not state, last). In the latter two, totals list their members as the text does
     totals       chance that a derived quantity is a total, where a location is free for one; totals need two locations
+    copies       chance that a derived quantity may be a mere copy of another or a total of one member, so that 0 has
+                 none but where op leaves nothing else (op 2); free: as often as it happens, a quarter to a third of steps
+    differences  chance that two operands are subtracted and not added, where both stay in bounds
+    products     chance that a literal multiplies and does not add, where both stay in bounds
     """
 
     op: int
@@ -51,6 +56,9 @@ class Spec:
     max_value: int = 1000
     unknown: tuple[int, int] = (1, 20)
     totals: float = 0.35
+    copies: float | None = None
+    differences: float = 0.45
+    products: float = 0.5
     order: Order = "random"
 
     def __post_init__(self) -> None:
@@ -61,9 +69,11 @@ class Spec:
         if not MIN_OP[self.mode] <= self.op <= MAX_OP:
             raise ValueError(f"op must be in {MIN_OP[self.mode]}..{MAX_OP} in {self.mode} mode, got {self.op}")
         if self.order not in get_args(Order):
-            raise ValueError(f"order must be random or depth_first, got {self.order!r}")
-        if not 0 <= self.totals <= 1:
-            raise ValueError(f"totals must be in 0..1, got {self.totals}")
+            raise ValueError(f"order must be random, depth_first or ready, got {self.order!r}")
+        for key in ("totals", "copies", "differences", "products"):
+            chance = getattr(self, key)
+            if chance is not None and not 0 <= chance <= 1:
+                raise ValueError(f"{key} must be in 0..1, got {chance}")
         self._check_numbers()
         self._check_counts()
         self._check_depth()
@@ -102,11 +112,18 @@ class Spec:
         fan_in = self.fan_in or DEFAULT_FAN_IN
         if self.totals == 0 and low > 1 and (most := capacity(low, fan_in)) < self.op:
             raise ValueError(f"op {self.op} cannot be reached at depth {low} and fan_in {fan_in}: at most {most}")
+        if self.copies == 0 and low > (deepest := deepest_without_copies(self.op)):
+            raise ValueError(f"op {self.op} without copies has depth {deepest} at most, got {self.depth}")
 
 
 def bounds_of(span: Span) -> tuple[int, int]:
     """The least and the most of a number or a range."""
     return (span, span) if isinstance(span, int) else (span[0], span[1])
+
+
+def deepest_without_copies(op: int) -> int:
+    """The longest chain in which every derived quantity has two in-edges; at op 2 nothing but a copy is possible."""
+    return max(min(op, 2), (op + 1) // 2)
 
 
 def capacity(depth: int, fan_in: int) -> int:

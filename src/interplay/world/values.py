@@ -14,16 +14,18 @@ from .graph import Combine, Join
 from .shape import Shape, Uniform
 
 ROUNDS = 5
-DIFFERENCES = 0.45  # share of differences among two operands, where both operations fit
 
 
 class Bounds(NamedTuple):
-    """Inclusive ranges of literals, factors and the reverse unknown, and the largest value allowed."""
+    """Inclusive ranges of literals, factors and the reverse unknown, the largest value allowed, and the shares of
+    differences and of products where the other operation would fit too."""
 
     numbers: tuple[int, int]
     multipliers: tuple[int, int]
     unknown: tuple[int, int]
     max_value: int
+    differences: float
+    products: float
 
 
 class Step(NamedTuple):
@@ -146,13 +148,15 @@ def _derive(
         less, less_slope = values[a] - values[b], slopes[a] - slopes[b]
         # A difference must be positive, must not cancel the unknown, and in late rounds not turn its sign.
         possible = less > 0 and (less_slope != 0 or slopes[a] == 0) and (less_slope >= 0 or round_.turning)
-        if possible and (uniform() < DIFFERENCES or value > round_.soft or (slope == 0 and slopes[a] != 0)):
+        if possible and (
+            uniform() < round_.bounds.differences or value > round_.soft or (slope == 0 and slopes[a] != 0)
+        ):
             combine, operands, value, slope = "difference", [a, b], less, less_slope
     if not scaled:
         return Step(combine, tuple(operands), None, ""), value, slope
     bounds = round_.bounds
     factor = between(*bounds.multipliers, uniform)
-    if uniform() < 0.5 and value * factor <= round_.soft:
+    if uniform() < bounds.products and value * factor <= round_.soft:
         return Step(combine, tuple(operands), factor, "*"), value * factor, slope * factor
     low, high = bounds.numbers
     literal = between(low, max(low, min(high, bounds.max_value - value)), uniform)

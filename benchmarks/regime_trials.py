@@ -1,0 +1,97 @@
+"""The trials of `regimes.py`: one name, one question and the settings that differ from the trial it is compared with."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from interplay.config import Config
+from interplay.data.mixture import World
+from interplay.data.packing import PackingConfig
+from interplay.model.sizes import ModelConfig
+from interplay.train.optimizer import OptimizerConfig
+from interplay.train.schedule import Schedule
+
+
+class Trial(Config):
+    """One training from nothing. `shares` are op shares in training, in any unit; `asked` are the ops of the evaluation."""
+
+    question: str
+    world: World
+    shares: dict[int, float]
+    asked: tuple[int, ...]
+    tokens: int = 3_000_000
+    model: ModelConfig = ModelConfig(layers=4, hidden=128, ffn=384, heads=4, kv_heads=4)
+    vocab_size: int = 512
+    unit: Literal["word", "place", "quantity"] = "quantity"
+    packing: PackingConfig = PackingConfig(width=192, rows=16, loss_on="solution")
+    batch_tokens: int = 3072
+    optimizer: OptimizerConfig = OptimizerConfig(kind="muon", lr=4e-3, matrix_lr=0.02, weight_decay=0.01)
+    schedule: Schedule = Schedule(kind="wsd", warmup=0.05, decay=0.3, floor=0.0)
+    problems: int = 64
+    samples: int = 32
+    temperature: float = 0.7
+    max_new_tokens: int = 160
+
+
+def even(first: int, last: int) -> dict[int, float]:
+    """Equal shares of the ops first..last."""
+    return dict.fromkeys(range(first, last + 1), 1.0)
+
+
+def falling(first: int, last: int, factor: float) -> dict[int, float]:
+    """Shares that fall by `factor` with every op."""
+    return {op: factor ** (op - first) for op in range(first, last + 1)}
+
+
+PLAIN = World(
+    style="terse", numbers=(1, 20), max_value=60, multipliers=(2, 4), distractors=(1, 2), fan_in=2, totals=0.0,
+    locations=4, entities=4, names=4, order="random",
+)  # fmt: skip
+
+SHARP = PLAIN.model_copy(update={"copies": 0.0, "differences": 0.5, "order": "ready"})
+
+NINE = SHARP.model_copy(update={"numbers": (1, 9), "max_value": 30, "multipliers": (2, 3)})
+
+NARROW = PackingConfig(width=128, rows=24, loss_on="solution")
+WIDER = PackingConfig(width=144, rows=21, loss_on="solution")
+
+TRIALS: dict[str, Trial] = {
+    "plain": Trial(
+        question="two operands, no totals, one or two distractors, wide numbers, 16 names, any ready step next",
+        world=PLAIN, shares=even(2, 6), asked=(3, 4, 5, 6, 7, 8),
+    ),
+    "sharp-clear": Trial(
+        question="no copies, no distractors, the first ready step next",
+        world=SHARP.model_copy(update={"distractors": (0, 0)}), shares=even(3, 7), asked=(3, 4, 5, 6, 7, 8, 9),
+    ),
+    "sharp": Trial(
+        question="no copies, one or two distractors, the first ready step next",
+        world=SHARP, shares=even(3, 6), asked=(3, 4, 5, 6, 7, 8), tokens=2_000_000, packing=NARROW, problems=40,
+    ),
+    "nine": Trial(
+        question="constants to 9 and values to 30, ops 5 to 7 alike",
+        world=NINE, shares=even(5, 7), asked=(5, 6, 7, 8, 9, 10), tokens=2_000_000, packing=NARROW, problems=40,
+    ),
+    "nine-tail": Trial(
+        question="the same with shares that fall by 4 with every op from 7 up",
+        world=NINE, shares={5: 1, 6: 1, 7: 1, 8: 0.12, 9: 0.03, 10: 0.01}, asked=(5, 6, 7, 8, 9, 10), tokens=2_000_000,
+        packing=NARROW, problems=40,
+    ),
+    "nine-random": Trial(
+        question="any ready step next, so that a problem is solved in several orders",
+        world=NINE.model_copy(update={"order": "random"}), shares=even(5, 7), asked=(5, 6, 7, 8, 9, 10),
+        tokens=2_000_000, packing=NARROW, problems=40,
+    ),
+    "nine-easy": Trial(
+        question="easy ops too: 3 to 6 alike", world=NINE, shares=even(3, 6), asked=(3, 4, 5, 6, 7, 8, 9),
+        tokens=3_000_000, packing=WIDER, batch_tokens=3024, problems=40,
+    ),
+    "nine-low": Trial(
+        question="ops 2 to 6 alike", world=NINE, shares=even(2, 6), asked=(3, 4, 5, 6, 7, 8, 9),
+        tokens=3_000_000, packing=WIDER, batch_tokens=3024, problems=40,
+    ),
+    "sharp-tail": Trial(
+        question="the same with shares that fall by 3 with every op up to 9",
+        world=SHARP, shares=falling(3, 9, 1 / 3), asked=(3, 4, 5, 6, 7, 8, 9), tokens=2_000_000, problems=40,
+    ),
+}  # fmt: skip

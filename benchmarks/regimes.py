@@ -1,0 +1,139 @@
+"""The search for regimes with headroom: named trials, each trained from nothing and asked per op.
+
+A regime is of use when a model solves the ops it was shown, some of the next ones in one try and many in several, and a
+few of those beyond. Which worlds, op shares and shapes give that is an empirical question, so every trial is written down:
+one JSON record each, and one row of docs/regimes.md, negative ones included. A trial is the project's own supervised stage
+on the split `train`, asked problems of `val`.
+
+    python benchmarks/regimes.py list
+    python benchmarks/regimes.py run NAME... --store /tmp/regimes     # resumes where it was cut
+    python benchmarks/regimes.py table                                # docs/regimes.md from docs/regimes/*.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from pathlib import Path
+
+from regime_trials import TRIALS, Trial
+
+from interplay.data.mixture import Cell, Mixture
+from interplay.data.stream import Stream, distinct_problems
+from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
+from interplay.evals.evaluate import evaluate
+from interplay.evals.pass_at_k import pass_at_k
+from interplay.evals.records import read_evaluation, read_samples
+from interplay.model.build import build, load
+from interplay.model.sampler import SamplingConfig
+from interplay.train.config import TrainConfig
+from interplay.train.runtime import Runtime
+from interplay.train.supervised import supervise
+
+RECORDS = Path(__file__).parents[1] / "docs" / "regimes"
+RUNTIME = Runtime(device="cpu", threads=1, cores=1)
+
+
+def streams(trial: Trial, seed: int) -> tuple[Stream, Stream]:
+    """What a trial is trained on, and every op it is asked."""
+    shown = Mixture.of({Cell(op=op): share / sum(trial.shares.values()) for op, share in trial.shares.items()})
+    asked = Mixture.uniform(sorted({*trial.shares, *trial.asked}))
+    return Stream(world=trial.world, mixture=shown, seed=seed), Stream(world=trial.world, mixture=asked, seed=seed)
+
+
+def run(name: str, seed: int, store: Path) -> dict[str, object]:
+    """Train and ask one trial, going on where an earlier call was cut."""
+    trial = TRIALS[name]
+    folder = store / f"{name}-{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    shown, every = streams(trial, seed)
+    if not (folder / "tokenizer").exists():
+        train_tokenizer(
+            TokenizerConfig(
+                stream=every.model_copy(update={"seed": 0}),
+                vocab_size=trial.vocab_size,
+                documents=1500,
+                unit=trial.unit,
+            )
+        ).save_pretrained(folder / "tokenizer")
+    tokenizer = load_tokenizer(folder / "tokenizer")
+    config = TrainConfig(
+        stream=shown, budget_tokens=trial.tokens, batch_tokens=trial.batch_tokens, packing=trial.packing,
+        optimizer=trial.optimizer, schedule=trial.schedule,
+    )  # fmt: skip
+    ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    model = build(trial.model, len(tokenizer), seed, **ends)
+    summary = supervise(config, model, tokenizer, folder / "train", RUNTIME, f"{name} {seed}")
+    model = load(folder / "train" / summary["checkpoint"])
+    started = time.monotonic()
+    asked = [
+        (f"op{op}", problem)
+        for op in trial.asked
+        for problem in distinct_problems(
+            every.model_copy(update={"split": "val", "seed": 0}), Cell(op=op), trial.problems
+        )
+    ]
+    evaluate(
+        asked, model, tokenizer, folder / "asked", samples=trial.samples, seed=0, runtime=RUNTIME, verify_workers=0,
+        sampling=SamplingConfig(temperature=trial.temperature, max_new_tokens=trial.max_new_tokens),
+    )  # fmt: skip
+    return {
+        "name": name, "seed": seed, "trial": trial.model_dump(mode="json"), "parameters": model.num_parameters(),
+        "tokens": summary["tokens"], "train_minutes": round(summary["wall_s"] / 60, 1),
+        "eval_minutes": round((time.monotonic() - started) / 60, 1), "by_op": by_op(folder / "asked", trial.samples),
+    }  # fmt: skip
+
+
+def by_op(folder: Path, samples: int) -> dict[str, dict[str, object]]:
+    """Strict pass@1 and pass@k, right answers and the most frequent first faults of each op."""
+    evaluation = read_evaluation(folder)
+    ops = dict(zip(evaluation.problems["problem_id"].to_pylist(), evaluation.problems["op"].to_pylist(), strict=True))
+    right: dict[int, Counter[str]] = {}
+    answers: Counter[int] = Counter()
+    faults: dict[int, Counter[str]] = {}
+    columns = ("problem_id", "strict", "answer_correct", "error")
+    samples_ = read_samples(folder, columns)
+    for ident, strict, answer, error in zip(*(samples_[c].to_pylist() for c in columns), strict=True):
+        op = ops[ident]
+        right.setdefault(op, Counter())[ident] += bool(strict)
+        answers[op] += bool(answer)
+        if error:
+            faults.setdefault(op, Counter())[error] += 1
+    found = {}
+    for op, counts in sorted(right.items()):
+        ks = [k for k in (1, 8, 32, 128) if k <= samples]
+        row: dict[str, object] = {
+            f"pass@{k}": round(sum(pass_at_k(samples, c, k) for c in counts.values()) / len(counts), 4) for k in ks
+        }
+        row |= {"answer": round(answers[op] / samples / len(counts), 4), "problems": len(counts)}
+        row["faults"] = {k: round(v / samples / len(counts), 3) for k, v in faults.get(op, Counter()).most_common(3)}
+        found[str(op)] = row
+    return found
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("list", "run", "table"))
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--store", type=Path, default=Path("/tmp/regimes"))
+    parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--records", type=Path, default=RECORDS)
+    arguments = parser.parse_args()
+    if arguments.what == "list":
+        print("\n".join(f"{name:24s} {trial.question}" for name, trial in TRIALS.items()))
+    elif arguments.what == "run":
+        for name in arguments.names:
+            record = run(name, arguments.seed, arguments.store)
+            arguments.records.mkdir(parents=True, exist_ok=True)
+            path = arguments.records / f"{name}-{arguments.seed}.json"
+            path.write_text(json.dumps(record, indent=1) + "\n")
+            print(name, json.dumps(record["by_op"]))
+    else:
+        raise SystemExit("table: see regime_table")
+
+
+if __name__ == "__main__":
+    main()

@@ -25,6 +25,7 @@ class Trial(Config):
     unit: Literal["word", "place", "quantity"] = "quantity"
     packing: PackingConfig = PackingConfig(width=192, rows=16, loss_on="solution")
     batch_tokens: int = 3072
+    precision: Literal["fp32", "bf16"] = "fp32"
     optimizer: OptimizerConfig = OptimizerConfig(kind="muon", lr=4e-3, matrix_lr=0.02, weight_decay=0.01)
     schedule: Schedule = Schedule(kind="wsd", warmup=0.05, decay=0.3, floor=0.0)
     problems: int = 64
@@ -51,6 +52,8 @@ PLAIN = World(
 SHARP = PLAIN.model_copy(update={"copies": 0.0, "differences": 0.5, "order": "ready"})
 
 NINE = SHARP.model_copy(update={"numbers": (1, 9), "max_value": 30, "multipliers": (2, 3)})
+
+CROWD = NINE.model_copy(update={"distractors": (2, 3)})
 
 NARROW = PackingConfig(width=128, rows=24, loss_on="solution")
 WIDER = PackingConfig(width=144, rows=21, loss_on="solution")
@@ -82,16 +85,14 @@ TRIALS: dict[str, Trial] = {
         world=NINE.model_copy(update={"order": "random"}), shares=even(5, 7), asked=(5, 6, 7, 8, 9, 10),
         tokens=2_000_000, packing=NARROW, problems=40,
     ),
-    "nine-easy": Trial(
-        question="easy ops too: 3 to 6 alike", world=NINE, shares=even(3, 6), asked=(3, 4, 5, 6, 7, 8, 9),
-        tokens=3_000_000, packing=WIDER, batch_tokens=3024, problems=40,
+    "crowd": Trial(
+        question="two or three distractors, ops 3 to 5 alike",
+        world=CROWD, shares=even(3, 5), asked=(3, 4, 5, 6, 7, 8), tokens=3_000_000, packing=WIDER,
+        batch_tokens=3024, problems=40, precision="bf16",
     ),
-    "nine-low": Trial(
-        question="ops 2 to 6 alike", world=NINE, shares=even(2, 6), asked=(3, 4, 5, 6, 7, 8, 9),
-        tokens=3_000_000, packing=WIDER, batch_tokens=3024, problems=40,
-    ),
-    "sharp-tail": Trial(
-        question="the same with shares that fall by 3 with every op up to 9",
-        world=SHARP, shares=falling(3, 9, 1 / 3), asked=(3, 4, 5, 6, 7, 8, 9), tokens=2_000_000, problems=40,
+    "crowd-tail": Trial(
+        question="the same and a tail: ops 6, 7, 8 at a tenth, a thirtieth and a hundredth of the share of the others",
+        world=CROWD, shares=even(3, 5) | {6: 0.1, 7: 0.03, 8: 0.01}, asked=(3, 4, 5, 6, 7, 8), tokens=3_000_000,
+        packing=WIDER, batch_tokens=3024, problems=40, precision="bf16",
     ),
 }  # fmt: skip

@@ -61,7 +61,7 @@ def run(name: str, seed: int, store: Path) -> dict[str, object]:
     tokenizer = load_tokenizer(folder / "tokenizer")
     config = TrainConfig(
         stream=shown, budget_tokens=trial.tokens, batch_tokens=trial.batch_tokens, packing=trial.packing,
-        optimizer=trial.optimizer, schedule=trial.schedule,
+        optimizer=trial.optimizer, schedule=trial.schedule, precision=trial.precision,
     )  # fmt: skip
     ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
     model = build(trial.model, len(tokenizer), seed, **ends)

@@ -207,8 +207,7 @@ def data_stats(
     """Print what problems confound: distractors, prompt length and answers by op, copies, what guessers reach without the
     graph; overlap and structural novelty beside another file, or beside a scale's pre-training.
 
-    Examples: interplay data stats test.jsonl --against train.jsonl
-    interplay data stats --scale micro
+    Example: interplay data stats test.jsonl --against train.jsonl, or interplay data stats --scale micro
     """
     from interplay.data.stats_text import overlap_lines, regime_lines, stats_lines
 

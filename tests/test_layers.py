@@ -12,7 +12,7 @@ LAYERS = (
     *("world", "schema", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
     *("launch", "bench", "interop", *CLI),
 )
-FREE = {"config", "progress", "track"}  # roots that import nothing of the package
+FREE = {"config", "files", "progress", "rank", "track"}  # roots that import nothing of the package but each other
 FILES = sorted(SOURCE.rglob("*.py"))
 
 

@@ -13,6 +13,7 @@ import typer
 from interplay.cli_run import run, writable
 from interplay.cli_store import store
 from interplay.cli_training import push, train
+from interplay.files import OutOfSpaceError
 from interplay.stages.failed import StageFailedError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -316,7 +317,7 @@ def main() -> None:
         _fail(f"{where + ': ' if where else ''}{first['msg']}")
     except ValueError as error:
         _fail(str(error))
-    except StageFailedError as error:
+    except (StageFailedError, OutOfSpaceError) as error:
         _fail(str(error), code=1)
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)

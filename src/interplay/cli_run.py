@@ -37,6 +37,7 @@ def run(
 
     Example: interplay run quickstart --cluster slurm --resources partition=gpu --resources gpus=1
     """
+    from interplay.config import key_value
     from interplay.launch import run_study
     from interplay.report.page import build_report
     from interplay.stages.lock import hold
@@ -45,7 +46,7 @@ def run(
     from interplay.studies.plan import plan_lines
 
     where = Where.asked(jobs, threads, cluster, resources or [], resubmit)
-    overrides = dict(_assignment(text) for text in set_ or [])
+    overrides = dict(key_value(text, "--set") for text in set_ or [])
     chosen = make_study(study, scale, overrides, store, where.runtime(save_seconds))
     if arms:
         chosen = chosen.only([name.strip() for name in arms.split(",")])
@@ -66,13 +67,6 @@ def run(
         "run_stages": outcome.run_stages,
     }
     print(json.dumps(result))
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    key, sign, value = text.partition("=")
-    if not sign or not key:
-        raise ValueError(f"--set takes KEY=VALUE, got {text!r}")
-    return key, value
 
 
 def tracked(name: str, project: str, folder: Path, stages: Mapping[str, Path]) -> AbstractContextManager[None]:

@@ -23,17 +23,19 @@ def train(
     Example: interplay train --example micro > job.json && interplay train job.json runs/base --set threads=1
     """
     from interplay.cli_run import tracked
-    from interplay.train.job import is_first_process, read_job, run_job
+    from interplay.rank import share_of_environment
+    from interplay.train.job import read_job, run_job
 
     if example:
         print(_example_job(example))
         return
     if job is None or out is None:
         raise ValueError("train takes JOB and OUT, or --example SCALE")
-    stages = {out.name: out} if is_first_process() else {}
+    is_first = share_of_environment().is_first
+    stages = {out.name: out} if is_first else {}
     with tracked(track, "train", out / "tracking", stages):
         summary = run_job(read_job(job, set_ or []), out)
-    if is_first_process():
+    if is_first:
         print(json.dumps(summary))
 
 

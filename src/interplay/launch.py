@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from pathlib import Path
 from typing import NamedTuple
 
+from interplay.files import write_json
 from interplay.progress import say
 from interplay.records import write_records
 from interplay.stages.display import Display
@@ -67,9 +67,7 @@ def run_study(study: Study, store: Path, command: str, executor: Executor | None
 def note_stages(folder: Path, stages: list[Stage], command: str) -> None:
     """Say before the first stage runs which ones this study is made of, so that `store gc` spares them."""
     folder.mkdir(parents=True, exist_ok=True)
-    staging = folder / f".{STAGES}.{os.getpid()}"
-    staging.write_text(json.dumps({"command": command, "stages": [stage.address for stage in stages]}, indent=1) + "\n")
-    staging.replace(folder / STAGES)
+    write_json(folder / STAGES, {"command": command, "stages": [stage.address for stage in stages]})
 
 
 def _failure(ran: Ran) -> str:

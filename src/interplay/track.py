@@ -20,6 +20,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
+from interplay.files import write_json
+
 TrackerName = Literal["trackio", "wandb", "tensorboard"]
 POLL_S = 2.0
 SENT = ".tracked.json"
@@ -46,7 +48,11 @@ def tracker(name: str, project: str, folder: Path) -> Callable[[str], Curve]:
     module = "tensorboard" if name == "tensorboard" else name
     if find_spec(module) is None:
         raise ValueError(f"{name} is not installed: pip install {module}")
-    makers = {"trackio": _Trackio, "wandb": _Wandb, "tensorboard": _Tensorboard}
+    makers: dict[str, Callable[[str, str, Path], Curve]] = {
+        "trackio": _Trackio,
+        "wandb": _Wandb,
+        "tensorboard": _Tensorboard,
+    }
     return lambda run: makers[name](project, run, folder)
 
 
@@ -95,10 +101,7 @@ class _Followed:
             }
             self.curve.log(numbers, row["step"])
             self.last_step = row["step"]
-        note = self.folder / SENT
-        staging = note.with_name(f"{SENT}.{os.getpid()}")
-        staging.write_text(json.dumps({"last_step": self.last_step}))
-        staging.replace(note)
+        write_json(self.folder / SENT, {"last_step": self.last_step})
 
     def finish(self) -> None:
         if self.curve is not None:

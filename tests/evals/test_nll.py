@@ -6,10 +6,11 @@ import pytest
 import torch
 
 import interplay.evals.nll as module
+import interplay.model.likelihood as likelihood
 from interplay.data.tokenizer import encode_document
 from interplay.evals.evaluate import problem_rows
 from interplay.evals.nll import evaluate_gold, nll, summarize_gold
-from interplay.evals.parts import write_table
+from interplay.files import write_table
 from interplay.schema import sampled
 from interplay.schema.parquet import table_of
 from interplay.train.runtime import Runtime
@@ -36,7 +37,7 @@ def test_batches_give_the_nll_of_each_problem_alone(model, tokenizer, problems):
 
 def test_a_model_outside_the_family_gets_the_same_nll(model, tokenizer, problems, monkeypatch):
     expected = [score.nll_sum for score in nll(model, tokenizer, problems)]
-    monkeypatch.setattr(module, "in_family", lambda _: False)
+    monkeypatch.setattr(likelihood, "in_family", lambda _: False)
     assert [score.nll_sum for score in nll(model, tokenizer, problems)] == pytest.approx(expected, rel=1e-6)
 
 
@@ -68,7 +69,7 @@ def test_gold_goes_on_where_it_was_cut(asked, model, tokenizer, tmp_path, monkey
 
 def test_summary_per_regime_and_per_cell(asked, model, tokenizer, tmp_path):
     run(asked, model, tokenizer, tmp_path)
-    write_table(table_of(problem_rows(asked), sampled.Problem), tmp_path / "problems.parquet")
+    write_table(tmp_path / "problems.parquet", table_of(problem_rows(asked), sampled.Problem))
     gold = pq.read_table(tmp_path / "gold.parquet").to_pydict()
     rows = {row["regime"]: row for row in summarize_gold(tmp_path)}
     assert set(rows) == {"all", "op2", "op3", "op4"}
@@ -83,6 +84,6 @@ def test_summary_per_regime_and_per_cell(asked, model, tokenizer, tmp_path):
 
 def test_gold_of_other_problems_is_refused(asked, model, tokenizer, tmp_path):
     run(asked, model, tokenizer, tmp_path)
-    write_table(table_of(problem_rows(asked[1:]), sampled.Problem), tmp_path / "problems.parquet")
+    write_table(tmp_path / "problems.parquet", table_of(problem_rows(asked[1:]), sampled.Problem))
     with pytest.raises(ValueError, match="not of the problems beside it"):
         summarize_gold(tmp_path)

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from interplay.evals.parts import ALONE, Share, do_parts, merge, share_of_environment
+from interplay.evals.parts import do_parts, merge
+from interplay.rank import ALONE, Share, share_of_environment
 
 TABLES = ("problems.parquet", "samples.parquet", "gold.parquet")
 

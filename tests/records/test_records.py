@@ -12,12 +12,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from interplay.files import write_text
 from interplay.records import command_line, effects, errors, gold, reliability, results, training
-from interplay.records.files import write_csv
 from interplay.records.measured import measure
 from interplay.schema import sampled
 from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, Result
 from interplay.schema.parquet import table_of
+from interplay.schema.text import csv_text
 from interplay.studies.study import Claim, Contrast
 from interplay.world.randomness import stream
 
@@ -92,15 +93,13 @@ def made(root: Path) -> Any:
 def written(study: Any, folder: Path) -> dict[str, bytes]:
     folder.mkdir()
     arms = measure(study)
-    write_csv(folder / "results.csv", Result, results.result_rows(study, arms))
-    write_csv(folder / "reliability.csv", Reliability, reliability.reliability_rows(study, arms))
-    write_csv(folder / "effects.csv", Effect, [effects.effect_row(study, c, arms) for c in study.contrasts])
-    write_csv(
-        folder / "errors.csv",
-        ErrorCount,
-        [r for ms in arms.values() for m in ms for r in errors.error_rows(m)],
-    )
-    write_csv(folder / "nll.csv", GoldRow, gold.nll_rows(study, arms))
+    write_text(folder / "results.csv", csv_text(Result, results.result_rows(study, arms)))
+    write_text(folder / "reliability.csv", csv_text(Reliability, reliability.reliability_rows(study, arms)))
+    decided = [effects.effect_row(study, contrast, arms) for contrast in study.contrasts]
+    faults = [row for members in arms.values() for member in members for row in errors.error_rows(member)]
+    write_text(folder / "effects.csv", csv_text(Effect, decided))
+    write_text(folder / "errors.csv", csv_text(ErrorCount, faults))
+    write_text(folder / "nll.csv", csv_text(GoldRow, gold.nll_rows(study, arms)))
     (folder / "claims.json").write_text(json.dumps(effects.claim_rows(study, arms)))
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 

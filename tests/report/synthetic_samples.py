@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from interplay.evals.evaluate import problem_rows
-from interplay.evals.parts import write_table
+from interplay.files import write_table
 from interplay.records.explored import write_explored
 from interplay.report.explorer import build_explorer
 from interplay.report.theme import arm_styles
@@ -135,8 +135,8 @@ def evaluation(folder: Path, asked: Asked, arm: str, seed: int, num_samples: int
                 {"problem_id": problem.id, "sample": sample, "text": text, "num_tokens": len(text.split()),
                  "finished": finished} | columns_of(verdict)
             )  # fmt: skip
-    write_table(table_of(problem_rows(asked), sampled.Problem), folder / "problems.parquet")
-    write_table(table_of(rows, sampled.Sample), folder / "samples.parquet")
+    write_table(folder / "problems.parquet", table_of(problem_rows(asked), sampled.Problem))
+    write_table(folder / "samples.parquet", table_of(rows, sampled.Sample))
     return Evaluation(folder)
 
 

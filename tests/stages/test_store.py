@@ -91,7 +91,7 @@ def test_gc_lists_and_deletes_only_when_told_to(store):
     age(by_label(store)["done"].folder, 2 * DAY_S)
     assert ask("gc", "--store", str(store), "--yes", "--partial-hours", "24").exit_code == 0
     assert set(by_label(store)) == {"done"}
-    assert not list(store.glob("*/.deleted-*"))
+    assert not list(store.glob("*/.staging-*"))
 
 
 def test_gc_never_takes_what_a_run_holds(store):

@@ -38,7 +38,7 @@ def test_damage_is_detected_and_the_previous_checkpoint_used(tmp_path, harm):
 def test_prune_keeps_what_is_asked_and_clears_staging(tmp_path):
     sealed(tmp_path, 1, "a")
     kept = sealed(tmp_path, 2, "b")
-    (tmp_path / ".staging-cut").mkdir()
+    (tmp_path / ".staging-01234567-step-0000003").mkdir()
     prune(tmp_path, {2})
     assert list(tmp_path.iterdir()) == [kept]
 

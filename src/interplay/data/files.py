@@ -10,7 +10,6 @@ import contextlib
 import gzip
 import io
 import json
-import os
 import sys
 import tempfile
 import zlib
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from interplay.data.json_rows import Item, read_json
+from interplay.files import staged
 
 STDIN = "-"
 KINDS = (".jsonl", ".jsonl.gz", ".parquet")
@@ -154,15 +154,11 @@ def _appearing(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes its name when it is whole, and leaves nothing behind when it never is."""
     if not path.name.endswith(KINDS):
         raise ValueError(f"{path}: the name must end in {', '.join(KINDS)}")
-    staging = path.with_name(f".{path.name}.{os.getpid()}.staging")
     try:
-        with staging.open("wb") as file:
+        with staged(path) as staging, staging.open("wb") as file:
             yield file
-        staging.replace(path)
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error.strerror or error}") from None
-    finally:
-        staging.unlink(missing_ok=True)
 
 
 def _write_lines(file: Any, rows: Iterable[Mapping[str, Any]]) -> int:

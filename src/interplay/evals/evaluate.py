@@ -21,11 +21,13 @@ from interplay.data.mixture import Mixture, World
 from interplay.data.stream import Split, Stream, distinct_problems
 from interplay.data.tokenizer import decode_completion
 from interplay.evals.judge import Draw, Job
-from interplay.evals.parts import ALONE, Finish, Share, do_parts, merge, write_table
+from interplay.evals.parts import Finish, do_parts, merge
 from interplay.evals.verify_pool import Judged, VerifyPool, spare_workers
+from interplay.files import write_table
 from interplay.model.problems import sample_problems
 from interplay.model.sampler import SamplingConfig
 from interplay.progress import progress, say
+from interplay.rank import ALONE, Share
 from interplay.schema import sampled
 from interplay.schema.parquet import table_of
 from interplay.train.runtime import Runtime
@@ -159,7 +161,7 @@ def evaluate(
     parts = folder / "parts"
     parts.mkdir(parents=True, exist_ok=True)
     if share.is_first:
-        write_table(table_of(problem_rows(asked), sampled.Problem), folder / "problems.parquet")
+        write_table(folder / "problems.parquet", table_of(problem_rows(asked), sampled.Problem))
     per_chunk = max(1, CHUNK_SAMPLES // samples)
     chunks = [[p for _, p in asked[start : start + per_chunk]] for start in range(0, len(asked), per_chunk)]
     paths = [parts / f"{number:06d}.parquet" for number in range(len(chunks))]

@@ -6,24 +6,23 @@ moves where pass@k is still 0 or already 1. One row per problem in `gold.parquet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from interplay.data.tokenizer import encode_document
 from interplay.evals.evaluate import Asked, draw
 from interplay.evals.intervals import mean_interval
 from interplay.evals.judge import judge
-from interplay.evals.parts import ALONE, Finish, Share, do_parts, merge
+from interplay.evals.parts import Finish, do_parts, merge
 from interplay.evals.records import read_problems
+from interplay.model.likelihood import nll_sums
 from interplay.model.sampler import SamplingConfig
-from interplay.model.weights import in_family
 from interplay.progress import progress
+from interplay.rank import ALONE, Share
 from interplay.schema import sampled
 from interplay.schema.parquet import read_table, table_of
 from interplay.schema.verdicts import RULES
@@ -31,7 +30,6 @@ from interplay.train.runtime import Runtime
 from interplay.world.problem import Problem
 
 CHUNK_PROBLEMS = 256
-MAX_LOGITS = 1 << 25  # numbers held at once in fp32, twice over
 
 
 class GoldNLL(NamedTuple):
@@ -46,58 +44,13 @@ class GoldNLL(NamedTuple):
         return self.nll_sum / self.num_tokens
 
 
-Document = tuple[list[int], list[int]]
-
-
 def nll(
     model: Any, tokenizer: PreTrainedTokenizerFast, problems: Sequence[Problem], *, max_tokens: int = 1 << 13
 ) -> list[GoldNLL]:
-    """Of every problem's gold, in order. Problems of like length share a batch of at most `max_tokens` positions."""
+    """Of every problem's gold, in order."""
     documents = [encode_document(tokenizer, problem) for problem in problems]
-    max_tokens = max(1, min(max_tokens, MAX_LOGITS // int(model.config.vocab_size)))
-    found: dict[int, GoldNLL] = {}
-    for batch in _batches([len(prompt) + len(gold) for prompt, gold in documents], max_tokens):
-        sums = _nll_sums(model, [documents[index] for index in batch])
-        found |= {i: GoldNLL(total, len(documents[i][1])) for i, total in zip(batch, sums, strict=True)}
-    return [found[index] for index in range(len(documents))]
-
-
-def _batches(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
-    """Indices in order of length, cut where the padded batch would grow beyond the bound."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
-        if batch and (len(batch) + 1) * lengths[index] > max_tokens:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
-
-
-@torch.inference_mode()
-def _nll_sums(model: Any, documents: Sequence[Document]) -> list[float]:
-    """Right padding needs no attention mask: the real positions of a causal model never see it."""
-    texts = [prompt + gold for prompt, gold in documents]
-    input_ids_B_T = torch.zeros((len(texts), max(map(len, texts))), dtype=torch.long)
-    scored_B_T = torch.zeros_like(input_ids_B_T, dtype=torch.bool)  # positions whose next token is of the gold
-    for row, (prompt, gold) in enumerate(documents):
-        input_ids_B_T[row, : len(texts[row])] = torch.tensor(texts[row])
-        scored_B_T[row, len(prompt) - 1 : len(prompt) + len(gold) - 1] = True
-    rows_N, positions_N = scored_B_T.nonzero(as_tuple=True)
-    targets_N = input_ids_B_T[rows_N, positions_N + 1].to(model.device)
-    logits_N_V = _logits(model, input_ids_B_T.to(model.device), rows_N, positions_N).float()
-    nll_N = torch.nn.functional.cross_entropy(logits_N_V, targets_N, reduction="none").double().cpu()
-    return [float(x) for x in torch.zeros(len(texts), dtype=torch.float64).index_add_(0, rows_N, nll_N)]
-
-
-def _logits(model: Any, input_ids_B_T: Tensor, rows_N: Tensor, positions_N: Tensor) -> Tensor:
-    """[N, V] at the asked positions only, where the model is one whose head is a plain product."""
-    if not in_family(model):
-        logits_B_T_V: Tensor = model(input_ids=input_ids_B_T, use_cache=False).logits
-        return logits_B_T_V[rows_N, positions_N]
-    hidden_B_T_D = model.model(input_ids=input_ids_B_T, use_cache=False).last_hidden_state
-    logits_N_V: Tensor = model.lm_head(hidden_B_T_D[rows_N, positions_N])
-    return logits_N_V
+    sums = nll_sums(model, documents, max_tokens=max_tokens)
+    return [GoldNLL(total, len(gold)) for total, (_, gold) in zip(sums, documents, strict=True)]
 
 
 def evaluate_gold(

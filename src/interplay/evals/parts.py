@@ -6,49 +6,21 @@ parts that are missing, and what another process fails to deliver the first one 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 
+from interplay.files import write_table
 from interplay.progress import Update, say
+from interplay.rank import ALONE, Share
 
 POLL_S = 0.1
 PATIENCE_S = 60.0
 
 Finish = Callable[[], pa.Table]
-
-
-class Share(NamedTuple):
-    """Process `rank` of `world`; it does every part whose number is `rank` modulo `world`."""
-
-    rank: int = 0
-    world: int = 1
-
-    @property
-    def is_first(self) -> bool:
-        """Whether this process merges."""
-        return self.rank == 0
-
-
-ALONE = Share()
-
-
-def share_of_environment() -> Share:
-    """What `accelerate launch` and `torchrun` say of this process; each takes its own GPU. ValueError when it is odd."""
-    rank, world = os.environ.get("RANK"), os.environ.get("WORLD_SIZE")
-    if rank is None or world is None:
-        return ALONE
-    if not (rank.isdigit() and world.isdigit() and int(rank) < int(world)):
-        raise ValueError(f"RANK and WORLD_SIZE must be whole numbers, RANK the smaller, got {rank!r} and {world!r}")
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % torch.cuda.device_count())
-    return Share(int(rank), int(world))
 
 
 def do_parts(
@@ -73,15 +45,15 @@ def do_parts(
         started = time.monotonic()
         finish = begin(number)
         if pending is not None:
-            write_table(pending[1](), paths[pending[0]])
+            write_table(paths[pending[0]], pending[1]())
         pending = (number, finish)
         if not overlap:
-            write_table(finish(), paths[number])
+            write_table(paths[number], finish())
             pending = None
         slowest_s = max(slowest_s, time.monotonic() - started)
         update(_present(paths))
     if pending is not None:
-        write_table(pending[1](), paths[pending[0]])
+        write_table(paths[pending[0]], pending[1]())
         update(_present(paths))
     if share.is_first and share.world > 1:
         _wait(paths, begin, update, max(patience_s, 10 * slowest_s))
@@ -89,21 +61,7 @@ def do_parts(
 
 def merge(paths: Sequence[Path], path: Path) -> None:
     """One table of all the parts, in their order."""
-    write_table(pa.concat_tables([pq.read_table(part) for part in paths]).combine_chunks(), path)
-
-
-def write_table(table: pa.Table, path: Path) -> None:
-    """Write as Parquet; the file appears whole or not at all, whoever else writes it."""
-    staging = path.with_name(f".{path.name}.{os.getpid()}.staging")
-    pq.write_table(table, staging, compression="zstd")
-    staging.replace(path)
-
-
-def write_text(text: str, path: Path) -> None:
-    """The same for a small text."""
-    staging = path.with_name(f".{path.name}.{os.getpid()}.staging")
-    staging.write_text(text, encoding="utf-8")
-    staging.replace(path)
+    write_table(path, pa.concat_tables([pq.read_table(part) for part in paths]).combine_chunks())
 
 
 def _present(paths: Sequence[Path]) -> int:
@@ -118,5 +76,5 @@ def _wait(paths: Sequence[Path], begin: Callable[[int], Finish], update: Update,
             update(present)
         if time.monotonic() - news > patience_s:
             say(f"no news of part {missing[-1]} from its process for {patience_s:.0f} s; it is made here")
-            write_table(begin(missing[-1])(), paths[missing[-1]])
+            write_table(paths[missing[-1]], begin(missing[-1])())
         time.sleep(POLL_S)

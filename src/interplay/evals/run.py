@@ -6,16 +6,19 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
+
 from interplay.data.files import read_rows
 from interplay.data.tokenizer import load_tokenizer
 from interplay.evals.evaluate import evaluate
 from interplay.evals.from_file import FileProblems, problems_of_rows
 from interplay.evals.nll import evaluate_gold, summarize_gold
-from interplay.evals.parts import share_of_environment, write_text
 from interplay.evals.summary import summarize
+from interplay.files import write_json
 from interplay.model.build import load
 from interplay.model.sampler import SamplingConfig
 from interplay.progress import say
+from interplay.rank import local_rank, share_of_environment
 from interplay.train.checkpoint import file_digest
 from interplay.train.runtime import Runtime
 
@@ -59,6 +62,8 @@ def run_eval(request: EvalRequest) -> dict[str, Any] | None:
     if request.samples < 1:
         raise ValueError(f"--samples must be at least 1, got {request.samples}")
     share = share_of_environment()
+    if share.world > 1 and torch.cuda.is_available():
+        torch.cuda.set_device(local_rank() % torch.cuda.device_count())
     sampling = SamplingConfig(temperature=request.temperature, max_new_tokens=request.max_new_tokens)
     model, tokenizer = load(request.checkpoint), load_tokenizer(request.checkpoint)
     _claim(request)
@@ -93,7 +98,7 @@ def _summary(request: EvalRequest, found: FileProblems) -> dict[str, Any]:
             "gold": summarize_gold(request.out),
             "gold_cells": summarize_gold(request.out, ("context", "op", "mode")),
         }
-    write_text(json.dumps(summary, indent=1), request.out / "summary.json")
+    write_json(request.out / "summary.json", summary)
     return summary
 
 
@@ -102,4 +107,4 @@ def _claim(request: EvalRequest) -> None:
     path = request.out / "evaluation.json"
     if path.exists() and json.loads(path.read_text()) != request.identity:
         raise ValueError(f"{request.out} holds another evaluation (see {path}); give another --out")
-    write_text(json.dumps(request.identity, indent=1), path)
+    write_json(path, request.identity)

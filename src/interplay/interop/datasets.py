@@ -21,6 +21,7 @@ from datasets import Features, IterableDataset, Value
 
 from interplay.data.files import write_rows
 from interplay.data.stream import Stream
+from interplay.files import write_text
 from interplay.interop.exchange import problems
 from interplay.world.problem import Problem, to_row
 
@@ -65,7 +66,7 @@ def export(folder: str | Path, ops: Sequence[int], n: int, **which: Any) -> Path
     folder.mkdir(parents=True, exist_ok=True)
     split = "test" if stream.split == "test" else "train"
     write_rows(folder / f"{split}.parquet", (flat_row(problem) for problem in stream.first(n)))
-    (folder / "README.md").write_text(_card(stream, split, n, ops), encoding="utf-8")
+    write_text(folder / "README.md", _card(stream, split, n, ops))
     return folder
 
 

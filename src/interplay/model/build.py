@@ -8,7 +8,6 @@ loaded, and a checkpoint that is damaged or incomplete is refused by name instea
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 from transformers.utils import logging
 
+from interplay.files import staged_folder
 from interplay.model.sizes import ModelConfig
 from interplay.world.randomness import derive
 
@@ -63,11 +63,8 @@ def build(
 def save(model: PreTrainedModel, path: str | Path) -> Path:
     """Write a Hugging Face directory. It appears whole or not at all, and replaces what was there."""
     path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    cast(Any, model).save_pretrained(partial, safe_serialization=True)
-    shutil.rmtree(path, ignore_errors=True)
-    partial.rename(path)
+    with staged_folder(path) as staging:
+        cast(Any, model).save_pretrained(staging, safe_serialization=True)
     return path
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from interplay.files import write_text
 from interplay.records.about import about, command_line
 from interplay.records.effects import claim_rows, effect_row
 from interplay.records.errors import error_rows
 from interplay.records.examples import example_rows
 from interplay.records.explored import write_explored
-from interplay.records.files import write_csv, write_json, write_jsonl
 from interplay.records.gold import nll_rows
 from interplay.records.measured import measure
 from interplay.records.reliability import reliability_rows
@@ -23,6 +23,7 @@ from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, 
 from interplay.schema.sampled import Example
 from interplay.schema.study import Claim
 from interplay.schema.study import Study as StudyRecord
+from interplay.schema.text import csv_text, document, json_lines
 from interplay.schema.training import CellPoint, CurvePoint, Silent
 from interplay.studies.study import Study
 
@@ -34,20 +35,20 @@ def write_records(study: Study, folder: Path, command: str) -> None:
     arms = measure(study)
     effects = [effect_row(study, contrast, arms) for contrast in study.contrasts]
     faults = [row for members in arms.values() for member in members for row in error_rows(member)]
-    write_csv(folder / "results.csv", Result, result_rows(study, arms))
-    write_csv(folder / "reliability.csv", Reliability, reliability_rows(study, arms))
-    write_csv(folder / "effects.csv", Effect, effects)
-    write_csv(folder / "errors.csv", ErrorCount, faults)
-    write_csv(folder / "curves.csv", CurvePoint, curve_rows(study))
-    write_csv(folder / "silent.csv", Silent, silent_rows(study))
+    write_text(folder / "results.csv", csv_text(Result, result_rows(study, arms)))
+    write_text(folder / "reliability.csv", csv_text(Reliability, reliability_rows(study, arms)))
+    write_text(folder / "effects.csv", csv_text(Effect, effects))
+    write_text(folder / "errors.csv", csv_text(ErrorCount, faults))
+    write_text(folder / "curves.csv", csv_text(CurvePoint, curve_rows(study)))
+    write_text(folder / "silent.csv", csv_text(Silent, silent_rows(study)))
     cells, golds = list(cell_rows(study)), list(nll_rows(study, arms))
     for name, row, rows in (("cells", CellPoint, cells), ("nll", GoldRow, golds)):
         path = folder / f"{name}.csv"
         if rows:
-            write_csv(path, row, rows)
+            write_text(path, csv_text(row, rows))
         else:
             path.unlink(missing_ok=True)  # of an earlier run that measured it
-    write_json(folder / "claims.json", tuple[Claim, ...], claim_rows(study, arms))
-    write_jsonl(folder / "examples.jsonl", Example, example_rows(study))
+    write_text(folder / "claims.json", document(tuple[Claim, ...], claim_rows(study, arms)))
+    write_text(folder / "examples.jsonl", json_lines(Example, example_rows(study)))
     write_explored(study.arms, folder)
-    write_json(folder / "study.json", StudyRecord, about(study, arms, command))
+    write_text(folder / "study.json", document(StudyRecord, about(study, arms, command)))

@@ -17,8 +17,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interplay.evals.parts import write_table
 from interplay.evals.records import read_problems, read_samples
+from interplay.files import write_table
 from interplay.records.explored_steps import claims, node_values
 from interplay.schema import sampled
 from interplay.schema.parquet import table_of
@@ -44,8 +44,8 @@ def write_explored(arms: Sequence[Arm], folder: Path, limit: int = LIMIT) -> Non
         for row in _samples(arm, references, num_samples)
     ]  # fmt: skip
     kept = [_problem_row(row, references[row["problem_id"]]) for row in chosen]
-    write_table(table_of(kept, sampled.KeptProblem), folder / "problems.parquet")
-    write_table(table_of(samples, sampled.KeptSample), folder / "samples.parquet")
+    write_table(folder / "problems.parquet", table_of(kept, sampled.KeptProblem))
+    write_table(folder / "samples.parquet", table_of(samples, sampled.KeptSample))
 
 
 def choose(problems: Sequence[Row], asked: Mapping[str, int], limit: int) -> tuple[list[Row], int]:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from interplay.files import write_text
 from interplay.report import markdown, theme, wording
-from interplay.report.offline import asset, digest, write
+from interplay.report.offline import asset, digest
 from interplay.report.page import environment
 from interplay.report.records import read_claims
 from interplay.schema.study import Claim, Study
@@ -71,8 +72,8 @@ def build_claims(folders: Iterable[Path], out: Path) -> tuple[Path, Path]:
     judged = gather(folders)
     made = groups(judged)
     out.parent.mkdir(parents=True, exist_ok=True)
-    page = write(out.with_suffix(".html"), render(judged, made).encode())
-    return page, write(out.with_suffix(".md"), as_markdown(judged, made).encode())
+    page = write_text(out.with_suffix(".html"), render(judged, made))
+    return page, write_text(out.with_suffix(".md"), as_markdown(judged, made))
 
 
 def gather(folders: Iterable[Path]) -> list[Judged]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from interplay.files import write_text
 from interplay.report import offline, theme, wording
 from interplay.report.explorer_data import packed, page_data
 from interplay.report.explorer_read import has_explored, read_explored
@@ -43,4 +44,4 @@ def build_explorer(directory: Path, study: Study, styles: dict[str, ArmStyle]) -
         script_digest=offline.digest(script),
         sheet=Markup(offline.asset("page.css") + offline.asset("explorer.css") + theme.sheet()),
     )
-    return offline.write(directory / "explorer.html", text.encode())
+    return write_text(directory / "explorer.html", text)

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from interplay.files import write_text
 from interplay.report import effects, figures, methods, tables, theme, wording
 from interplay.report.charts import Figure
-from interplay.report.offline import write
 from interplay.report.records import Records, read_records
 from interplay.report.theme import ArmStyle
 from interplay.schema.study import Arm, Claim
@@ -40,11 +40,11 @@ def build_markdown(directory: Path, page: Path) -> Path:
     parts += ["## Methods", *(f"**{heading}.** {escaped(text)}" for heading, text in methods.paragraphs(records))]
     parts += [f"This page was made by `interplay report` from the records in `{directory.name}/`, which also rebuilds the "
               "full report from them."]  # fmt: skip
-    return write(page, ("\n\n".join(part for part in parts if part) + "\n").encode())
+    return write_text(page, "\n\n".join(part for part in parts if part) + "\n")
 
 
 def _figure(figure: Figure, path: Path) -> list[str]:
-    write(path, theme.saved_svg(figure.spec()).encode())
+    write_text(path, theme.saved_svg(figure.spec()))
     return [f"## {escaped(figure.title)}", f"![{escaped(figure.title)}]({path.name})", escaped(figure.caption)]
 
 

@@ -1,12 +1,10 @@
-"""What every page of a report is made of: its assets, the digest that lets its one script run, a file that appears whole."""
+"""What every page of a report is made of: its assets, the digest that lets its one script run."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from importlib import resources
-from pathlib import Path
 
 
 def asset(name: str) -> str:
@@ -17,14 +15,3 @@ def asset(name: str) -> str:
 def digest(script: str) -> str:
     """What the content policy of a page calls its one script."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def write(path: Path, content: bytes) -> Path:
-    """The file appears whole or not at all."""
-    staging = path.with_name(f".{path.name}.{os.getpid()}.staging")
-    try:
-        staging.write_bytes(content)
-        staging.replace(path)
-    finally:
-        staging.unlink(missing_ok=True)
-    return path

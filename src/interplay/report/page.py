@@ -14,6 +14,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from interplay.files import write_bytes, write_text
 from interplay.report import arms, compute, explorer, figures, methods, offline, samples, select, tables, theme, wording
 from interplay.report.charts import Figure
 from interplay.report.records import Records, read_records
@@ -41,7 +42,7 @@ def build_report(directory: Path) -> Path:
     drawn = figures.all_figures(records, styles)
     page = render_page(records, styles, drawn, explored is not None)
     save_figures(directory / "figures", drawn)
-    return offline.write(directory / "report.html", page.encode())
+    return write_text(directory / "report.html", page)
 
 
 def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figure], explored: bool = False) -> str:
@@ -102,8 +103,8 @@ def save_figures(folder: Path, drawn: list[Figure]) -> None:
     folder.mkdir(exist_ok=True)
     for figure in drawn:
         svg = theme.saved_svg(figure.spec())
-        offline.write(folder / f"{figure.name}.svg", svg.encode())
-        offline.write(folder / f"{figure.name}.pdf", theme.saved_pdf(svg))
+        write_text(folder / f"{figure.name}.svg", svg)
+        write_bytes(folder / f"{figure.name}.pdf", theme.saved_pdf(svg))
 
 
 def _tables(records: Records, styles: dict[str, ArmStyle]) -> dict[str, Table]:

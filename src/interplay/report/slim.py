@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from interplay.report.offline import write
+from interplay.files import write_csv, write_text
 from interplay.report.records import read_records
 
 Rows = list[dict[str, str]]
@@ -36,7 +36,7 @@ def slim(directory: Path, target: Path) -> Path:
     for name, shorten in shorter.items():
         _rewrite(directory / name, target / name, shorten)
     study = json.loads((directory / "study.json").read_text(encoding="utf-8"))
-    write(target / "study.json", (json.dumps(study, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
+    write_text(target / "study.json", json.dumps(study, ensure_ascii=False, separators=(",", ":")) + "\n")
     return target
 
 
@@ -44,12 +44,7 @@ def _rewrite(source: Path, target: Path, shorten: Callable[[Rows], Rows]) -> Non
     with source.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         columns, rows = list(reader.fieldnames or ()), shorten(list(reader))
-    staging = target.with_name(f".{target.name}.staging")
-    with staging.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    staging.replace(target)
+    write_csv(target, columns, rows)
 
 
 def _results(rows: Rows) -> Rows:

@@ -9,15 +9,16 @@ goes on from where it was cut. KEY=VALUE are fields of `Runtime`, such as thread
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
 import torch.distributed as dist
 from pydantic import ValidationError
 
+from interplay.config import key_value
 from interplay.data.tokenizer import load_tokenizer
 from interplay.model.build import load
+from interplay.rank import share_of_environment
 from interplay.rl.grpo import RLConfig, reinforce
 from interplay.train.runtime import Runtime
 
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
     config_path, checkpoint, out, *fields = arguments
     try:
         config = RLConfig.model_validate_json(Path(config_path).read_text())
-        runtime = Runtime.model_validate(dict(_field(text) for text in fields))
+        runtime = Runtime.model_validate(dict(key_value(text, "the runtime") for text in fields))
         model, tokenizer = load(Path(checkpoint)), load_tokenizer(Path(checkpoint))
         summary = reinforce(config, model, tokenizer, Path(out), runtime)
     except ValidationError as error:
@@ -40,18 +41,11 @@ def main(arguments: list[str]) -> int:
         return _refuse(f"{'.'.join(map(str, first['loc'])) or config_path}: {first['msg']}")
     except (OSError, ValueError) as error:
         return _refuse(str(error))
-    if os.environ.get("RANK", "0") == "0":
+    if share_of_environment().is_first:
         print(json.dumps(summary))
     if dist.is_initialized():
         dist.destroy_process_group()
     return 0
-
-
-def _field(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise ValueError(f"a runtime field is KEY=VALUE, got {text!r}")
-    return key, value
 
 
 def _refuse(reason: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from interplay.rl.logprobs import logprobs_of, logprobs_sharing_prompts
 from interplay.rl.loss import LossParts, policy_loss
 from interplay.rl.processes import Processes
 from interplay.rl.scoring import Scored
-from interplay.train.checkpoint import seal
+from interplay.train.checkpoint import sealed
 from interplay.train.optimizer import build_optimizer
 from interplay.train.runtime import Runtime
 
@@ -122,14 +121,12 @@ class Learner:
 
     def save(self, folder: Path, texts: Mapping[str, str]) -> None:
         """Weights, optimiser state and small files by name, in a folder that appears whole or not at all."""
-        staging = folder.parent / f".staging-{folder.name}"
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        save_file({name: p.contiguous() for name, p in self.model.named_parameters()}, staging / "policy.safetensors")
-        torch.save(self.optimizer.state_dict(), staging / "optimizer.pt")
-        for name, text in texts.items():
-            (staging / name).write_text(text)
-        seal(staging, folder)
+        with sealed(folder) as staging:
+            weights = {name: p.contiguous() for name, p in self.model.named_parameters()}
+            save_file(weights, staging / "policy.safetensors")
+            torch.save(self.optimizer.state_dict(), staging / "optimizer.pt")
+            for name, text in texts.items():
+                (staging / name).write_text(text, encoding="utf-8")
 
     def load(self, folder: Path) -> None:
         """Read back the weights and the optimiser state that `save` wrote."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from interplay.files import write_json
 from interplay.rl.config import HeldOut, RLConfig
 from interplay.rl.cost import Flops
 from interplay.rl.pools import Edge
@@ -58,10 +59,8 @@ def measured(config: RLConfig, folder: Path, roll_out: RollOut, cost_of: CostOf,
         return Measured(tuple(record["successes"]), record["flops"])
     found = measure(config, edge, roll_out, cost_of)
     if writes:
-        staging = path.with_suffix(".staging")
         record = {"samples": edge.samples, **found._asdict(), "chosen": edge.chosen(found.successes)}
-        staging.write_text(json.dumps(record))
-        staging.replace(path)
+        write_json(path, record)
     return found
 
 

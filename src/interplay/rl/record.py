@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from interplay.files import clear, write_table
 from interplay.rl.rollout import Rollout
 from interplay.schema import sampled
 from interplay.schema.parquet import table_of
@@ -59,8 +60,9 @@ class RolloutLog:
         self.parts = folder / "rollouts"
         self.parts.mkdir(parents=True, exist_ok=True)
         self.rows: list[dict[str, Any]] = []
+        clear(self.parts)
         for part in self.parts.iterdir():
-            if not part.stem.isdigit() or int(part.stem) > step:
+            if int(part.stem) > step:
                 part.unlink()
 
     def add(self, step: int, groups: list[list[Rollout]]) -> None:
@@ -85,9 +87,7 @@ class RolloutLog:
 
     def flush(self, step: int) -> None:
         """Write what is kept as the part that ends at `step`."""
-        staging = self.parts / f"{step:07d}.staging"
-        pq.write_table(table_of(self.rows, sampled.Rollout), staging)
-        staging.replace(self.parts / f"{step:07d}.parquet")
+        write_table(self.parts / f"{step:07d}.parquet", table_of(self.rows, sampled.Rollout))
         self.rows = []
 
     def finish(self, step: int) -> None:
@@ -95,6 +95,4 @@ class RolloutLog:
         self.flush(step)
         parts = sorted(self.parts.glob("*.parquet"))
         merged = pa.concat_tables([pq.read_table(part) for part in parts]).combine_chunks()
-        staging = self.folder / "rollouts.staging"
-        pq.write_table(merged, staging, compression="zstd")
-        staging.replace(self.folder / "rollouts.parquet")
+        write_table(self.folder / "rollouts.parquet", merged)

@@ -12,6 +12,7 @@ from interplay.data.mixture import Mixture
 from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
 from interplay.evals.evaluate import EvaluateConfig, evaluate, problems_of
 from interplay.evals.nll import evaluate_gold
+from interplay.files import staged_folder
 from interplay.model.build import build, load
 from interplay.model.sizes import ModelConfig
 from interplay.rl.grpo import RLConfig, reinforce
@@ -46,7 +47,8 @@ class TokenizerStage(Stage):
                 return done
             started = time.monotonic()
             tokenizer = train_tokenizer(self.config)
-            tokenizer.save_pretrained(folder / "tokenizer")
+            with staged_folder(folder / "tokenizer") as staging:
+                tokenizer.save_pretrained(staging)
             summary = {"tokenizer": "tokenizer", "vocab_size": len(tokenizer), "wall_s": time.monotonic() - started}
             return finish(folder, summary, scratch=())
 

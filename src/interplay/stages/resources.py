@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
-from interplay.config import Config
+from interplay.config import Config, key_value
 from interplay.stages.kinds import KINDS
 
 
@@ -62,7 +62,7 @@ def resources_by_kind(given: Sequence[str]) -> dict[str, Resources]:
 
 
 def _assignment(text: str) -> dict[str, Any]:
-    key, _, value = text.partition("=")
+    key, value = key_value(text, "--resources")
     kind, dot, name = key.rpartition(".")
     return {kind: {name: value}} if dot else {name: value}
 

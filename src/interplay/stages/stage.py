@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict
 
 from interplay.config import Config
 from interplay.data.mixture import Mixture
+from interplay.files import write_json
 from interplay.stages.lock import hold
 from interplay.train.publish import read_summary
 from interplay.train.runtime import Runtime
@@ -96,9 +97,7 @@ class Stage(BaseModel):
     def _alone(self) -> Iterator[Path]:
         """The stage's folder, for one process at a time. Whoever waited may find the summary there."""
         with hold(self.folder) as folder:
-            staging = folder / ".stage.json.staging"
-            staging.write_text(json.dumps({"label": self.label, **self.identity()}, indent=1))
-            staging.replace(folder / "stage.json")
+            write_json(folder / "stage.json", {"label": self.label, **self.identity()})
             if read_summary(folder) is None:
                 with (folder / "attempts.jsonl").open("a") as attempts:
                     attempts.write(json.dumps({"began_s": round(time.time(), 3), "process": os.getpid()}) + "\n")

@@ -10,16 +10,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from interplay.files import STAGING, clear, discard
 from interplay.stages.lock import LOCK, is_held, try_hold
 
 STUDIES, RECORDS = "studies", ("study.json", "stages.json")
-GRAVE = ".deleted-"  # begins the name of a folder that is being deleted
 ADDRESS = re.compile(r"[a-z_]+/[0-9a-f]{10}")
 
 State = Literal["done", "running", "partial"]
@@ -62,7 +61,7 @@ def entries(store: Path) -> list[Entry]:
         raise ValueError(f"no such store: {store}")
     found = []
     for path in store.glob("*/*/stage.json"):
-        if path.parent.name.startswith(GRAVE):
+        if path.parent.name.startswith(STAGING):
             continue
         try:
             identity = json.loads(path.read_text())
@@ -164,13 +163,11 @@ def delete(entry: Entry) -> bool:
     with try_hold(entry.folder) as free:
         if not free:
             return False
-        grave = entry.folder.with_name(f"{GRAVE}{entry.address.replace('/', '-')}-{time.time_ns()}")
-        entry.folder.rename(grave)
-    shutil.rmtree(grave)
+        discard(entry.folder)
     return True
 
 
 def sweep(store: Path) -> None:
     """Finish deletions that were cut off."""
-    for grave in store.glob(f"*/{GRAVE}*"):
-        shutil.rmtree(grave, ignore_errors=True)
+    for folder in store.iterdir():
+        clear(folder)

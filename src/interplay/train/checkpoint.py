@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from interplay.files import clear, settle, space_for, staged_folder
 
 MANIFEST = "manifest.json"
 STEP = re.compile(r"step-(\d+)")
@@ -24,20 +26,28 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def seal(folder: Path, final: Path) -> None:
-    """Write the manifest of `folder` and rename it to `final`, replacing what was there."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+@contextmanager
+def sealed(folder: Path) -> Iterator[Path]:
+    """Where to write a checkpoint; it gets its manifest and its name when the block ends."""
+    with staged_folder(folder) as staging:
+        yield staging
+        _write_manifest(staging)
+
+
+def seal(written: Path, folder: Path) -> None:
+    """Give a checkpoint that somebody else has `written` its manifest and its name, replacing what was there."""
+    with space_for(folder):
+        _write_manifest(written)
+        settle(written, folder)
+
+
+def _write_manifest(staging: Path) -> None:
+    files = sorted(path for path in staging.rglob("*") if path.is_file() and path.name != MANIFEST)
     manifest = {
-        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+        path.relative_to(staging).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
         for path in files
     }
-    with (folder / MANIFEST).open("w") as file:
-        json.dump(manifest, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    if final.exists():
-        shutil.rmtree(final)
-    folder.rename(final)
+    (staging / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
 def damage(folder: Path) -> str | None:
@@ -79,5 +89,4 @@ def prune(folder: Path, keep: Collection[int]) -> None:
     for path in folder.glob("step-*"):
         if step_of(path) not in keep:
             shutil.rmtree(path)
-    for path in folder.glob(".staging*"):
-        shutil.rmtree(path, ignore_errors=True)
+    clear(folder)

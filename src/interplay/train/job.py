@@ -7,7 +7,6 @@ and makes the same model and tokenizer from it, so nothing but the file need be 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
@@ -15,10 +14,12 @@ from typing import Any, Self
 from accelerate import PartialState
 from pydantic import NonNegativeInt, model_validator
 
-from interplay.config import Config
+from interplay.config import Config, key_value
 from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
+from interplay.files import write_json
 from interplay.model.build import build, load
 from interplay.model.sizes import ModelConfig
+from interplay.rank import share_of_environment
 from interplay.train.config import TrainConfig
 from interplay.train.runtime import Runtime
 from interplay.train.supervised import supervise
@@ -54,10 +55,10 @@ def read_job(path: Path, runtime: Iterable[str] = ()) -> Job:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise ValueError(f"{path} holds no job: it is a JSON object")
     for text in runtime:
-        key, sign, value = text.partition("=")
-        if not sign or not isinstance(fields, dict):
-            raise ValueError(f"--set takes KEY=VALUE of a job's runtime, got {text!r}")
+        key, value = key_value(text, "--set")
         fields["runtime"] = {**fields.get("runtime", {}), key: value}
     return Job.model_validate(fields)
 
@@ -70,11 +71,6 @@ def run_job(job: Job, out: Path) -> dict[str, Any]:
         return supervise(job.config, model, tokenizer, out, job.runtime)
     finally:
         PartialState().destroy_process_group()  # its threads must not outlive the interpreter
-
-
-def is_first_process() -> bool:
-    """Whether this is the only process of a launch or the first of them, before any process group exists."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def _origin(job: Job) -> tuple[Any, Any]:
@@ -95,10 +91,8 @@ def _claim(job: Job, out: Path) -> None:
         if path.exists():
             if json.loads(path.read_text()) != identity:
                 raise ValueError(f"{out} holds the results of another job ({path}); give a new folder")
-        elif is_first_process():
+        elif share_of_environment().is_first:
             out.mkdir(parents=True, exist_ok=True)
-            staging = path.with_suffix(".staging")
-            staging.write_text(json.dumps(identity, indent=1))
-            staging.replace(path)
+            write_json(path, identity)
     except OSError as error:
         raise ValueError(f"{out} cannot be used: {error.strerror}") from error

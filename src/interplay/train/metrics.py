@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from interplay.files import json_line, write_jsonl
+
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
     """Every whole line of a metrics file; a last line that was cut off is left out."""
     if not path.exists():
         return []
-    lines = path.read_text().split("\n")[:-1]
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     return [json.loads(line) for line in lines]
 
 
@@ -21,14 +23,12 @@ class MetricsLog:
     def __init__(self, path: Path, step: int) -> None:
         kept = [row for row in read_metrics(path) if row["step"] <= step]
         path.parent.mkdir(parents=True, exist_ok=True)
-        staging = path.with_suffix(".staging")
-        staging.write_text("".join(json.dumps(row) + "\n" for row in kept))
-        staging.replace(path)
-        self._file = path.open("a")
+        write_jsonl(path, kept)
+        self._file = path.open("a", encoding="utf-8")
 
     def write(self, row: dict[str, Any]) -> None:
         """Append one row; it holds `step`."""
-        self._file.write(json.dumps(row) + "\n")
+        self._file.write(json_line(row))
         self._file.flush()
 
     def close(self) -> None:

@@ -11,7 +11,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from interplay.train.checkpoint import seal
+from interplay.files import write_json
+from interplay.train.checkpoint import sealed
 
 CARD = """---
 library_name: transformers
@@ -46,21 +47,18 @@ def publish(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Any] | 
     """
     if weights is not None:
         weights = {name: tensor for name, tensor in weights.items() if name not in model.all_tied_weights_keys}
-    staging = folder.parent / f".staging-{folder.name}"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
-    model.save_pretrained(staging, state_dict=weights)
-    save_tokenizer(tokenizer, staging)
-    (staging / "README.md").write_text(CARD.format(parameters=model.num_parameters()))
-    seal(staging, folder)
+    with sealed(folder) as staging:
+        model.save_pretrained(staging, state_dict=weights)
+        save_tokenizer(tokenizer, staging)
+        (staging / "README.md").write_text(CARD.format(parameters=model.num_parameters()))
 
 
-def save_tokenizer(tokenizer: Any, folder: Path) -> None:
+def save_tokenizer(tokenizer: Any, staging: Path) -> None:
     """Write a tokenizer so that `AutoTokenizer` beside a Qwen2 config gives the ids that it gives here."""
-    tokenizer.save_pretrained(folder)
-    path = folder / "tokenizer_config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"auto_map": AUTO_MAP}, indent=2) + "\n")
-    (folder / TOKENIZER_FILE).write_text(TOKENIZER_CODE)
+    tokenizer.save_pretrained(staging)
+    config = json.loads((staging / "tokenizer_config.json").read_text()) | {"auto_map": AUTO_MAP}
+    (staging / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
+    (staging / TOKENIZER_FILE).write_text(TOKENIZER_CODE)
 
 
 def read_summary(folder: Path) -> dict[str, Any] | None:
@@ -71,9 +69,7 @@ def read_summary(folder: Path) -> dict[str, Any] | None:
 
 def finish(folder: Path, summary: dict[str, Any], scratch: tuple[str, ...]) -> dict[str, Any]:
     """Write the summary, then remove what only a resumed run needs."""
-    staging = folder / "summary.staging"
-    staging.write_text(json.dumps(summary, indent=1))
-    staging.replace(folder / "summary.json")
+    write_json(folder / "summary.json", summary)
     for name in scratch:
         shutil.rmtree(folder / name, ignore_errors=True)
     return summary

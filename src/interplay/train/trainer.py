@@ -22,6 +22,7 @@ from transformers import Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 from transformers.utils import logging as transformers_logging
 
+from interplay.files import shared_staging
 from interplay.train.blocks import PackedBlocks, collate
 from interplay.train.checkpoint import prune, seal, step_of
 from interplay.train.config import TrainConfig
@@ -140,7 +141,7 @@ class SupervisedTrainer(Trainer):
         return reduce(add, parts)
 
     def _get_output_dir(self, trial: Any) -> str:
-        return str(self.resume_dir / ".staging")
+        return str(shared_staging(self.resume_dir / "trainer"))
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Every process writes its part; process 0 seals when all have, and nobody goes on before."""
@@ -149,9 +150,9 @@ class SupervisedTrainer(Trainer):
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
             step = self.state.global_step
-            written = self.resume_dir / ".staging" / f"checkpoint-{step}"
-            (written / SERVED).write_text(served.to_json())
-            seal(written, self.resume_dir / f"step-{step:07d}")
+            staging = Path(self._get_output_dir(trial)) / f"checkpoint-{step}"
+            (staging / SERVED).write_text(served.to_json())
+            seal(staging, self.resume_dir / f"step-{step:07d}")
             prune(self.resume_dir, sorted(map(step_of, self.resume_dir.glob("step-*")))[-2:])  # one to fall back on
         self.accelerator.wait_for_everyone()
 

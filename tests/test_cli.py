@@ -5,12 +5,20 @@ import io
 import json
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import fields
 
 import pytest
 
 from interplay.cli import main
+from interplay.data.mixture import Mixture, World
+from interplay.data.stream import Stream, split_of
+from interplay.evals.evaluate import EvaluateConfig, Regime, problems_of
+from interplay.studies.scales import settings
 from interplay.world.digest import digest
 from interplay.world.graph import from_dict
+from interplay.world.problem import from_row
+from interplay.world.sample import Spec
 
 
 def call(monkeypatch, capsys, *words):
@@ -46,10 +54,17 @@ BAD = [
     (["run", "quickstart", "--set", "nope=1"], "no such setting"),
     (["run", "quickstart", "--set", "samples"], "KEY=VALUE"),
     (["run", "quickstart", "--store", "/proc/nowhere"], "cannot be written"),
-    (["data", "sample", "--op", "99"], "op must be in"),
+    (["data", "sample", "--op", "99"], "op: Input should be less than or equal to 60"),
+    (["data", "sample", "--op", "1", "--mode", "reverse"], "op must be in 2..60"),
+    (["data", "sample", "--numbers", "3"], "--numbers takes LO,HI, got '3'"),
+    (["data", "sample", "--fan-in", "x"], "--fan-in takes whole numbers, got 'x'"),
+    (["data", "sample", "--scale", "huge"], "unknown scale 'huge'"),
+    (["data", "sample", "--scale", "micro", "--regime", "no"], "--regime must be one of id, edge, hard"),
+    (["data", "sample", "--split", "no"], "--split must be one of train, rl, val, test"),
+    (["data", "sample", "--order", "no"], "order: Input should be"),
     (["data", "sample", "--op", "many"], "--op"),
     (["data", "sample", "--context", "nowhere"], "unknown context 'nowhere'"),
-    (["data", "sample", "--mode", "sideways"], "mode must be"),
+    (["data", "sample", "--mode", "sideways"], "mode: Input should be 'forward' or 'reverse'"),
     (["data", "stats", "/nowhere.jsonl"], "no such file"),
     (["verify", "/nowhere.jsonl"], "no such file"),
     (["verify", "-", "--rule", "nope"], "rule"),
@@ -124,7 +139,7 @@ def test_importing_the_command_line_is_cheap():
 def test_files_convert_both_ways_and_repeats_are_said(monkeypatch, capsys, tmp_path):
     code, out, err = call(monkeypatch, capsys, "data", "sample", "--op", "1", "--n", "200", "--numbers", "1,1")
     assert code == 0
-    distinct = {digest(from_dict(json.loads(line)["graph"])) for line in out.splitlines()}
+    distinct = {digest(from_dict(json.loads(json.loads(line)["graph"]))) for line in out.splitlines()}
     assert f"{len(distinct)} distinct problems among the 200 asked for" in err
     (tmp_path / "a.jsonl").write_text(out)
     assert call(monkeypatch, capsys, "data", "convert", f"{tmp_path}/a.jsonl", f"{tmp_path}/b.parquet")[0] == 0
@@ -207,3 +222,90 @@ def test_steps_are_listed_with_their_place_and_the_rule_expected(monkeypatch, ca
     (missing,) = [step for step in verdict["steps"] if step["error"] == "missing_node"]
     assert missing["name"] == left_out[0]
     assert left_out[2].startswith(missing["expected"])
+
+
+def test_every_axis_of_the_generator_is_an_option_and_reaches_the_problems(monkeypatch, capsys):
+    axes = {field.name for field in fields(Spec)} - {"op", "mode"}
+    assert axes <= World.model_fields.keys()
+    text = " ".join(call(monkeypatch, capsys, "data", "sample", "--help")[1].split())
+    assert not [axis for axis in axes if f"--{axis.replace('_', '-')}" not in text]
+    words = [
+        "--op",
+        "6",
+        "--depth",
+        "4,5",
+        "--distractors",
+        "2,3",
+        "--names",
+        "3",
+        "--totals",
+        "0",
+        "--numbers",
+        "7,9",
+        "--order",
+        "depth_first",
+    ]
+    for row in problems(monkeypatch, capsys, "--n", "5", *words):
+        graph = from_dict(json.loads(row["graph"]))
+        assert graph.op == 6
+        assert 2 <= len(graph.distractors) <= 3
+        assert not any(rule.implicit for rule in graph.rules.values())
+        assert all(7 <= rule.literal <= 9 for rule in graph.rules.values() if rule.combine == "constant")
+
+
+def test_a_scale_asks_as_its_evaluation_does(monkeypatch, capsys):
+    micro = settings("micro", {})
+    sampled = problems(monkeypatch, capsys, *["--scale", "micro", "--regime", "edge", "--split", "test", "--n", "20"])
+    mixture = Mixture.uniform(micro.edge_ops, micro.contexts, micro.modes)
+    config = EvaluateConfig(
+        world=micro.world,
+        regimes=(Regime(name="edge", mixture=mixture),),
+        problems=20,
+        sampling=micro.sampling,
+        ks=(1,),
+    )
+    assert [row["problem"] for row in sampled] == [problem.problem for _, problem in problems_of(config)]
+    trained = problems(
+        monkeypatch, capsys, *["--scale", "micro", "--split", "train", "--n", "5", "--seed", "3", "--context", "zoo"]
+    )
+    source = Stream(world=micro.world, mixture=Mixture.uniform(micro.id_ops, ("zoo",)), seed=3)
+    assert [row["problem"] for row in trained] == [source[index].problem for index in range(5)]
+
+
+def test_without_a_split_it_is_said_how_many_fall_where(monkeypatch, capsys):
+    code, out, err = call(
+        monkeypatch, capsys, *["data", "sample", "--scale", "micro", "--regime", "edge", "--n", "40", "--op", "4"]
+    )
+    rows = [json.loads(line) for line in out.splitlines()]
+    counts = Counter(split_of(from_row(row)) for row in rows)
+    assert code == 0
+    assert f"splits: {', '.join(f'{name} {counts[name]}' for name in ('train', 'rl', 'val', 'test'))}" in err
+    assert {row["template"] for row in rows} == {"zoo", "school"}
+
+
+def test_stats_of_one_op_and_of_rows_of_every_kind_print_no_nan(monkeypatch, capsys, tmp_path):
+    ours = problems(monkeypatch, capsys, "--n", "30", "--op", "4")
+    bare = [{key: value for key, value in row.items() if key not in ("graph", "answer", "id")} for row in ours]
+    odd = [{**bare[0], "op": "4"}, {**bare[1], "op": 4.0}, {**bare[2], "problem": "A shelf has 3 boxes. "}]
+    chats = [{"prompt": [{"role": "user", "content": row["problem"] + row["question"]}], "op": 4,
+              "reward_model": {"ground_truth": row["solution"], "style": "rule"}} for row in bare[3:6]]  # fmt: skip
+    bad = ['{"op": 4}', "[1]", "nonsense", json.dumps({**bare[0], "op": 10**30}), json.dumps({**bare[0], "op": None})]
+    for name, rows in {"ours": ours, "bare": bare, "all": [*bare, *odd, *chats, *map(json.loads, bad[3:])]}.items():
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with (tmp_path / "all.jsonl").open("a") as file:
+        file.write("\n".join(bad[:3]))
+    for name in ("ours", "bare", "all"):
+        words = ["data", "stats", f"{tmp_path}/{name}.jsonl", "--against", f"{tmp_path}/ours.jsonl"]
+        code, out, err = call(monkeypatch, capsys, *words)
+        assert code == 0, err
+        assert "nan" not in out.lower()
+        for level in ("text", "names", "structure"):
+            line = next(line for line in out.splitlines() if line.split()[:2] == ["4", level])
+            assert ("(100.0%)" in line) == (name != "all" or level != "text"), line
+    assert "36 of 41 rows are problems" in err
+    assert f"left out, the first: {tmp_path}/all.jsonl, line 37: a row's op must be an integer" in err
+    (tmp_path / "bad.jsonl").write_text("\n".join(bad))
+    code, _, err = call(monkeypatch, capsys, "data", "stats", f"{tmp_path}/bad.jsonl")
+    assert code == 2
+    assert "no problem to look at" in err
+    assert "bad.jsonl, line 1: the field 'problem' is missing" in err

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "interplay"
-CLI = ("cli_run", "cli_store", "cli_training", "cli")
+CLI = ("cli_data", "cli_run", "cli_store", "cli_training", "cli")
 LAYERS = (
     *("world", "schema", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
     *("launch", "bench", "interop", *CLI),

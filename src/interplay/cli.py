@@ -6,10 +6,11 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from interplay.cli_data import data
 from interplay.cli_run import run, writable
 from interplay.cli_store import store
 from interplay.cli_training import push, train
@@ -17,7 +18,6 @@ from interplay.files import OutOfSpaceError
 from interplay.stages.failed import StageFailedError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-data = typer.Typer(no_args_is_help=True, help="Generate problems and look at files of them.")
 app.add_typer(data, name="data")
 app.add_typer(store, name="store")
 app.command()(run)
@@ -28,72 +28,6 @@ app.command()(push)
 @app.callback()
 def interplay() -> None:
     """Controlled experiments on what pre-training, mid-training and RL add to a language model's reasoning."""
-
-
-@data.command("sample")
-def data_sample(
-    context: Annotated[str, typer.Option(help="a built-in context or a TOML file of your own")] = "zoo",
-    op: Annotated[int, typer.Option(help="exact operation count")] = 5,
-    mode: Annotated[str, typer.Option(help="forward or reverse")] = "forward",
-    n: Annotated[int, typer.Option(help="how many problems")] = 1,
-    seed: Annotated[int, typer.Option(help="names the stream; neighbouring seeds share nothing")] = 0,
-    style: Annotated[str, typer.Option(help="full or terse")] = "full",
-    distractors: Annotated[str, typer.Option(help="facts the answer does not need: a number, or LO,HI")] = "0",
-    d: Annotated[int, typer.Option(help="2, or 3 for averages and totals of products")] = 2,
-    depth: Annotated[str | None, typer.Option(help="longest chain of quantities: a number, or LO,HI")] = None,
-    fan_in: Annotated[int | None, typer.Option(help="most operands of a stated rule")] = None,
-    locations: Annotated[int | None, typer.Option(help="most different locations")] = None,
-    entities: Annotated[int | None, typer.Option(help="most different entities")] = None,
-    numbers: Annotated[str, typer.Option(help="constants and addends, LO,HI")] = "1,20",
-    max_value: Annotated[int, typer.Option(help="largest value of a quantity")] = 1000,
-    unknown: Annotated[str, typer.Option(help="answer of a reverse problem, LO,HI")] = "1,20",
-    totals: Annotated[float, typer.Option(help="chance that a derived quantity is an implicit total")] = 0.35,
-) -> None:
-    """Print problems as JSON lines in the GSM-Infinite fields, with `answer` and `graph`.
-
-    Example: interplay data sample --context zoo --op 7 --mode reverse --n 100 --seed 0
-    """
-    from interplay.world.context import load
-    from interplay.world.digest import digest
-    from interplay.world.problem import make, to_row
-    from interplay.world.randomness import stream
-    from interplay.world.sample import Spec
-
-    if n < 0:
-        raise ValueError(f"--n must not be negative, got {n}")
-    axes: dict[str, Any] = {
-        "op": op, "mode": mode, "d": d, "distractors": _span(distractors, "--distractors"), "fan_in": fan_in,
-        "depth": None if depth is None else _span(depth, "--depth"), "locations": locations, "entities": entities,
-        "numbers": _pair(numbers, "--numbers"), "max_value": max_value, "unknown": _pair(unknown, "--unknown"),
-        "totals": totals,
-    }  # fmt: skip
-    spec, vocabulary = Spec(**axes), load(context)
-    seen: set[str] = set()
-    for index in range(n):
-        rng = stream("sample", seed, vocabulary.name, style, json.dumps(axes), index)
-        problem = make(spec, vocabulary, style, rng)
-        seen.add(digest(problem.graph))
-        print(json.dumps(to_row(problem), ensure_ascii=False))
-    if len(seen) < n:
-        print(f"note: {len(seen)} distinct problems among the {n} asked for", file=sys.stderr)
-
-
-def _span(text: str, option: str) -> int | tuple[int, int]:
-    return _pair(text, option) if "," in text else _number(text, option)
-
-
-def _pair(text: str, option: str) -> tuple[int, int]:
-    low, comma, high = text.partition(",")
-    if not comma:
-        raise ValueError(f"{option} takes LO,HI, got {text!r}")
-    return _number(low, option), _number(high, option)
-
-
-def _number(text: str, option: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"{option} takes whole numbers, got {text!r}") from None
 
 
 @app.command()
@@ -179,61 +113,6 @@ def compare(
     print(format_table(compare_evaluations(a, b, ks=ks, rules=[rule])))
 
 
-@data.command("convert")
-def data_convert(
-    source: Annotated[Path, typer.Argument(help="rows: .jsonl, .jsonl.gz or .parquet")],
-    target: Annotated[Path, typer.Argument(help="the file to write, of any of these kinds")],
-) -> None:
-    """Copy a file of problems into another format, GSM-Infinite's files included.
-
-    Example: interplay data convert problems.jsonl problems.parquet
-    """
-    from interplay.data.files import convert
-
-    print(f"{convert(source, target):,} rows")
-
-
-@data.command("stats")
-def data_stats(
-    file: Annotated[Path | None, typer.Argument(help="JSON lines of problems; none with --scale")] = None,
-    against: Annotated[
-        Path | None, typer.Option(help="report overlap with this file, and what is new beside it")
-    ] = None,
-    scale: Annotated[
-        str | None, typer.Option(help="the problems that a scale asks, beside what it pre-trains on")
-    ] = None,
-    n: Annotated[int, typer.Option(help="with --scale: problems of each regime")] = 1000,
-    served: Annotated[int, typer.Option(help="with --scale: documents of pre-training to compare with")] = 20_000,
-) -> None:
-    """Print what problems confound: distractors, prompt length and answers by op, copies, what guessers reach without the
-    graph; overlap and structural novelty beside another file, or beside a scale's pre-training.
-
-    Example: interplay data stats test.jsonl --against train.jsonl, or interplay data stats --scale micro
-    """
-    from interplay.data.stats_text import overlap_lines, regime_lines, stats_lines
-
-    if (file is None) == (scale is None):
-        raise ValueError("data stats takes a file or --scale, one of the two")
-    if scale is not None:
-        from interplay.studies.recipe import Recipe
-        from interplay.studies.scales import settings
-        from interplay.studies.study import Workplace
-
-        recipe = Recipe(settings(scale, {}), Workplace(store="", runtime={}))
-        training = recipe.base(0).config.stream
-        for line in regime_lines(recipe.regimes, training, n, served):
-            print(line)
-        return
-    assert file is not None
-    for path in (file, against):
-        if path is not None and not path.is_file():
-            raise ValueError(f"no such file: {path}")
-    for line in stats_lines(file):
-        print(line)
-    for line in overlap_lines(file, against) if against else ():
-        print(line)
-
-
 @app.command()
 def bench(
     name: Annotated[str, typer.Argument(help="generate, stream, verify, sample, train or rl")],
@@ -314,7 +193,7 @@ def main() -> None:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        _fail(f"{where + ': ' if where else ''}{first['msg']}")
+        _fail(f"{where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}")
     except ValueError as error:
         _fail(str(error))
     except (StageFailedError, OutOfSpaceError) as error:

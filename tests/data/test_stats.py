@@ -53,13 +53,41 @@ def test_rows_without_a_graph_still_have_a_length_and_an_answer() -> None:
     assert found.unreadable == 1
     assert found.by_op[0].top_answer == row(4, 1)["answer"]
     assert math.isnan(found.by_op[0].distractors)
-    assert overlap([bare], [bare]) == ()
+    assert overlap([bare], [bare]) == ((4, "text", 1, 1),)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_a_text_stands_for_its_graph(mode: str) -> None:
+    """Files of the public generator have no graph; what they repeat shows all the same."""
+    made = [
+        to_row(make(Spec(op=5, mode=mode, distractors=1), "zoo", "full", stream("bare", mode, i))) for i in range(6)
+    ]  # type: ignore[arg-type]
+    bare = [{key: value for key, value in each.items() if key not in ("graph", "answer")} for each in made]
+    other_blanks = [{**each, "problem": str(each["problem"]).replace(" ", "  ")} for each in bare]
+    for mine, theirs in ((made, bare), (bare, made), (bare, other_blanks)):
+        found = {o.level: o.shared / o.distinct for o in overlap(mine, theirs)}
+        assert found["text"] == 1
+        if theirs is not other_blanks:
+            assert found["names"] == found["structure"] == 1
+    seen, unread = stats(made), stats(bare)
+    assert seen.by_op[0].distinct == unread.by_op[0].distinct
+    assert (seen.unreadable, unread.unreadable) == (0, 0)
+    retold = [
+        to_row(make(Spec(op=5, mode=mode, distractors=1), "school", "full", stream("bare", mode, i))) for i in range(6)
+    ]  # type: ignore[arg-type]
+    found = {o.level: o.shared for o in overlap(bare, retold)}
+    assert (found["text"], found["names"]) == (0, 0)
+    assert found["structure"] > 0
 
 
 def test_overlap_sees_through_order_and_at_the_stricter_level_through_names() -> None:
     ours = [row(4, i, distractors=1) for i in range(6)]
     theirs = [row(4, i, "school", distractors=1) for i in range(3)] + ours[5:]
-    assert [(o.level, o.distinct, o.shared) for o in overlap(ours, theirs)] == [("names", 6, 1), ("structure", 6, 4)]
+    assert [(o.level, o.distinct, o.shared) for o in overlap(ours, theirs)] == [
+        ("text", 6, 1),
+        ("names", 6, 1),
+        ("structure", 6, 4),
+    ]
 
 
 def test_repeated_problems_are_reported_by_cell() -> None:
@@ -72,8 +100,11 @@ def test_repeated_problems_are_reported_by_cell() -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        ({"problem": ...}, "lacks the field 'problem'"),
-        ({"op": "7"}, "op must be an integer"),
+        ({"problem": ...}, "the field 'problem' is missing"),
+        ({"op": "seven"}, "op must be an integer"),
+        ({"op": 10**30}, "op must be an integer in 1..10000"),
+        ({"op": True}, "op must be an integer"),
+        ({"op": None}, "op must be an integer"),
         ({"graph": 3}, "an object"),
     ],
 )

@@ -28,7 +28,7 @@ class World(Config):
     style: Literal["full", "terse"] = "full"
     d: Literal[2, 3] = 2
     distractors: int | Range = (0, 4)
-    depth: int | None = None
+    depth: int | Range | None = None
     fan_in: int | None = None
     locations: int | None = None
     entities: int | None = None

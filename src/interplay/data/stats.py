@@ -3,23 +3,31 @@
 `stats` shows the confounds that would spoil a comparison across op: clutter or length that follows op in the wrong way,
 and answers that can be guessed. `overlap` and `distinct` compare problems by their canonical digests, so a problem with
 other letters, another order of sentences or other distractors is the same problem; at level "structure" one with other
-names is, too. All functions are pure and read rows as `to_row` writes them, one at a time.
+names is, too; at level "text" only one of the same words is. A row without a graph is read by its text. All functions are
+pure and read rows one at a time.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from interplay.data.gsm_infinite import graph_of_text
 from interplay.data.novelty import copies
+from interplay.data.row_fields import find, texts, whole
+from interplay.data.row_fields import graph_of as own_graph
 from interplay.world.digest import LEVELS, Level, digest
-from interplay.world.graph import Graph, from_dict
+from interplay.world.graph import Graph
 
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 SHOWN: tuple[Level, ...] = (*LEVELS, "shape")
+TEXT = "text"
+OVERLAP_LEVELS = (TEXT, *LEVELS)
+MAX_ROW_OP = 10_000  # public rows go beyond what our generator makes
 
 
 class OpStats(NamedTuple):
@@ -57,7 +65,7 @@ class Overlap(NamedTuple):
     """Distinct problems of one op in the first source, and how many of them the second source has, at one level."""
 
     op: int
-    level: Level
+    level: str
     distinct: int
     shared: int
 
@@ -125,7 +133,8 @@ def stats(rows: Iterable[Row]) -> Stats:
     tallies: defaultdict[int, _Tally] = defaultdict(_Tally)
     clutter, length = Correlation(), Correlation()
     for row in rows:
-        op, prompt, solution = op_of(row), f"{row['problem']} {row['question']}", str(row["solution"])
+        op, (problem, question, solution) = op_of(row), texts(row)
+        prompt = f"{problem} {question}"
         tally = tallies[op]
         tally.n += 1
         tally.prompt_chars += len(prompt)
@@ -158,18 +167,27 @@ def stats(rows: Iterable[Row]) -> Stats:
 
 
 def overlap(rows: Iterable[Row], against: Iterable[Row]) -> tuple[Overlap, ...]:
-    """For every op of `rows` and both levels: its distinct problems, and how many of these `against` has at any op."""
-    others: dict[Level, set[str]] = {level: set() for level in LEVELS}
-    for _, graph in graphs(against):
-        for level in LEVELS:
-            others[level].add(digest(graph, level))
-    mine: defaultdict[tuple[int, Level], set[str]] = defaultdict(set)
-    for op, graph in graphs(rows):
-        for level in LEVELS:
-            mine[op, level].add(digest(graph, level))
-    return tuple(
-        Overlap(op, level, len(digests), len(digests & others[level])) for (op, level), digests in sorted(mine.items())
-    )
+    """For every op of `rows` and each level: its distinct problems, and how many of these `against` has at any op.
+
+    A row that has no graph and whose text gives none is compared by its text alone.
+    """
+    others: dict[str, set[str]] = defaultdict(set)
+    for _, level, found in _digests(against):
+        others[level].add(found)
+    mine: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
+    for op, level, found in _digests(rows):
+        mine[op, level].add(found)
+    ordered = sorted(mine.items(), key=lambda item: (item[0][0], OVERLAP_LEVELS.index(item[0][1])))
+    return tuple(Overlap(op, level, len(digests), len(digests & others[level])) for (op, level), digests in ordered)
+
+
+def _digests(rows: Iterable[Row]) -> Iterator[tuple[int, str, str]]:
+    for row in rows:
+        op = op_of(row)
+        yield op, TEXT, text_digest(row)
+        if (graph := graph_of(row)) is not None:
+            for level in LEVELS:
+                yield op, level, digest(graph, level)
 
 
 def distinct(rows: Iterable[Row]) -> dict[int, dict[Level, int]]:
@@ -188,7 +206,7 @@ def shortfalls(rows: Iterable[Row], level: Level = "names") -> tuple[Shortfall, 
     for row in rows:
         graph = graph_of(row)
         if graph is not None:
-            cell = (op_of(row), str(row.get("template", "")), graph.mode)
+            cell = (op_of(row), str(find(row, "template") or ""), graph.mode)
             counts[cell] += 1
             digests[cell].add(digest(graph, level))
     return tuple(
@@ -207,28 +225,37 @@ def graphs(rows: Iterable[Row]) -> Iterator[tuple[int, Graph]]:
 
 
 def graph_of(row: Row) -> Graph | None:
-    """The row's graph, or None for a row without one. Raises ValueError for a damaged one."""
-    data = row.get("graph")
-    if data is None:
+    """The row's graph, read from its text where it has none; None where the text is not of the grammar.
+
+    Raises ValueError for a damaged graph.
+    """
+    if (graph := own_graph(row)) is not None:
+        return graph
+    try:
+        problem, question, gold = texts(row)
+        return graph_of_text(problem, question, gold, whole(find(row, "d")) or 2)
+    except ValueError:
         return None
-    if not isinstance(data, Mapping):
-        raise ValueError(f"a row's graph must be an object, got {type(data).__name__}")
-    return from_dict(data)
 
 
 def op_of(row: Row) -> int:
-    """The row's op. Raises ValueError naming the field that is missing or no number."""
-    for field in ("problem", "question", "solution"):
-        if field not in row:
-            raise ValueError(f"a row lacks the field {field!r}")
-    op = row.get("op")
-    if not isinstance(op, int):
-        raise ValueError(f"a row's op must be an integer, got {op!r}")
+    """The row's op. Raises ValueError naming the field that is missing or wrong."""
+    texts(row)
+    op = whole(find(row, "op"))
+    if op is None or not 1 <= op <= MAX_ROW_OP:
+        raise ValueError(f"a row's op must be an integer in 1..{MAX_ROW_OP}, got {str(find(row, 'op'))[:40]!r}")
     return op
 
 
 def answer_of(row: Row) -> str:
     """The row's answer, or where there is no such field what its gold solution ends in."""
-    if "answer" in row:
-        return str(row["answer"])
-    return str(row["solution"]).rpartition("Answer: ")[2].strip().rstrip(".")
+    if (answer := find(row, "answer")) is not None:
+        return str(answer)
+    return texts(row)[2].rpartition("Answer: ")[2].strip().rstrip(".")
+
+
+def text_digest(row: Row) -> str:
+    """Equal for rows whose problem and question have the same words, whatever blanks are between them."""
+    problem, question, _ = texts(row)
+    words = " ".join(f"{problem} {question}".split())
+    return hashlib.blake2b(words.encode(), digest_size=16).hexdigest()

@@ -7,7 +7,7 @@ a problem, whatever their seeds: an index whose draw falls into another split dr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from interplay.config import Config
@@ -65,6 +65,11 @@ class Stream(Config):
     def first(self, count: int) -> Iterator[Problem]:
         """The first `count` items, made as they are asked for."""
         return (self[index] for index in range(count))
+
+
+def shares(cells: Sequence[Cell], count: int) -> list[tuple[Cell, int]]:
+    """`count` problems in equal parts, the first cells taking what is left over."""
+    return [(cell, (count + len(cells) - 1 - position) // len(cells)) for position, cell in enumerate(cells)]
 
 
 def distinct_problems(source: Stream, cell: Cell, count: int) -> list[Problem]:

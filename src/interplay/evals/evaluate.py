@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerFast
 
 from interplay.config import Config
 from interplay.data.mixture import Mixture, World
-from interplay.data.stream import Split, Stream, distinct_problems
+from interplay.data.stream import Split, Stream, distinct_problems, shares
 from interplay.data.tokenizer import decode_completion
 from interplay.evals.judge import Draw, Job
 from interplay.evals.parts import Finish, do_parts, merge
@@ -79,9 +79,7 @@ def problems_of(config: EvaluateConfig) -> Asked:
     asked: Asked = []
     for regime in config.regimes:
         stream = Stream(world=config.world, mixture=regime.mixture, split=config.split, seed=config.seed)
-        cells = regime.mixture.cells
-        for position, cell in enumerate(cells):
-            wanted = (config.problems + len(cells) - 1 - position) // len(cells)
+        for cell, wanted in shares(regime.mixture.cells, config.problems):
             found = distinct_problems(stream, cell, wanted)
             if len(found) < wanted:
                 say(f"regime {regime.name}: {cell} has only {len(found)} distinct problems of the {wanted} asked")

@@ -145,6 +145,7 @@ def report(
     slim: Annotated[
         Path | None, typer.Option(help="also copy the records into this folder, small enough to commit")
     ] = None,
+    out: Annotated[Path | None, typer.Option(help="write the page here; without it, beside the records")] = None,
 ) -> None:
     """Build a study's page again from its records alone.
 
@@ -162,7 +163,7 @@ def report(
         from interplay.report.markdown import build_markdown
 
         print(build_markdown(directory, markdown))
-    print(build_report(directory))
+    print(build_report(directory, out))
 
 
 @app.command()

@@ -10,7 +10,6 @@ import pytest
 import synthetic_records as synthetic
 
 from interplay.report import claims
-from interplay.schema.study import Claim
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +52,7 @@ def test_a_folder_without_claims_is_one_line(tmp_path: Path, name: str, said: st
 def test_keys_are_in_their_natural_order(store: Path) -> None:
     one = claims.gather([store])[0]
     keyed = [
-        claims.Judged(one.study, Claim(claim=key, rule="r", verdict="supported", key=key, source="paper"))
+        claims.Judged(one.study, one.claim.model_copy(update={"key": key, "source": "paper"}))
         for key in ("T10", "T2", "", "X")
     ]
     assert [group.title.split()[0] for group in claims.groups(keyed)] == ["Published", "T2", "T10", "X"]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import synthetic_records as synthetic
 
-from interplay.report import compute, figures, methods, select, series, theme, wording
+from interplay.report import costs, figures, methods, select, series, tables, theme, wording
+from interplay.report.figures import compute
 from interplay.report.markdown import build_markdown
 from interplay.report.page import build_report
 from interplay.report.records import read_records
@@ -64,12 +65,13 @@ def test_ten_arms_have_every_figure_and_no_legend_is_needed(large: Path) -> None
     records = read_records(large)
     styles = theme.arm_styles(records.arms)
     assert len({(s.color, s.shape, s.dash) for s in styles.values()}) == len({s.color for s in styles.values()}) == 10
-    drawn = {figure.name: figure for figure in figures.all_figures(records, styles)}
+    placed = figures.all_figures(records, styles)
+    drawn = {figure.name: figure for _, figure in placed}
     assert set(drawn) == {"glance", "dose", "pass_at_k", "effects", "effects_matrix", "compute", "compute_dose", "by_op",
                           "nll_change", "learning", "cells", "silent", "error_classes", "hacking"}  # fmt: skip
     assert len(drawn["pass_at_k"].panels) == 10
     assert [key.label for key in drawn["dose"].keys] == ["budget 700k", "budget 1.4M", "budget 2.8M"]
-    assert figures.main_figure(list(drawn.values())) is drawn["dose"]
+    assert figures.main_figure(placed) is drawn["dose"]
     for name in ("glance", "by_op", "nll_change", "effects_matrix", "hacking"):
         assert not drawn[name].arms
     assert all(re.search(r"\b(seed|seeds)\b|95 %", figure.caption) for figure in drawn.values())
@@ -77,15 +79,15 @@ def test_ten_arms_have_every_figure_and_no_legend_is_needed(large: Path) -> None
 
 def test_what_an_arm_cost_is_summed_over_its_stages_after_pre_training(large: Path) -> None:
     records = read_records(large)
-    spent = compute.spent(records)
+    spent = costs.spent(records)
     assert spent["base"] == (0.0, 0.0, 0.0)
     rl_alone, mid_alone, both = spent["rl100_0"], spent["rl0_0"], spent["rl50_0"]
     assert both == pytest.approx([a + b for a, b in zip(rl_alone, mid_alone, strict=True)])
-    made = compute.table(records, theme.arm_styles(records.arms))
+    made = tables.compute(records, theme.arm_styles(records.arms))
     assert made is not None
     assert [str(row[0]) for row in made.rows] == [records.arms[arm] for arm in spent if arm != "base"]
     assert made.rows[0][2:] == ("5.5e12", "5.2e12", "95%")
-    drawn = compute.compute_dose(records)
+    drawn = compute.compute_dose(records, theme.arm_styles(records.arms))
     assert drawn is not None
     tips = [row["tip"] for panel in drawn.panels for row in panel.spec()["data"]["values"]]
     assert len(tips) == 9 * len(records.study.regimes) * 2

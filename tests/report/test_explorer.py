@@ -138,7 +138,7 @@ def altered(path: Path, name: str, change: Callable[[Any], Any]) -> None:
         ("samples.parquet", "arm", lambda _: "unheard", "row 1: study.json has no arm 'unheard'"),
         ("samples.parquet", "problem_id", lambda _: "nowhere", "row 1: no problem 'nowhere'"),
         ("samples.parquet", "text", lambda _: "short", "does not lie in the text"),
-        ("samples.parquet", "strict", lambda _: None, "row 1, strict: Input should be a valid boolean"),
+        ("samples.parquet", "strict", lambda _: None, "column strict has 432 empty cells"),
         ("problems.parquet", "graph", lambda _: "{}", "row 1, graph: not a graph"),
         ("problems.parquet", "graph", lambda _: "[", "row 1, graph: not a graph"),
         ("problems.parquet", "problem_id", lambda _: "same", "is there twice"),
@@ -236,7 +236,8 @@ def test_every_fault_has_words(page: Path) -> None:
 
 def test_a_step_outside_its_text_is_refused() -> None:
     step = {"name": "a", "start": 0, "end": 9, "needed": True, "error": None, "parents": [], "value": ""}
-    row = {"problem_id": "p", "text": "short", "finished": True, "answer": None,
+    row = {"arm": "base", "seed": 0, "problem_id": "p", "sample": 0, "text": "short", "num_tokens": 1,
+           "finished": True, "answer": None,
            "strict": False, "exact": False, "paper_v1": False, "answer_correct": False, "process_accuracy": 0.0,
            "error": None, "hacked": False, "faulty_from": None, "steps": [step]}  # fmt: skip
     with pytest.raises(ValueError, match="does not lie in the text"):

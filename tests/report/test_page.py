@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import synthetic_records as synthetic
 
 from interplay.report import wording
 from interplay.report.page import build_report
+from interplay.report.place import SECTIONS, placed, places
 from interplay.world.verify import ERRORS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -144,8 +148,6 @@ def hostile_page(records: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         arm["stages"] = [f"{address}{HOSTILE}" for address in arm["stages"]]
     study["stages"] = {f"{name}{HOSTILE}": stage | {"what": HOSTILE} for name, stage in study["stages"].items()}
     (folder / "study.json").write_text(json.dumps(study))
-    errors = (folder / "errors.csv").read_text().replace("wrong_parent", f'"{HOSTILE}"')
-    (folder / "errors.csv").write_text(errors)
     return build_report(folder)
 
 
@@ -179,6 +181,12 @@ def test_a_missing_or_cut_record_is_one_line_naming_it(copy: Path, name: str) ->
     [
         ("results.csv", ",strict,pass@k,1,0.", ",strict,pass@k,one,0.", "k: Input should be a valid integer"),
         ("results.csv", "quickstart,micro,base,", "quickstart,micro,unheard,", "no arm 'unheard'"),
+        ("errors.csv", "wrong_parent", "<script>", "no such fault"),
+        ("results.csv", ",strict,", ",strictly,", "no such rule"),
+        ("results.csv", "n_samples", "num_samples", "lacks the columns n_samples"),
+        ("errors.csv", "share,hacked", "share,hacked,more", "unknown columns 'more'"),
+        ("examples.jsonl", '"strict": true', '"strict": "False"', "strict: Input should be a valid boolean"),
+        ("study.json", '"schema_version": 1', '"schema_version": 0', "written under version 0"),
         ("claims.json", '"supported"', '"proved"', "verdict"),
         ("examples.jsonl", '"start": ', '"start": 9', "does not lie in the text"),
     ],
@@ -219,3 +227,50 @@ def test_a_browser_runs_our_script_and_no_other(hostile_page: Path, tmp_path: Pa
     assert next(attrs for tag, attrs in elements if attrs.get("id") == "theme").get("hidden", "shown") == "shown"
     assert "data-owned" not in next(attrs for tag, attrs in elements if tag == "html")
     assert sum(tag == "figure" for tag, _ in elements) == 10
+
+
+def test_a_figure_is_on_the_page_by_its_file_and_an_unplaced_one_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "newcomers"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    drawing = "def {name}(records, styles) -> Figure | None:\n    return None\n"
+    head = "from __future__ import annotations\nfrom interplay.report.place import placed\n"
+    (package / "good.py").write_text(head + '@placed("errors", rank=9)\n' + drawing.format(name="mine"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    newcomers = importlib.import_module("newcomers")
+    assert [(place.section, place.draw.__name__) for place in places(newcomers)] == [("errors", "mine")]
+    (package / "lost.py").write_text(head + drawing.format(name="forgotten"))
+    importlib.invalidate_caches()
+    with pytest.raises(ValueError, match=r"newcomers\.lost\.forgotten draws, but says no section"):
+        places(newcomers)
+    (package / "lost.py").write_text("HELPER = 1\n")
+    sys.modules.pop("newcomers.lost")
+    with pytest.raises(ValueError, match=r"newcomers\.lost draws nothing"):
+        places(newcomers)
+    with pytest.raises(ValueError, match="no section 'nowhere'"):
+        placed("nowhere")
+
+
+def test_every_section_of_a_study_with_everything_is_on_the_page(page: str) -> None:
+    anchors = re.findall(r'<section id="([a-z-]+)"><h2>', page)
+    assert anchors == [section.anchor for section in SECTIONS if section.anchor != "dose"]
+    assert re.findall(r'<li><a href="#([a-z-]+)">', page)[: len(anchors)] == anchors
+
+
+def test_records_that_cannot_be_written_beside_are_reported_elsewhere(copy: Path, page: str, tmp_path: Path) -> None:
+    if os.geteuid() == 0:  # nothing is read-only to root: a file in the way stands for it
+        (tmp_path / "taken").write_text("")
+        with pytest.raises(ValueError, match="cannot be written"):
+            build_report(copy, tmp_path / "taken" / "below")
+    else:
+        copy.chmod(0o500)
+        with pytest.raises(ValueError, match="--out names another folder"):
+            build_report(copy)
+    before = sorted(copy.iterdir())
+    made = build_report(copy, tmp_path / "elsewhere" / "page")
+    assert made.parent == tmp_path / "elsewhere" / "page"
+    assert made.read_text() == page
+    assert sorted(copy.iterdir()) == before
+    assert len(list((made.parent / "figures").iterdir())) == 22

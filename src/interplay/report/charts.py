@@ -57,7 +57,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Figure:
-    """A row of panels and what they show; `arms` and `keys` are its legend, none where marks say what they are."""
+    """A row of panels and what they show; `arms` and `keys` are its legend, none where marks say what they are.
+
+    `folded` is the line behind which the page folds it away, if it does.
+    """
 
     name: str
     title: str
@@ -66,6 +69,7 @@ class Figure:
     arms: tuple[str, ...] = ()
     keys: tuple[Key, ...] = ()
     across: int = 0
+    folded: str = ""
 
     @property
     def columns(self) -> int:

@@ -15,14 +15,14 @@ from interplay.files import write_text
 from interplay.report import offline, theme, wording
 from interplay.report.explorer_data import packed, page_data
 from interplay.report.explorer_read import has_explored, read_explored
-from interplay.report.theme import ArmStyle
+from interplay.report.theme import Styles
 from interplay.schema.study import Study
 
 SCRIPTS = ("dom", "data", "layout", "overlay", "graph", "trace", "list", "detail", "page")
 
 
-def build_explorer(directory: Path, study: Study, styles: dict[str, ArmStyle]) -> Path | None:
-    """Make `explorer.html`; None without its record. Raises ValueError for a bad record."""
+def build_explorer(directory: Path, study: Study, styles: Styles, out: Path | None = None) -> Path | None:
+    """Make `explorer.html` in `out`, or beside the record; None without its record. Raises ValueError for a bad record."""
     if not has_explored(directory):
         return None
     explored = read_explored(directory, styles)
@@ -44,4 +44,4 @@ def build_explorer(directory: Path, study: Study, styles: dict[str, ArmStyle]) -
         script_digest=offline.digest(script),
         sheet=Markup(offline.asset("page.css") + offline.asset("explorer.css") + theme.sheet()),
     )
-    return write_text(directory / "explorer.html", text)
+    return write_text((out or directory) / "explorer.html", text)

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from interplay.files import write_text
-from interplay.report import effects, figures, methods, tables, theme, wording
+from interplay.report import figures, methods, tables, theme, wording
 from interplay.report.charts import Figure
+from interplay.report.contrasts import MANY_EFFECTS, pair, where
 from interplay.report.records import Records, read_records
-from interplay.report.theme import ArmStyle
+from interplay.report.theme import Styles
 from interplay.schema.study import Arm, Claim
 
-FURTHER = ("compute", "compute_dose", "silent", "hacking")  # figures that a page shows after its main one
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 
 
@@ -32,9 +32,9 @@ def build_markdown(directory: Path, page: Path) -> Path:
     if main is not None:
         parts += _figure(main, page.with_suffix(".svg"))
     parts += ["## Effects", _effects(records, styles)]
-    wanted = FURTHER if records.effects else (*FURTHER, "cells")  # a study that compares nothing is about its curves
-    for figure in drawn:
-        if figure.name in wanted and figure is not main:
+    wanted = {"further"} if records.effects else {"further", "curves"}  # what compares nothing is about its curves
+    for place, figure in drawn:
+        if place.document in wanted and figure is not main:
             parts += _figure(figure, page.with_name(f"{page.stem}_{figure.name}.svg"))
     parts += ["## Arms", table(("arm", "treatment"), [(arm.label, arm.description) for arm in _first_seed(records)])]
     parts += ["## Methods", *(f"**{heading}.** {escaped(text)}" for heading, text in methods.paragraphs(records))]
@@ -81,20 +81,20 @@ def _numbers(claim: Claim) -> tuple[str, str, str]:
     return effect, p, wording.compact_size(claim.n_problems, claim.n_samples, claim.n_seeds)
 
 
-def _effects(records: Records, styles: dict[str, ArmStyle]) -> str:
-    if len(records.effects) > effects.MANY_EFFECTS:
+def _effects(records: Records, styles: Styles) -> str:
+    if len(records.effects) > MANY_EFFECTS:
         return _wide_effects(records, styles)
     made = tables.effects(records, styles)
     return table(made.header, [tuple(map(str, row)) for row in made.rows]) if made else "The records hold no effects."
 
 
-def _wide_effects(records: Records, styles: dict[str, ArmStyle]) -> str:
+def _wide_effects(records: Records, styles: Styles) -> str:
     """A row per pair of arms, a column per regime and k; grey does not print, so an interval stands beside each number."""
-    columns = list(dict.fromkeys(f"{effects.where(e)} @{e.k}" for e in records.effects))
+    columns = list(dict.fromkeys(f"{where(e)} @{e.k}" for e in records.effects))
     cells: dict[str, dict[str, str]] = {}
     for effect in records.effects:
         number = f"{wording.signed(effect.effect, 2)} {wording.ends(effect.lo, effect.hi)}".strip()
-        cells.setdefault(effects.pair(effect, styles), {})[f"{effects.where(effect)} @{effect.k}"] = number
+        cells.setdefault(pair(effect, styles), {})[f"{where(effect)} @{effect.k}"] = number
     rows = [(name, *(found.get(column, wording.DASH) for column in columns)) for name, found in cells.items()]
     known = sorted({wording.sample_size(e.n_problems, e.n_samples, e.n_seeds) for e in records.effects})
     caption = f"Differences in pass@k, paired by problem, with 95 % intervals; {'; '.join(known)}."

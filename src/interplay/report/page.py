@@ -15,39 +15,56 @@ import jinja2
 from markupsafe import Markup
 
 from interplay.files import write_bytes, write_text
-from interplay.report import arms, compute, explorer, figures, methods, offline, samples, select, tables, theme, wording
+from interplay.report import arms, explorer, figures, methods, offline, samples, select, tables, theme, wording
 from interplay.report.charts import Figure
+from interplay.report.place import SECTIONS, Place, Section, Shown, places
 from interplay.report.records import Records, read_records
-from interplay.report.table import Estimate, Label, Table
-from interplay.report.theme import ArmStyle
+from interplay.report.table import Estimate, Label
+from interplay.report.theme import ArmStyle, Styles
 from interplay.schema.study import Claim
-
-IN_TABLES = ("effects",)  # figures that the page draws inside a table
 
 
 @dataclass(frozen=True)
-class DrawnFigure:
-    """A figure on the page: panels as SVG and the arms of its legend."""
+class Item:
+    """A figure, drawn, or a table, at its place in a section."""
 
-    figure: Figure
-    panels: tuple[tuple[str, Markup], ...]
-    legend: tuple[ArmStyle, ...]
+    place: Place
+    shown: Shown
+    panels: tuple[tuple[str, Markup], ...] = ()
+    legend: tuple[ArmStyle, ...] = ()
 
 
-def build_report(directory: Path) -> Path:
-    """Make `report.html`, `figures/` and, where samples are kept, `explorer.html`. Raises ValueError for a bad record."""
+@dataclass(frozen=True)
+class Filled:
+    """A section with what is in it."""
+
+    section: Section
+    items: tuple[Item, ...]
+
+    @property
+    def heading(self) -> str:
+        """Its own, or that of its first figure."""
+        first = self.items[0].shown if self.items else None
+        return self.section.heading or (first.title if isinstance(first, Figure) else self.section.name)
+
+
+def build_report(directory: Path, out: Path | None = None) -> Path:
+    """Make `report.html`, `figures/` and, where samples are kept, `explorer.html` in `out`, or beside the records.
+
+    Raises ValueError for a bad record, or a folder that cannot be written.
+    """
     records = read_records(directory)
     styles = theme.arm_styles(records.arms)
-    explored = explorer.build_explorer(directory, records.study, styles)
+    out = offline.folder(directory if out is None else out)
+    explored = explorer.build_explorer(directory, records.study, styles, out)
     drawn = figures.all_figures(records, styles)
     page = render_page(records, styles, drawn, explored is not None)
-    save_figures(directory / "figures", drawn)
-    return write_text(directory / "report.html", page)
+    save_figures(offline.folder(out / "figures"), [figure for _, figure in drawn])
+    return write_text(out / "report.html", page)
 
 
-def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figure], explored: bool = False) -> str:
+def render_page(records: Records, styles: Styles, drawn: list[tuple[Place, Figure]], explored: bool = False) -> str:
     """The page as text."""
-    made = _tables(records, styles)
     script, sheet = offline.asset("page.js"), offline.asset("page.css") + theme.sheet()
     return (
         environment()
@@ -57,15 +74,13 @@ def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figur
             study=records.study,
             styles=styles,
             claims=[(claim, claim_numbers(claim)) for claim in records.claims],
-            contents=contents(drawn, made),
+            sections=sections(records, styles, drawn),
             rules={claim.rule: claim.direction for claim in records.claims},
             one_note=len({claim.note for claim in records.claims}) == 1,
-            figures={figure.name: _draw(figure, styles) for figure in drawn if figure.name not in IN_TABLES},
             kinds=arms.stage_kinds(records),
             arm_rows=arms.arm_rows(records, styles),
             addresses=arms.addresses(records),
             regimes=select.regimes_of(records),
-            tables=made,
             samples=samples.samples(records.examples),
             explored=explored,
             settings=tables.settings(records.study.settings),
@@ -78,16 +93,16 @@ def render_page(records: Records, styles: dict[str, ArmStyle], drawn: list[Figur
     )
 
 
-def contents(drawn: list[Figure], made: dict[str, Table]) -> list[tuple[str, str]]:
-    """Anchor and name of every section that the page has."""
-    have = {figure.name for figure in drawn} | set(made)
-    sections = (
-        ("glance", "At a glance", ""), ("dose", "Dose", "dose"), ("effects", "Effects", ""), ("trained", "Training", ""),
-        ("pass-at-k", "pass@k", ""), ("by-op", "By op", ""), ("gold", "Gold NLL", "nll_change"),
-        ("learning", "Learning", ""), ("errors", "Errors", ""), ("reliability", "Reliability", "reliability"),
-        ("samples", "Solutions", ""), ("detectable", "Power", ""), ("rules", "Rules", ""), ("methods", "Methods", ""),
-    )  # fmt: skip
-    return [(anchor, name) for anchor, name, needs in sections if not needs or needs in have]
+def sections(records: Records, styles: Styles, drawn: list[tuple[Place, Figure]]) -> list[Filled]:
+    """Every section that the page has, with its figures and tables in order."""
+    items = [_draw(place, figure, styles) for place, figure in drawn if place.on_page]
+    for place in places(tables):
+        table = place.draw(records, styles)
+        if table is not None:
+            items.append(Item(place, table))
+    items.sort(key=lambda item: item.place.rank)
+    filled = [Filled(one, tuple(i for i in items if i.place.section == one.anchor)) for one in SECTIONS]
+    return [one for one in filled if one.items or one.section.empty]
 
 
 def claim_numbers(claim: Claim) -> str:
@@ -100,32 +115,18 @@ def claim_numbers(claim: Claim) -> str:
 
 def save_figures(folder: Path, drawn: list[Figure]) -> None:
     """Each figure as SVG and PDF, for a paper or a slide."""
-    folder.mkdir(exist_ok=True)
     for figure in drawn:
         svg = theme.saved_svg(figure.spec())
         write_text(folder / f"{figure.name}.svg", svg)
         write_bytes(folder / f"{figure.name}.pdf", theme.saved_pdf(svg))
 
 
-def _tables(records: Records, styles: dict[str, ArmStyle]) -> dict[str, Table]:
-    made = (
-        tables.effects(records, styles),
-        tables.numbers(records, styles),
-        tables.rules(records, styles),
-        tables.reliability(records, styles),
-        tables.guessing(records, styles),
-        tables.error_classes(records, styles),
-        compute.table(records, styles),
-    )
-    return {table.name: table for table in made if table is not None}
-
-
-def _draw(figure: Figure, styles: dict[str, ArmStyle]) -> DrawnFigure:
+def _draw(place: Place, figure: Figure, styles: Styles) -> Item:
     panels = [
-        (panel.title, Markup(theme.page_svg(panel.spec(), f"{figure.name}-{place}")))
-        for place, panel in enumerate(figure.panels)
+        (panel.title, Markup(theme.page_svg(panel.spec(), f"{figure.name}-{number}")))
+        for number, panel in enumerate(figure.panels)
     ]
-    return DrawnFigure(figure, tuple(panels), tuple(style for arm, style in styles.items() if arm in figure.arms))
+    return Item(place, figure, tuple(panels), tuple(style for arm, style in styles.items() if arm in figure.arms))
 
 
 def environment() -> jinja2.Environment:
@@ -136,6 +137,7 @@ def environment() -> jinja2.Environment:
     )
     made.globals["words"] = wording
     made.tests["estimate"] = lambda cell: isinstance(cell, Estimate)
+    made.tests["figure"] = lambda shown: isinstance(shown, Figure)
     made.tests["label"] = lambda cell: isinstance(cell, Label)
     made.filters["anchor"] = lambda text: re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-")
     return made

@@ -51,7 +51,10 @@ Cell = str | Estimate | Label
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a header. `forest` is the range over which a column `forest_of` is drawn, or None."""
+    """Rows under a header. `forest` is the range over which a column `forest_of` is drawn, or None.
+
+    `folded` is the line behind which the page folds it away, if it does.
+    """
 
     name: str
     caption: str
@@ -59,6 +62,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     forest: tuple[float, float] | None = None
     colors: tuple[str, ...] = field(default=())
+    folded: str = ""
 
     def csv(self) -> str:
         """The table as CSV, an estimate in three columns."""

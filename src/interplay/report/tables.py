@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
-from interplay.report import faults, select, wording
-from interplay.report.effects import measure, where
+from interplay.report import select, wording
+from interplay.report.contrasts import MANY_EFFECTS, measure, where
+from interplay.report.costs import spent
+from interplay.report.counts import error_counts, hacked_counts
+from interplay.report.place import placed
 from interplay.report.records import Records
 from interplay.report.table import Cell, Estimate, Label, Table
-from interplay.report.theme import ArmStyle
+from interplay.report.theme import Styles
 from interplay.schema.measured import Effect, Reliability, Result
 
-Styles = dict[str, ArmStyle]
 N = "problems × samples"
 
 
+@placed("effects", rank=1)
 def effects(records: Records, styles: Styles) -> Table | None:
     """Every effect with its interval and n, and the range for the forest column."""
     rows = tuple(
@@ -31,8 +35,9 @@ def effects(records: Records, styles: Styles) -> Table | None:
     )
     header = ("effect", "treatment vs control", "regime", "measure", "difference", N)
     colors = tuple(_forest_color(effect, styles) for effect in records.effects)
+    folded = f"All {len(rows)} effects with their intervals" if len(rows) > MANY_EFFECTS else ""
     caption = "Differences of shares, paired by problem, with 95 % intervals. Grey: the interval contains zero."
-    return Table("effects", caption, header, rows, _forest_range(records.effects), colors) if rows else None
+    return Table("effects", caption, header, rows, _forest_range(records.effects), colors, folded) if rows else None
 
 
 def _forest_color(effect: Effect, styles: Styles) -> str:
@@ -48,12 +53,15 @@ def _forest_range(effects: Iterable[Effect]) -> tuple[float, float]:
     return min(ends) - room, max(ends) + room
 
 
+@placed("pass-at-k", rank=1)
 def numbers(records: Records, styles: Styles) -> Table | None:
     """pass@k of every regime and arm: the numbers behind the curves."""
     rows = select.in_study_order(records, select.pass_rows(records))
-    return _wide(rows, styles, "pass_at_k", "pass@k under the strict rule.", lambda row: f"pass@{row.k}")
+    made = _wide(rows, styles, "pass_at_k", "pass@k under the strict rule.", lambda row: f"pass@{row.k}")
+    return made and replace(made, folded="The numbers behind the curves")
 
 
+@placed("rules")
 def rules(records: Records, styles: Styles) -> Table | None:
     """pass@1 of every regime and arm under each rule, side by side."""
     found = [rule for rule in wording.RULES if any(row.rule == rule for row in records.results)]
@@ -80,6 +88,7 @@ def _estimate(row: Result | Reliability | None) -> Estimate:
     return Estimate(None, None, None) if row is None else Estimate(row.value, row.lo, row.hi)
 
 
+@placed("reliability")
 def reliability(records: Records, styles: Styles) -> Table | None:
     """What pass@k hides, for every regime and arm."""
     rows = [row for row in records.reliability if row.arm]
@@ -97,6 +106,7 @@ def reliability(records: Records, styles: Styles) -> Table | None:
     return Table("reliability", caption, ("regime", "arm", *columns, N), tuple(cells)) if cells else None
 
 
+@placed("reliability", rank=1)
 def guessing(records: Records, styles: Styles) -> Table | None:
     """What a player who never reads the problem would score."""
     rows = [row for row in records.reliability if not row.arm]
@@ -124,14 +134,15 @@ def compact_of(row: Reliability | Result) -> str:
     return wording.compact_size(row.n_problems, row.n_samples, row.n_seeds)
 
 
+@placed("errors", rank=1)
 def error_classes(records: Records, styles: Styles) -> Table | None:
     """Samples by first fault; and how many have the right answer in spite of it."""
-    counts = faults.error_counts(records)
+    counts = error_counts(records)
     seen: dict[str, int] = {}
     for (_, _, error), count in counts.items():
         seen[error] = seen.get(error, 0) + count
     errors = sorted((error for error in seen if error != "none"), key=lambda error: -seen[error])
-    hacked = faults.hacked_counts(records)
+    hacked = hacked_counts(records)
     rows: list[tuple[Cell, ...]] = []
     for regime in records.study.regimes:
         for arm, style in styles.items():
@@ -143,8 +154,26 @@ def error_classes(records: Records, styles: Styles) -> Table | None:
                 spelled = [wording.decimal(share) for share in shares]
                 rows.append((regime, Label(style), *spelled, last, f"{total:,}"))
     names = tuple(wording.error_name(error) for error in errors)
+    folded = "The numbers, and right answers with wrong steps"
     header = ("regime", "arm", "strictly right", *names, "right answer, wrong steps", "samples")
-    return Table("error_classes", "Shares of all samples by first fault.", header, tuple(rows)) if rows else None
+    return (
+        Table("error_classes", "Shares of all samples by first fault.", header, tuple(rows), folded=folded)
+        if rows
+        else None
+    )
+
+
+@placed("trained", rank=2)
+def compute(records: Records, styles: Styles) -> Table | None:
+    """The numbers, with the measured count as a share of the nominal one."""
+    rows = tuple(
+        (Label(styles[arm]), wording.size(cost.tokens), wording.size(cost.nominal), wording.size(cost.measured),
+         f"{cost.measured / cost.nominal:.0%}" if cost.nominal else wording.DASH)
+        for arm, cost in spent(records).items() if cost.measured
+    )  # fmt: skip
+    header = ("arm", "tokens", "FLOPs, nominal", "FLOPs, measured", "measured / nominal")
+    caption = "Mid-training and RL, means over the seeds. Tokens of RL are those sampled."
+    return Table("compute", caption, header, rows, folded="The numbers, by both counts") if rows else None
 
 
 def settings(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

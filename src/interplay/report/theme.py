@@ -140,7 +140,10 @@ class ArmStyle:
         return "none" if self.dash == (1, 0) else " ".join(map(str, self.dash))
 
 
-def arm_styles(labels: dict[str, str]) -> dict[str, ArmStyle]:
+Styles = dict[str, ArmStyle]  # by the arm's name, in the study's order
+
+
+def arm_styles(labels: dict[str, str]) -> Styles:
     """Style of every arm, by its place in the study. Beyond twelve arms colours return with the next shape."""
     styles = {}
     for place, (arm, label) in enumerate(labels.items()):

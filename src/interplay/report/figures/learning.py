@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import altair as alt
 
-from interplay.report import charts, select, series, wording
+from interplay.report import charts, series, wording
 from interplay.report.charts import Figure, Panel, Row
+from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.theme import ArmStyle, step_color
-from interplay.schema.training import CellPoint, CurvePoint
+from interplay.report.theme import Styles
+from interplay.schema.training import CurvePoint
 
-Styles = dict[str, ArmStyle]
 Curve = list[tuple[float, float]]
 LEARNING = (
     ("pretrain", "train/loss", "Pre-training loss"),
@@ -28,6 +26,7 @@ NUM_BINS, SMOOTH_BINS = 50, 25
 LEARNING_WIDTH, NAMED_WIDTH, HEIGHT = 205, 210, 190
 
 
+@placed("learning")
 def learning(records: Records, styles: Styles) -> Figure | None:
     """Loss, reward and what RL learns nothing from; thin lines are seeds, thick ones their mean."""
     panels = []
@@ -108,55 +107,3 @@ def _learning_axis(metric: str, values: list[float]) -> tuple[alt.Y, float, floa
 
 def _curve_row(arm: str, line: str, x: float, value: float) -> Row:
     return {"arm": arm, "line": line, "x": x, "value": round(value, 6), "tip": None}
-
-
-def cells(records: Records, styles: Styles) -> Figure | None:
-    """NLL of the gold solutions of every op over training, a panel per stage that was measured."""
-    stages = list(dict.fromkeys((point.arm, point.stage) for point in records.cells))
-    by_context = len(select.lanes(records)) > 1
-    values = [p.solution_nll for p in records.cells if p.solution_nll is not None and p.solution_nll > 0]
-    panels = []
-    for arm, stage in stages:
-        own = [point for point in records.cells if (point.arm, point.stage) == (arm, stage)]
-        contexts = list(dict.fromkeys(_context(point) for point in own)) if by_context else [""]
-        for context in contexts:
-            here = [point for point in own if not context or _context(point) == context]
-            if len({point.tokens for point in here}) > 1 and values:
-                title = f"{styles[arm].label} · {wording.STAGES.get(stage, stage).lower()}{context and f' · {context}'}"
-                panels.append(Panel(title, _cell_panel(here, min(values), max(values)), height=HEIGHT, width=225))
-    problems = sorted({point.problems for point in records.cells if point.problems})
-    n = "–".join(str(end) for end in dict.fromkeys((problems[0], problems[-1]))) if problems else wording.DASH
-    caption = (
-        f"Mean NLL of the gold solutions of unseen problems, a line per op, measured on the token grid ({n} problems "
-        f"per cell, mean over {wording.plural(len(records.study.seeds), 'seed')}; no intervals were computed)."
-    )
-    return charts.figure("cells", "When each op is learned", caption, panels)
-
-
-def _context(point: CellPoint) -> str:
-    return point.cell.split("/")[1] if "/" in point.cell else point.cell
-
-
-def _cell_panel(points: list[CellPoint], lowest: float, highest: float) -> alt.LayerChart:
-    sums: dict[tuple[int, float], list[float]] = {}
-    for point in points:
-        if point.solution_nll is not None and point.solution_nll > 0:
-            sums.setdefault((point.op, point.tokens), []).append(point.solution_nll)
-    ops = sorted({op for op, _ in sums})
-    names = [f"op {op}" for op in ops]
-    rows: list[Row] = []
-    for (op, tokens), values in sorted(sums.items()):
-        mean = math.fsum(values) / len(values)
-        tip = f"op {op} at {wording.size(tokens)} tokens: {wording.decimal(mean, 2)} nats per gold solution"
-        rows.append({"series": f"op {op}", "x": tokens, "value": round(mean, 5), "tip": tip})
-    last = max(row["x"] for row in rows)
-    ends = {row["series"]: row["value"] for row in rows if row["x"] == last}
-    color = charts.painted("series", names, [step_color(i, len(ops)) for i in range(len(ops))], legend=False)
-    scale = alt.Scale(nice=False, domain=[0, last])
-    x = alt.X("x:Q", title="tokens", axis=alt.Axis(format="~s", tickCount=3), scale=scale)
-    y, low, high = charts.log10_axis("nats per solution", lowest, highest)
-    base = alt.Chart().encode(x=x, y=y, color=color)
-    lines = base.mark_line(strokeWidth=2, aria=False)
-    dots = base.mark_point(filled=True, size=26, opacity=1).encode(description="tip:N")
-    named = series.end_names(series.spread(ends, low, high, HEIGHT, log=True), x, y, color, last)
-    return charts.layered(rows, lines, dots, named)

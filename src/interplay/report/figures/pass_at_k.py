@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import altair as alt
 
-from interplay.report import charts, select, series, wording
-from interplay.report.charts import Figure, Key, Panel, Row
+from interplay.report import charts, select, series
+from interplay.report.charts import Figure, Key, Panel
+from interplay.report.place import placed
+from interplay.report.points import result_row
 from interplay.report.records import Records
-from interplay.report.theme import DASHES, MARKERS, MUTED, ArmStyle
+from interplay.report.theme import DASHES, MARKERS, MUTED, Styles
 from interplay.schema.measured import Result
 
-Styles = dict[str, ArmStyle]
 SMALL_WIDTH, SMALL_HEIGHT = 175, 140
 
 
+@placed("pass-at-k")
 def pass_at_k(records: Records, styles: Styles) -> Figure | None:
     """pass@k against k (log scale), with the 95 % interval as a band."""
     rows = select.pass_rows(records)
@@ -50,14 +52,6 @@ def _regime_panel(rows: list[Result], styles: Styles) -> alt.LayerChart:
     bands = alt.Chart().mark_area(opacity=0.15, aria=False).encode(x=x, y=low, y2="hi:Q", **arm)
     lines = alt.Chart().mark_line(strokeWidth=2).encode(x=x, y=y, strokeDash=charts.dash_by_arm(styles), **arm)
     return charts.layered(values, bands, lines, charts.points(styles, x, y))
-
-
-def result_row(row: Result, styles: Styles, place: str | None = None) -> Row:
-    """A row of results as a drawn point, with what it says under the pointer."""
-    known = wording.sample_size(row.n_problems, row.n_samples, row.n_seeds)
-    number = f"{wording.decimal(row.value)} {wording.interval(row.lo, row.hi)}"
-    tip = f"{styles[row.arm].label}, {place or row.regime}: pass@{row.k} {number}; {known}"
-    return {"arm": styles[row.arm].label, "k": row.k, "value": row.value, "lo": row.lo, "hi": row.hi, "tip": tip}
 
 
 def _by_arm(records: Records, rows: list[Result], styles: Styles) -> Figure | None:

@@ -6,15 +6,15 @@ import altair as alt
 
 from interplay.report import charts, wording
 from interplay.report.charts import Figure, Panel, Row
+from interplay.report.contrasts import MANY_EFFECTS, measure, pair, where
 from interplay.report.heat import HeatCell, heat_panel
+from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.theme import INK, MUTED, ArmStyle
+from interplay.report.theme import INK, MUTED, Styles
 from interplay.schema.measured import Effect
 
-Styles = dict[str, ArmStyle]
-MANY_EFFECTS = 24  # a longer table is folded away behind the matrix
 
-
+@placed("effects", rank=2, on_page=False)
 def forest(records: Records, styles: Styles) -> Figure | None:
     """A forest plot of all effects; on the page the same is drawn inside the table."""
     rows: list[Row] = []
@@ -37,6 +37,7 @@ def forest(records: Records, styles: Styles) -> Figure | None:
     return charts.figure("effects", "Effects", "Effects with 95 % intervals.", [panel])
 
 
+@placed("effects")
 def matrix(records: Records, styles: Styles) -> Figure | None:
     """Every effect as a cell: a row per pair of arms, a column per regime and k. Only where there are many."""
     found = [effect for effect in records.effects if effect.effect is not None]
@@ -66,28 +67,3 @@ def _cell(effect: Effect, largest: float, styles: Styles) -> HeatCell:
     sure = effect.lo is not None and effect.hi is not None and not effect.lo <= 0 <= effect.hi
     column = (where(effect), f"@{effect.k}")
     return HeatCell(pair(effect, styles), column, wording.signed(value, 2), value / largest, tip, sure)
-
-
-def pair(effect: Effect, styles: Styles) -> str:
-    """`RL on edge vs Base`; with the rules where they are not the strict one."""
-    name = f"{styles[effect.treatment].label} vs {styles[effect.control].label}"
-    rules = rules_of(effect)
-    return f"{name} ({rules})" if rules else name
-
-
-def where(effect: Effect) -> str:
-    """The regime, and the op where it is one."""
-    return effect.regime if effect.op == "all" else f"{effect.regime}, op {effect.op}"
-
-
-def rules_of(effect: Effect) -> str:
-    """Empty under the strict rule; both rules where the control has another."""
-    control = effect.control_rule or effect.rule
-    if effect.rule != control:
-        return f"{effect.rule} vs {control}"
-    return "" if effect.rule == "strict" else effect.rule
-
-
-def measure(effect: Effect) -> str:
-    """pass@1, with the rule where it is not the strict one."""
-    return ", ".join(part for part in (f"pass@{effect.k}", rules_of(effect)) if part)

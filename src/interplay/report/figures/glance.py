@@ -10,15 +10,16 @@ import altair as alt
 
 from interplay.report import charts, select, wording
 from interplay.report.charts import Figure, Panel, Row
+from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.theme import INK, MUTED, ArmStyle
+from interplay.report.rows import APART, ROW, rows_axis
+from interplay.report.theme import MUTED, Styles
 from interplay.schema.measured import Result
 
-Styles = dict[str, ArmStyle]
-ROW, WIDTH, WIDER, LETTER = 24, 170, 280, 6.4
-APART = 4.5  # pixels of the two marks of a row from its middle
+WIDTH, WIDER = 170, 280
 
 
+@placed("glance", document="main", rank=1)
 def glance(records: Records, styles: Styles) -> Figure | None:
     """A panel per regime, a row per arm: pass@1, pass@K and their intervals."""
     ks = select.ks_of(select.pass_rows(records))
@@ -38,20 +39,6 @@ def glance(records: Records, styles: Styles) -> Figure | None:
         else ""
     )
     return charts.figure("glance", "At a glance", caption, panels, across=across)
-
-
-def label_extent(labels: list[str]) -> int:
-    """Width of an axis with these names, so that every panel's plot begins at the same place."""
-    return min(260, round(LETTER * max(map(len, labels), default=0)) + 8)
-
-
-def rows_axis(labels: list[str]) -> alt.Y:
-    """One row per name, written in full."""
-    axis = alt.Axis(
-        title=None, domain=False, ticks=False, grid=False, minExtent=label_extent(labels), labelLimit=260,
-        labelColor=INK, labelPadding=8, labelFontSize=12,
-    )  # fmt: skip
-    return alt.Y("arm:N", sort=None, scale=alt.Scale(domain=labels), axis=axis)
 
 
 def _panel(title: str, rows: list[Result], ends: list[int], styles: Styles, width: int) -> Panel:

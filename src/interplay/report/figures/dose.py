@@ -6,15 +6,17 @@ import altair as alt
 
 from interplay.report import charts, select, series, wording
 from interplay.report.charts import Figure, Panel, Row
+from interplay.report.factors import levels, line_name, spelled
+from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.theme import MUTED, ArmStyle
+from interplay.report.theme import MUTED, Styles
 from interplay.schema.measured import Result
 from interplay.schema.row import Factor
 
-Styles = dict[str, ArmStyle]
 WIDTH, HEIGHT = 200, 170
 
 
+@placed("dose", document="main")
 def dose(records: Records, styles: Styles) -> Figure | None:
     """A row of regimes for pass@1, and one for pass@K; arms without the factor are grey lines to compare with."""
     x, by = records.study.x, records.study.by
@@ -43,27 +45,8 @@ def dose(records: Records, styles: Styles) -> Figure | None:
     return charts.figure("dose", f"Against {x}", caption, panels, (), keys, min(len(regimes), 4))
 
 
-def levels(records: Records, factor: str) -> list[Factor]:
-    """The values of a factor: numbers in order, anything else as the study lists it; none for a study without it."""
-    found = list(dict.fromkeys(own[factor] for own in records.factors.values() if factor in own))
-    return sorted(found, key=float) if all(isinstance(value, int | float) for value in found) else found
-
-
 def _without(records: Records, factor: str) -> list[str]:
     return [arm for arm, own in records.factors.items() if factor not in own]
-
-
-def line_name(by: str, level: Factor) -> str:
-    """`budget 1.4M`; a word stands for itself."""
-    name = spelled(level)
-    return f"{by} {name}" if name[:1].isdigit() else name
-
-
-def spelled(level: Factor) -> str:
-    """A dose as an axis shows it."""
-    if isinstance(level, str):
-        return level
-    return wording.size(level) if abs(level) >= 1e4 else f"{level:g}"
 
 
 def _panel(

@@ -1,53 +1,26 @@
-"""What each arm cost after pre-training, by two counts, and what it could do for that.
-
-nominal   as papers count: 6 FLOPs per parameter and position of supervised training; of RL 8, with a reference model 10
-measured  counted from the shapes that were computed: a group's prompt is read once, and groups without signal are not
-          learned from
-
-Arms that are equal by the one need not be by the other, so both stand side by side.
-"""
+"""What each arm cost after pre-training, by two counts, and what it could do for that."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import altair as alt
 
 from interplay.report import charts, select, series, wording
 from interplay.report.charts import Figure, Panel, Row
-from interplay.report.dose import levels, line_name, spelled
-from interplay.report.glance import APART, ROW, rows_axis
+from interplay.report.costs import AFTER, Spent, spent
+from interplay.report.factors import levels, line_name, spelled
+from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.table import Label, Table
-from interplay.report.theme import ArmStyle
+from interplay.report.rows import APART, ROW, rows_axis
+from interplay.report.theme import Styles
 from interplay.schema.measured import Result
 
-Styles = dict[str, ArmStyle]
-AFTER = ("midtrain", "rl")  # kinds of stages that follow pre-training
 UNITS = ((1e18, "EFLOPs"), (1e15, "PFLOPs"), (1e12, "TFLOPs"), (1e9, "GFLOPs"))
 ROWS_WIDTH, WIDTH, HEIGHT = 300, 200, 180
 
 
-class Spent(NamedTuple):
-    """Mean over the seeds of what an arm's stages after pre-training took, in tokens and FLOPs."""
-
-    tokens: float
-    nominal: float
-    measured: float
-
-
-def spent(records: Records) -> dict[str, Spent]:
-    """By arm; arms without such a stage spent nothing."""
-    found: dict[str, list[Spent]] = {}
-    for arm in records.study.arms:
-        stages = [records.study.stages[address] for address in arm.stages]
-        own = [stage.summary for stage in stages if stage.kind in AFTER]
-        sums = (sum(float(s.get(name) or 0) for s in own) for name in ("tokens", "nominal_flops", "flops"))
-        found.setdefault(arm.arm, []).append(Spent(*sums))
-    return {arm: Spent(*(sum(part) / len(each) for part in zip(*each, strict=True))) for arm, each in found.items()}
-
-
+@placed("trained", heading="What it took", document="further")
 def compute(records: Records, styles: Styles) -> Figure | None:
     """A row per arm that was trained further, with both counts."""
     costs = {arm: cost for arm, cost in spent(records).items() if cost.measured}
@@ -61,7 +34,8 @@ def compute(records: Records, styles: Styles) -> Figure | None:
     return charts.figure("compute", "Compute", caption, [Panel("", chart, height=ROW * len(costs), width=ROWS_WIDTH)])
 
 
-def compute_dose(records: Records) -> Figure | None:
+@placed("trained", rank=1, document="further")
+def compute_dose(records: Records, styles: Styles) -> Figure | None:
     """Accuracy against the measured count, regimes across, pass@1 and pass@K down; where a budget is divided."""
     x, by, costs = records.study.x, records.study.by, spent(records)
     dosed = {arm: costs[arm] for arm, own in records.factors.items() if x in own and costs[arm].measured}
@@ -141,15 +115,3 @@ def _panel_of_dose(
     points = base.mark_point(filled=True, size=52, opacity=1).encode(x=x, y=y, shape=shape, description="tip:N")
     names = base.mark_text(align="left", dx=6, dy=-6, fontSize=10, aria=False).encode(x=x, y=y, text="dose:N")
     return charts.layered(values, bars, points, names)
-
-
-def table(records: Records, styles: Styles) -> Table | None:
-    """The numbers, with the measured count as a share of the nominal one."""
-    rows = tuple(
-        (Label(styles[arm]), wording.size(cost.tokens), wording.size(cost.nominal), wording.size(cost.measured),
-         f"{cost.measured / cost.nominal:.0%}" if cost.nominal else wording.DASH)
-        for arm, cost in spent(records).items() if cost.measured
-    )  # fmt: skip
-    header = ("arm", "tokens", "FLOPs, nominal", "FLOPs, measured", "measured / nominal")
-    caption = "Mid-training and RL, means over the seeds. Tokens of RL are those sampled."
-    return Table("compute", caption, header, rows) if rows else None

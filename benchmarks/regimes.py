@@ -17,6 +17,7 @@ import json
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from regime_trials import TRIALS, Trial
 
@@ -32,7 +33,9 @@ from interplay.train.config import TrainConfig
 from interplay.train.runtime import Runtime
 from interplay.train.supervised import supervise
 
-RECORDS = Path(__file__).parents[1] / "docs" / "regimes"
+PAGE = Path(__file__).parents[1] / "docs" / "regimes.md"
+RECORDS = PAGE.with_suffix("")
+MARKS = ("<!-- table of benchmarks/regimes.py -->", "<!-- end of the table -->")
 RUNTIME = Runtime(device="cpu", threads=1, cores=1)
 
 
@@ -43,7 +46,7 @@ def streams(trial: Trial, seed: int) -> tuple[Stream, Stream]:
     return Stream(world=trial.world, mixture=shown, seed=seed), Stream(world=trial.world, mixture=asked, seed=seed)
 
 
-def run(name: str, seed: int, store: Path) -> dict[str, object]:
+def run(name: str, seed: int, store: Path) -> dict[str, Any]:
     """Train and ask one trial, going on where an earlier call was cut."""
     trial = TRIALS[name]
     folder = store / f"{name}-{seed}"
@@ -113,6 +116,37 @@ def by_op(folder: Path, samples: int) -> dict[str, dict[str, object]]:
     return found
 
 
+def table_row(record: dict[str, Any]) -> str:
+    """One trial as a row of Markdown: per op strict pass@1 and, in brackets, pass@k; ops never shown in italics."""
+    trial, cells = record["trial"], []
+    for op, found in record["by_op"].items():
+        most = max(int(key.removeprefix("pass@")) for key in found if key.startswith("pass@"))
+        cell = f"{op}: {short(found['pass@1'])} ({short(found[f'pass@{most}'])})"
+        cells.append(cell if op in trial["shares"] else f"*{cell}*")
+    total = sum(trial["shares"].values())
+    shares = ", ".join(f"{op} {100 * share / total:.3g} %" for op, share in trial["shares"].items())
+    return (
+        f"| `{record['name']}` | {trial['question']} | {shares} | {record['tokens'] / 1e6:.1f}M | "
+        f"{record['train_minutes']:.0f} | {' · '.join(cells)} |"
+    )
+
+
+def short(value: float) -> str:
+    """A share with two digits, without its leading zero."""
+    return f"{value:.2f}".removeprefix("0") if value else "0"
+
+
+def write_table(records: Path) -> None:
+    """Put the table of all records between the two marks of docs/regimes.md."""
+    found = [json.loads(path.read_text()) for path in sorted(records.glob("*.json"))]
+    order = list(TRIALS)
+    found.sort(key=lambda record: (order.index(record["name"]) if record["name"] in order else -1, record["seed"]))
+    head = "| trial | what is tried | op shares | tokens | minutes | op: pass@1 (pass@32) |"
+    lines = [MARKS[0], "", head, "|---|---|---|---|---|---|", *map(table_row, found), "", MARKS[1]]
+    before, _, rest = PAGE.read_text().partition(MARKS[0])
+    PAGE.write_text(before + "\n".join(lines) + rest.partition(MARKS[1])[2])
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -132,7 +166,7 @@ def main() -> None:
             path.write_text(json.dumps(record, indent=1) + "\n")
             print(name, json.dumps(record["by_op"]))
     else:
-        raise SystemExit("table: see regime_table")
+        write_table(arguments.records)
 
 
 if __name__ == "__main__":

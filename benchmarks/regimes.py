@@ -7,6 +7,7 @@ on the split `train`, asked problems of `val`.
 
     python benchmarks/regimes.py list
     python benchmarks/regimes.py run NAME... --store /tmp/regimes     # resumes where it was cut
+    python benchmarks/regimes.py rl NAME --lr 5e-4 --steps 50 --ops 6
     python benchmarks/regimes.py table                                # docs/regimes.md from docs/regimes/*.json
 """
 
@@ -29,7 +30,13 @@ from interplay.evals.pass_at_k import pass_at_k
 from interplay.evals.records import read_evaluation, read_samples
 from interplay.model.build import build, load
 from interplay.model.sampler import SamplingConfig
+from interplay.rl.config import RLConfig
+from interplay.rl.grpo import reinforce
+from interplay.rl.pools import UniformPool
+from interplay.rl.presets import preset
+from interplay.rl.rewards import RewardConfig
 from interplay.train.config import TrainConfig
+from interplay.train.optimizer import OptimizerConfig
 from interplay.train.runtime import Runtime
 from interplay.train.supervised import supervise
 
@@ -46,21 +53,15 @@ def streams(trial: Trial, seed: int) -> tuple[Stream, Stream]:
     return Stream(world=trial.world, mixture=shown, seed=seed), Stream(world=trial.world, mixture=asked, seed=seed)
 
 
-def run(name: str, seed: int, store: Path) -> dict[str, Any]:
-    """Train and ask one trial, going on where an earlier call was cut."""
-    trial = TRIALS[name]
-    folder = store / f"{name}-{seed}"
+def trained(name: str, seed: int, store: Path) -> tuple[Any, Any, dict[str, Any]]:
+    """(model, tokenizer, summary) of a trial, going on where an earlier call was cut."""
+    trial, folder = TRIALS[name], store / f"{name}-{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     shown, every = streams(trial, seed)
     if not (folder / "tokenizer").exists():
-        train_tokenizer(
-            TokenizerConfig(
-                stream=every.model_copy(update={"seed": 0}),
-                vocab_size=trial.vocab_size,
-                documents=1500,
-                unit=trial.unit,
-            )
-        ).save_pretrained(folder / "tokenizer")
+        stream = every.model_copy(update={"seed": 0})
+        learned = TokenizerConfig(stream=stream, vocab_size=trial.vocab_size, documents=1500, unit=trial.unit)
+        train_tokenizer(learned).save_pretrained(folder / "tokenizer")
     tokenizer = load_tokenizer(folder / "tokenizer")
     config = TrainConfig(
         stream=shown, budget_tokens=trial.tokens, batch_tokens=trial.batch_tokens, packing=trial.packing,
@@ -69,24 +70,45 @@ def run(name: str, seed: int, store: Path) -> dict[str, Any]:
     ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
     model = build(trial.model, len(tokenizer), seed, **ends)
     summary = supervise(config, model, tokenizer, folder / "train", RUNTIME, f"{name} {seed}")
-    model = load(folder / "train" / summary["checkpoint"])
+    return load(folder / "train" / summary["checkpoint"]), tokenizer, summary
+
+
+def record_of(
+    name: str, seed: int, model: Any, tokenizer: Any, summary: dict[str, Any], folder: Path, **more: Any
+) -> dict[str, Any]:
+    """Ask a trial's ops of a model; what came out as JSON values."""
+    trial = TRIALS[name]
     started = time.monotonic()
-    asked = [
-        (f"op{op}", problem)
-        for op in trial.asked
-        for problem in distinct_problems(
-            every.model_copy(update={"split": "val", "seed": 0}), Cell(op=op), trial.problems
-        )
-    ]
+    every = streams(trial, seed)[1].model_copy(update={"split": "val", "seed": 0})
+    asked = [(f"op{op}", p) for op in trial.asked for p in distinct_problems(every, Cell(op=op), trial.problems)]
     evaluate(
-        asked, model, tokenizer, folder / "asked", samples=trial.samples, seed=0, runtime=RUNTIME, verify_workers=0,
+        asked, model, tokenizer, folder, samples=trial.samples, seed=0, runtime=RUNTIME, verify_workers=0,
         sampling=SamplingConfig(temperature=trial.temperature, max_new_tokens=trial.max_new_tokens),
     )  # fmt: skip
     return {
-        "name": name, "seed": seed, "trial": trial.model_dump(mode="json"), "parameters": model.num_parameters(),
-        "tokens": summary["tokens"], "train_minutes": round(summary["wall_s"] / 60, 1),
-        "eval_minutes": round((time.monotonic() - started) / 60, 1), "by_op": by_op(folder / "asked", trial.samples),
+        "name": name, "seed": seed, **more, "trial": trial.model_dump(mode="json"), "parameters": model.num_parameters(),
+        "tokens": TRIALS[name].tokens, "train_minutes": round(summary["wall_s"] / 60, 1),
+        "eval_minutes": round((time.monotonic() - started) / 60, 1), "by_op": by_op(folder, trial.samples),
     }  # fmt: skip
+
+
+def run(name: str, seed: int, store: Path) -> dict[str, Any]:
+    """Train and ask one trial."""
+    model, tokenizer, summary = trained(name, seed, store)
+    return record_of(name, seed, model, tokenizer, summary, store / f"{name}-{seed}" / "asked")
+
+
+def reinforced(name: str, seed: int, store: Path, lr: float, steps: int, ops: list[int]) -> dict[str, Any]:
+    """GRPO with the strict reward from a trial's model on some ops, asked as the model before it was."""
+    model, tokenizer, _ = trained(name, seed, store)
+    trial, folder = TRIALS[name], store / f"{name}-{seed}" / f"rl-{lr:g}-{steps}"
+    pool = UniformPool(stream=Stream(world=trial.world, mixture=Mixture.uniform(ops), split="rl", seed=seed))
+    chosen = preset("micro", trial.max_new_tokens) | {"optimizer": OptimizerConfig(lr=lr, weight_decay=0.0)}
+    config = RLConfig.model_validate({**chosen, "reward": RewardConfig(kind="strict"), "pool": pool, "steps": steps})
+    summary = reinforce(config, model, tokenizer, folder, RUNTIME, f"{name} {seed} RL {lr:g}")
+    model = load(folder / summary["checkpoint"])
+    told = {"rl": {"lr": lr, "steps": steps, "ops": ops}}
+    return record_of(name, seed, model, tokenizer, summary, folder / "asked", **told)
 
 
 def by_op(folder: Path, samples: int) -> dict[str, dict[str, object]]:
@@ -119,6 +141,9 @@ def by_op(folder: Path, samples: int) -> dict[str, dict[str, object]]:
 def table_row(record: dict[str, Any]) -> str:
     """One trial as a row of Markdown: per op strict pass@1 and, in brackets, pass@k; ops never shown in italics."""
     trial, cells = record["trial"], []
+    if "rl" in record:
+        about = "RL on op {ops}, {steps} steps at {lr:g}".format(**record["rl"])
+        trial = trial | {"question": about}
     for op, found in record["by_op"].items():
         most = max(int(key.removeprefix("pass@")) for key in found if key.startswith("pass@"))
         cell = f"{op}: {short(found['pass@1'])} ({short(found[f'pass@{most}'])})"
@@ -126,7 +151,7 @@ def table_row(record: dict[str, Any]) -> str:
     total = sum(trial["shares"].values())
     shares = ", ".join(f"{op} {100 * share / total:.3g} %" for op, share in trial["shares"].items())
     return (
-        f"| `{record['name']}` | {trial['question']} | {shares} | {record['tokens'] / 1e6:.1f}M | "
+        f"| `{record['name']}` {record['seed']} | {trial['question']} | {shares} | {record['tokens'] / 1e6:.1f}M | "
         f"{record['train_minutes']:.0f} | {' · '.join(cells)} |"
     )
 
@@ -150,19 +175,27 @@ def write_table(records: Path) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("list", "run", "table"))
+    parser.add_argument("what", choices=("list", "run", "rl", "table"))
     parser.add_argument("names", nargs="*")
     parser.add_argument("--store", type=Path, default=Path("/tmp/regimes"))
     parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--lr", type=float, default=5e-4)
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--ops", type=int, nargs="+", default=[6])
     parser.add_argument("--records", type=Path, default=RECORDS)
     arguments = parser.parse_args()
     if arguments.what == "list":
         print("\n".join(f"{name:24s} {trial.question}" for name, trial in TRIALS.items()))
-    elif arguments.what == "run":
+    elif arguments.what in ("run", "rl"):
         for name in arguments.names:
-            record = run(name, arguments.seed, arguments.store)
+            if arguments.what == "run":
+                record, ending = run(name, arguments.seed, arguments.store), ""
+            else:
+                asked = (arguments.lr, arguments.steps, arguments.ops)
+                record = reinforced(name, arguments.seed, arguments.store, *asked)
+                ending = f"-rl-{arguments.lr:g}-{arguments.steps}"
             arguments.records.mkdir(parents=True, exist_ok=True)
-            path = arguments.records / f"{name}-{arguments.seed}.json"
+            path = arguments.records / f"{name}-{arguments.seed}{ending}.json"
             path.write_text(json.dumps(record, indent=1) + "\n")
             print(name, json.dumps(record["by_op"]))
     else:

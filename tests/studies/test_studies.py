@@ -117,3 +117,17 @@ def test_a_study_runs_to_its_report_and_a_second_time_does_nothing(tmp_path):
     assert {row["name"] for row in effects} == {contrast.name for contrast in study.contrasts}
     claims = json.loads((first.folder / "claims.json").read_text())
     assert all(claim["verdict"] in ("supported", "contradicted", "cannot tell") for claim in claims)
+
+
+def test_a_share_of_hard_ops_is_taken_from_all_others_alike(tmp_path):
+    def shares(**changes):
+        chosen = settings("micro", {f"pretrain.{key}": value for key, value in changes.items()})
+        mixture = Recipe(chosen, Workplace(str(tmp_path), {})).graded(0.2)
+        found = {"id": chosen.id_ops, "edge": chosen.edge_ops, "hard": chosen.hard_ops}
+        return {
+            name: sum(share.weight for share in mixture.shares if share.cell.op in ops) for name, ops in found.items()
+        }
+
+    none, some = shares(hard_share="0"), shares(hard_share="0.1")
+    assert none == pytest.approx({"id": 0.8, "edge": 0.2, "hard": 0})
+    assert some == pytest.approx({"id": 0.72, "edge": 0.18, "hard": 0.1})

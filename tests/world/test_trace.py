@@ -11,7 +11,7 @@ from written_out import REVERSE_SOLUTION, REVERSE_TERSE, SOLUTION, STEPS, TERSE,
 
 from interplay.world import trace
 from interplay.world.arithmetic import MAX_DEPTH, parse
-from interplay.world.expression import TooMuch, Work, evaluate, form_of, number, value
+from interplay.world.expression import TooMuch, Work, evaluate, form_of, number, understand, value
 
 
 def test_a_solution_is_taken_apart():
@@ -143,6 +143,10 @@ def test_a_form_is_the_polynomial_in_the_quantities_and_keeps_what_cancels():
     assert form_of(parse("2 * (p + b) - 8"), names, Work()) == {"apples": 4, "bears": 2}
     assert form_of(parse("a + b - a"), names, Work()) == {"apples": 0, "bears": 1}
     assert form_of(parse("p * b + 1"), names, Work()) == {("apples", "bears"): 2, "bears": 4, "": 1}
+    for text in ("2 * (p + b) - 8", "a + b - a", "p * b + 1", "7", "p - 4"):
+        slope, constant, form = understand(parse(text), names, Work())
+        assert ((slope, constant), form) == (evaluate(parse(text), names), form_of(parse(text), names, Work()))
+    assert understand(parse("a + c"), names, Work()) is None
     with pytest.raises(TooMuch):
         form_of(parse("p + p + p"), names, Work(1))
 

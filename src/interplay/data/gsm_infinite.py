@@ -165,7 +165,7 @@ def _stated_value(gold: str) -> tuple[str, int]:
 
 def _gold_answer(gold: str) -> int:
     answers = trace.read(gold).answers
-    answer = read_answer(answers[0], frozenset()) if len(answers) == 1 else None
+    answer = read_answer(answers[0], None) if len(answers) == 1 else None
     if answer is None:
         raise GoldDefect("no answer in the gold solution")
     return answer

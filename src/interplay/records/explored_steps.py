@@ -45,11 +45,11 @@ def claims(reference: Reference, text: str, verdict: Verdict) -> Claims:
     for judged, step in zip(verdict.steps, solution.steps, strict=False):
         parents = _parents(step, reference, letters, terse=solution.style == "terse")
         letters[step.letter] = (judged.name,)
-        found.append(ClaimedStep(*judged, parents, _value(step)))
+        found.append(ClaimedStep(*judged[:5], parents, _value(step)))
     if solution.tail is not None:
         solved = "" if solution.tail.solution is None else _spelled(solution.tail.solution)
         assert verdict.steps[-1].name == EQUATION, "the tail is the last step"
-        found.append(ClaimedStep(*verdict.steps[-1], (reference.target.name,), solved))
+        found.append(ClaimedStep(*verdict.steps[-1][:5], (reference.target.name,), solved))
     return Claims(tuple(found), solution.faulty_from)
 
 

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _ANSWER = re.compile(r"(-?)(0|[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]*)(?:\.0+)?(?:\s+([^\W\d_].*?))?\.?", re.DOTALL)
 _MAX_CHARS = 256
 _MAX_DIGITS = 16
 
 
-def read_answer(text: str, units: frozenset[str]) -> int | None:
-    """The number, None for anything else. `units` are the words that may follow it, in lower case."""
+def read_answer(text: str, asked: str | None) -> int | None:
+    """The number, None for anything else. `asked` is the quantity whose units may follow it; None: none may."""
+    if text.isdecimal() and text.isascii() and len(text) <= _MAX_DIGITS and (text[0] != "0" or text == "0"):
+        return int(text)
     if len(text) > _MAX_CHARS:
         return None
     match = _ANSWER.fullmatch(text)
     if match is None or len(match[2]) > _MAX_DIGITS:
         return None
-    if match[3] and " ".join(unicodedata.normalize("NFC", match[3]).lower().split()) not in units:
-        return None
+    if match[3]:
+        unit = " ".join(unicodedata.normalize("NFC", match[3]).lower().split())
+        if asked is None or unit not in units_of(asked):
+            return None
     number = int(match[2].replace(",", ""))
     return -number if match[1] else number
 
 
+@lru_cache(maxsize=256)
 def units_of(name: str) -> frozenset[str]:
     """What may follow the number that a quantity is: of "total number of schools in Ash" schools, schools in Ash."""
     name = unicodedata.normalize("NFC", name).lower()

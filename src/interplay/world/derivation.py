@@ -22,8 +22,8 @@ from interplay.world.expression import (
     Value,
     Work,
     evaluate,
-    form_of,
     quantities,
+    understand,
 )
 from interplay.world.reference import Node, Reference
 from interplay.world.steps import Assignment, Step, Style, Tail
@@ -33,10 +33,12 @@ _MAX_NAME_CHARS = 200
 _INVENTED = "\0"  # a quantity that the problem does not have: no rule has it either
 
 
-class Judged(NamedTuple):
-    """One step: the fault by `strict` and the fault by `sound`, None where there is none.
+class StepVerdict(NamedTuple):
+    """One step, characters start to end of the text. The tail of a reverse solution is the step EQUATION.
 
-    folded  its only fault by `sound` is that a derived value stands as a number that was never printed
+    error    the fault by `strict`, None where there is none
+    unsound  the fault by `sound`, None where there is none
+    folded   its only fault by `sound` is that a derived value stands as a number that was never printed
     """
 
     name: str
@@ -74,7 +76,7 @@ class Reading:
         if self.terse and reference.reverse:
             self.meanings["x"] = (1, 0, shortening.X)
 
-    def step(self, step: Step) -> Judged:
+    def step(self, step: Step) -> StepVerdict:
         """Judge one definition and bind its letter."""
         node = self.reference.resolve(step.name.strip())
         if node is None:
@@ -82,15 +84,17 @@ class Reading:
             self._bind(step.letter, (0, 0, _INVENTED))
             fault = "not_parseable" if step.assignments is None else "undefined_variable"
             name = " ".join(step.name[:_MAX_NAME_CHARS].split())
-            return Judged(name, step.start, step.end, False, fault, fault)
+            return StepVerdict(name, step.start, step.end, False, fault, fault)
         letter = node.name if self.terse else step.letter
         self._bind(letter, None)
         error, unsound, right_in_the_end, claim = self._definition(step, node)
         if node.name in self.defined or (letter == "x" and self.reference.reverse and not node.unknown):
             error = unsound = "duplicate_definition"
-        folded = unsound == "folded"
-        unsound = error if folded else unsound
-        self.unsound = self.unsound or (unsound is not None and not folded)
+        folded = False
+        if unsound is not None:
+            folded = unsound == "folded"
+            unsound = error if folded else unsound
+            self.unsound = self.unsound or not folded
         self._bind(letter, node.meaning)
         self.owners[letter] = node.name
         self.defined.add(node.name)
@@ -99,7 +103,7 @@ class Reading:
         if node.needed:
             self.nodes[node.name] = error or "right"
             (self.lenient.add if right_in_the_end else self.lenient.discard)(node.name)
-        return Judged(node.name, step.start, step.end, node.needed, error, unsound, folded)
+        return StepVerdict(node.name, step.start, step.end, node.needed, error, unsound, folded)
 
     def _bind(self, letter: str, meaning: Meaning | None) -> None:
         if self.claims:
@@ -175,13 +179,19 @@ class Reading:
     def _chain(self, assignment: Assignment) -> tuple[Form | None, Value | None, Value | None, str | None]:
         """Form and value of the first segment, value of the last one, and the first fault of the chain."""
         segments = assignment.segments
-        first = self._value(segments[0])
-        if first is None or segments[0] is None:
-            return None, None, None, "not_parseable" if None in segments else "undefined_variable"
+        if segments[0] is None:
+            return None, None, None, "not_parseable"
         try:
-            form = form_of(segments[0], self.meanings, self.work)
+            found = understand(segments[0], self.meanings, self.work)
+            if found is None and self.terse:
+                self._learn_aliases(segments[0])
+                found = understand(segments[0], self.meanings, self.work)
         except TooMuch:
             return None, None, None, "not_parseable"
+        if found is None:
+            return None, None, None, "not_parseable" if None in segments else "undefined_variable"
+        slope, constant, form = found
+        first = (slope, constant)
         claim: Value | None = first
         fault = None
         for segment in segments[1:]:
@@ -230,10 +240,10 @@ class Reading:
         values = [None if segment is None else evaluate(segment, names) for segment in assignment.segments]
         return values[0] is not None and all(other == values[0] for other in values)
 
-    def tail(self, tail: Tail) -> Judged:
+    def tail(self, tail: Tail) -> StepVerdict:
         """Judge how the equation is solved."""
         target = self.reference.target
         letter = None if tail.known is None else tail.known[0]
         about = self.owners.get(letter) if letter is not None else target.name if target.name in self.defined else None
         error, unsound = equation.judge(tail, target, self.reference.graph, about)
-        return Judged(EQUATION, tail.start, tail.end, True, error, unsound)
+        return StepVerdict(EQUATION, tail.start, tail.end, True, error, unsound)

@@ -80,6 +80,34 @@ def evaluate(expression: Expression, names: Mapping[str, Meaning]) -> Value | No
     return slope, constant
 
 
+def understand(expression: Expression, names: Mapping[str, Meaning], work: Work) -> tuple[int, int, Form] | None:
+    """Value and form at once: slope, constant, polynomial. None: a name is not defined. Raises TooMuch."""
+    constant, linear, products, _ = expression
+    if products:
+        found = evaluate(expression, names)
+        return None if found is None else (*found, form_of(expression, names, work))
+    form: Form = {"": constant} if constant else {}
+    slope = 0
+    for coefficient, name in linear:
+        meaning = names.get(name)
+        if meaning is None:
+            return None
+        of_x, of_1, inner = meaning
+        slope += coefficient * of_x
+        constant += coefficient * of_1
+        if inner.__class__ is str:
+            form[inner] = form.get(inner, 0) + coefficient
+        else:
+            work.spend(len(inner))
+            for key, times_ in inner.items():  # type: ignore[union-attr]
+                form[key] = form.get(key, 0) + coefficient * times_
+    if "" in form and not form[""]:
+        del form[""]
+    if not (-MAX_VALUE <= slope <= MAX_VALUE and -MAX_VALUE <= constant <= MAX_VALUE):
+        slope = OUT_OF_RANGE
+    return slope, constant, form
+
+
 def times(slope: int, constant: int, other_slope: int, other_constant: int) -> Value:
     """Product of two values; its slope is OUT_OF_RANGE where it would not be linear in x."""
     product = OUT_OF_RANGE if slope and other_slope else slope * other_constant + other_slope * constant

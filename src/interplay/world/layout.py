@@ -9,7 +9,6 @@ import re
 from bisect import bisect_right
 
 _RUN = re.compile(r"\s+")
-_UNUSUAL = re.compile(r"[^\S ]|  ")
 
 
 class Layout:
@@ -39,5 +38,5 @@ class Layout:
 
 
 def needs_layout(text: str) -> bool:
-    """Whether there is white space other than single blanks."""
-    return _UNUSUAL.search(text) is not None
+    """Whether there may be white space other than single blanks: all of it but the blank is not printable."""
+    return "  " in text or not text.isprintable()

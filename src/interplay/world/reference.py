@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from interplay.world.answer import units_of
 from interplay.world.expression import MAX_VALUE, Form, Meaning, rule_form
 from interplay.world.graph import Graph, Linear, Rule, apply_rule
 from interplay.world.paper_v1 import PaperGraph, read
@@ -44,7 +43,6 @@ class Reference:
         self._aliases: dict[str, str | None] = {}
         self._ancestors: dict[str, frozenset[str]] = {}
         self._totals: Totals | None = None
-        self._units: frozenset[str] | None = None
         self._released: PaperGraph | None = None
         needed = set(graph.order)
         for name, found in derivable_values(graph.rules).items():
@@ -117,13 +115,6 @@ class Reference:
         if self._released is None and self.solution is not None:
             self._released = read(self.solution)
         return self._released
-
-    @property
-    def units(self) -> frozenset[str]:
-        """What may follow the number in an answer ("9 schools")."""
-        if self._units is None:
-            self._units = units_of(self.graph.asked)
-        return self._units
 
 
 def _plain(name: str) -> str:

@@ -99,10 +99,14 @@ _assignment_cached = lru_cache(maxsize=1 << 13)(_assignment)
 
 
 def _tail_start(body: str) -> int:
+    """Where the first sentence of the tail begins; it comes after the last definition."""
     start = body.find(_TAIL_MARKS[0][0])
     if start >= 0:
         return start
-    return min((at for mark, _ in _TAIL_MARKS if (at := body.find(mark)) >= 0), default=len(body))
+    last = max(body.rfind("Define "), 0)
+    if body.find(":", last) < 0 and body.find(_TAIL_MARKS[1][0], last) < 0:
+        return len(body)  # all other marks hold a colon or are followed by one
+    return min((at for mark, _ in _TAIL_MARKS if (at := body.find(mark, last)) >= 0), default=len(body))
 
 
 def _tail(ending: str, start: int) -> Tail:

@@ -8,7 +8,7 @@ the step's own name stands for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 
@@ -56,13 +56,15 @@ def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, in
     return tuple(steps), tail, fault
 
 
-def _statements(body: str) -> Iterator[tuple[str, int]]:
+def _statements(body: str) -> Iterable[tuple[str, int]]:
     """Each statement without its end mark, and its length with it. What lies beyond MAX_STEPS is one statement."""
-    position = 0
+    if body.count(".") == body.count(" ."):
+        return [(statement, len(statement) + 2) for statement in body.split(" .", MAX_STEPS)]
+    statements, position = [], 0
     for mark in islice(_END.finditer(body), MAX_STEPS):
-        yield body[position : mark.start()], mark.end() - position
+        statements.append((body[position : mark.start()], mark.end() - position))
         position = mark.end()
-    yield body[position:], len(body) - position
+    return [*statements, (body[position:], len(body) - position)]
 
 
 def _step(name: str, segments: list[str], start: int, end: int) -> Step:
@@ -70,14 +72,16 @@ def _step(name: str, segments: list[str], start: int, end: int) -> Step:
         return Step(name, name, None, False, start, end)
     if len(segments) == 1 and segments[0].strip() == "x":
         return Step(name, name, (), True, start, end)
-    formula, mention = _segment_cached(segments[0]), None
-    chain = [formula]
-    for segment in segments[1:]:
-        found = parse(segment)
-        chain.append(_segment_cached(segment) if found is None else found)  # names may be left in it
-    if chain[-1] is None:
-        rest, mention = split_clause(segments[-1])
-        chain[-1] = None if mention is None else _segment_cached(rest)
+    mention = None
+    chain = [_formula_cached(segments[0]) if len(segments[0]) <= _CACHED_CHARS else _formula(segments[0])]
+    chain += [parse(segment) for segment in segments[1:]]
+    if None in chain:  # names may be left in any segment
+        chain = [
+            _segment_cached(segment) if found is None else found for found, segment in zip(chain, segments, strict=True)
+        ]
+        if chain[-1] is None:
+            rest, mention = split_clause(segments[-1])
+            chain[-1] = None if mention is None else _segment_cached(rest)
     return Step(name, name, (Assignment(name, tuple(chain), segments[0], mention),), False, start, end)
 
 

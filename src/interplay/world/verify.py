@@ -1,4 +1,4 @@
-"""Is every step of a solution a true derivation? Judged against the problem's graph, with a reason for every no.
+"""Is every step of a solution a true derivation? StepVerdict against the problem's graph, with a reason for every no.
 
 A step is a true derivation when what it writes after the first `V =`, its auxiliary letters expanded, is the same
 polynomial in the same parent quantities as the problem's own rule, when every further `= ...` of it is true in exact
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from interplay.world import paper_v1, trace
 from interplay.world.answer import read_answer
-from interplay.world.derivation import EQUATION, Judged, Reading
+from interplay.world.derivation import EQUATION, Reading, StepVerdict
 from interplay.world.reference import Reference
 from interplay.world.steps import Trace
 
@@ -57,16 +57,6 @@ OUTCOMES = (
     "wrong_answer",
     "not_judged",
 )
-
-
-class StepVerdict(NamedTuple):
-    """One step, characters start to end of the text; its fault by `strict`. A reverse solution's tail is EQUATION."""
-
-    name: str
-    start: int
-    end: int
-    needed: bool
-    error: str | None
 
 
 class ReleasedRule(NamedTuple):
@@ -155,7 +145,7 @@ def verify(reference: Reference, text: str, *, truncated: bool = False) -> Verdi
     if solution.tail is not None:
         judged.append(reading.tail(solution.tail))
     answer = solution.answers[0] if len(solution.answers) == 1 else None
-    answer_correct = answer is not None and read_answer(answer, reference.units) == reference.answer
+    answer_correct = answer is not None and read_answer(answer, reference.graph.asked) == reference.answer
     breaks_off = not solution.closed and (truncated or not (solution.answers or "</solution>" in text))
     whole = Whole(reading, solution, text if breaks_off else None, answer_correct, truncated)
     error = unsound = whole.fault(judged, [step.error for step in judged], reference.graph.order)
@@ -181,7 +171,7 @@ def verify(reference: Reference, text: str, *, truncated: bool = False) -> Verdi
         process_accuracy=list(nodes.values()).count("right") / len(nodes),
         error=error,
         unsound=unsound,
-        steps=tuple([StepVerdict(*step[:5]) for step in judged]),
+        steps=tuple(judged),
         answer=answer,
         nodes=nodes,
         released=ReleasedRule(reference, text, lenient),
@@ -201,11 +191,13 @@ class Whole(NamedTuple):
     answer_correct: bool
     truncated: bool
 
-    def fault(self, steps: Sequence[Judged], faults: Sequence[str | None], required: Iterable[str]) -> str | None:
+    def fault(self, steps: Sequence[StepVerdict], faults: Sequence[str | None], required: Iterable[str]) -> str | None:
         """The first fault, given those of the steps and the quantities that must be defined."""
+        if self.solution.faulty_from is None and not any(faults):
+            return self._of_the_whole(required)
         return self._in_reading_order(steps, faults) or self._of_the_whole(required)
 
-    def _in_reading_order(self, steps: Sequence[Judged], faults: Sequence[str | None]) -> str | None:
+    def _in_reading_order(self, steps: Sequence[StepVerdict], faults: Sequence[str | None]) -> str | None:
         """The first fault in reading order. What the text was in the middle of, where it breaks off, is truncated."""
         faulty_from, tail, breaking_off = self.solution.faulty_from, self.solution.tail, self.breaking_off
         for step, fault in zip(steps, faults, strict=True):

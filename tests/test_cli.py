@@ -72,6 +72,8 @@ BAD = [
     (["data", "convert", "/nowhere.jsonl", "{tmp}.parquet"], "no such file"),
     (["data", "convert", "-", "{tmp}.csv"], "must end in .jsonl, .jsonl.gz, .parquet"),
     (["report", "/nowhere"], "no such folder"),
+    (["report", "."], "is not a folder of a study's records (STORE/studies/NAME)"),
+    (["eval", "/nowhere", "--data", "/nowhere.jsonl", "--samples", "4", "--k", "1,8"], "--k 8 is above --samples 4"),
     (["eval", "/nowhere", "--data", "/nowhere.jsonl", "--out", "{tmp}"], "/nowhere"),
     (["compare", "/nowhere", "/nowhere"], "/nowhere"),
     (["bench", "nope"], "unknown benchmark 'nope'"),

@@ -12,7 +12,14 @@ LAYERS = (
     *("world", "schema", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
     *("launch", "bench", "interop", *CLI),
 )
-FREE = {"config", "files", "progress", "rank", "track"}  # roots that import nothing of the package but each other
+FREE = {
+    "folders",
+    "config",
+    "files",
+    "progress",
+    "rank",
+    "track",
+}  # roots that import nothing of the package but each other
 FILES = sorted(SOURCE.rglob("*.py"))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -61,7 +62,7 @@ def evaluate_checkpoint(
     checkpoint: Annotated[Path, typer.Argument(help="a Hugging Face folder, ours or another")],
     data_file: Annotated[Path, typer.Option("--data", help="JSON lines: our rows or GSM-Infinite's")],
     samples: Annotated[int, typer.Option(help="solutions per problem")] = 128,
-    k: Annotated[str, typer.Option(help="comma-separated")] = "1,8,64,128",
+    k: Annotated[str, typer.Option(help="comma-separated; by default 1,8,64,128 as far as --samples goes")] = "",
     out: Annotated[Path, typer.Option(help="folder of the records; an evaluation that was cut goes on")] = Path("eval"),
     temperature: Annotated[float, typer.Option(help="sampling temperature")] = 0.7,
     max_new_tokens: Annotated[int, typer.Option(help="longest solution, in tokens")] = 1024,
@@ -76,9 +77,12 @@ def evaluate_checkpoint(
 
     Example: interplay eval store/checkpoint --data problems.jsonl --samples 128 --k 1,8,64,128 --out eval
     """
+    from interplay.evals.pass_at_k import default_ks
     from interplay.evals.run import EvalRequest, run_eval
 
-    ks = tuple(_whole(text, "--k") for text in k.split(","))
+    ks = _ks(k) or default_ks(samples)
+    if max(ks) > samples:
+        raise ValueError(f"--k {max(ks)} is above --samples {samples}: pass@k takes at least k samples")
     writable(out)
     request = EvalRequest(
         checkpoint=checkpoint, data=data_file, out=out, samples=samples, ks=ks, temperature=temperature,
@@ -87,6 +91,22 @@ def evaluate_checkpoint(
     )  # fmt: skip
     if (summary := run_eval(request)) is not None:
         print(json.dumps(summary))
+        sys.stdout.flush()
+        print("\n".join(_told(summary)), file=sys.stderr)
+
+
+def _told(summary: Mapping[str, Any]) -> list[str]:
+    """An evaluation in words: pass@k over all problems, a line for each rule."""
+    lines = [f"{summary['problems']:,} problems, {summary['samples']} samples each; records in {summary['out']}"]
+    rows = [row for row in summary["pass_at_k"] if row["regime"] == "all" and row["value"] is not None]
+    for rule in dict.fromkeys(row["rule"] for row in rows):
+        told = [f"@{r['k']} {r['value']:.1%} [{r['lo']:.1%}, {r['hi']:.1%}]" for r in rows if r["rule"] == rule]
+        lines.append(f"{rule + ':':<16} pass{', '.join(told)}")
+    return lines
+
+
+def _ks(text: str) -> tuple[int, ...]:
+    return tuple(_whole(part, "--k") for part in text.split(",")) if text else ()
 
 
 def _whole(text: str, option: str) -> int:
@@ -99,7 +119,7 @@ def _whole(text: str, option: str) -> int:
 def compare(
     a: Annotated[Path, typer.Argument(help="an evaluation's folder")],
     b: Annotated[Path, typer.Argument(help="another evaluation of the same problems")],
-    k: Annotated[str, typer.Option(help="comma-separated")] = "1,8,64,128",
+    k: Annotated[str, typer.Option(help="comma-separated; by default what the samples allow")] = "",
     rule: Annotated[str, typer.Option(help="strict, exact, paper_v1 or answer_correct")] = "strict",
 ) -> None:
     """Print the paired effects of B over A, per regime and k, with intervals.
@@ -107,10 +127,15 @@ def compare(
     Example: interplay compare eval/base eval/rl --k 1,16
     """
     from interplay.evals.compare import compare as compare_evaluations
-    from interplay.evals.compare import format_table
+    from interplay.evals.compare import fewest_samples, format_table
+    from interplay.evals.records import read_evaluation
 
-    ks = [_whole(text, "--k") for text in k.split(",")]
-    print(format_table(compare_evaluations(a, b, ks=ks, rules=[rule])))
+    ks = _ks(k)
+    evaluations = [read_evaluation(folder, [rule]) for folder in (a, b)]
+    for folder, evaluation in zip((a, b), evaluations, strict=True):
+        if ks and max(ks) > (fewest := fewest_samples(evaluation, rule)):
+            raise ValueError(f"--k {max(ks)} is above the {fewest} samples of each problem in {folder}")
+    print(format_table(compare_evaluations(*evaluations, ks=ks or None, rules=[rule])))
 
 
 @app.command()
@@ -151,10 +176,10 @@ def report(
 
     Example: interplay report store/studies/quickstart-micro-0123456789
     """
+    from interplay.folders import expect
     from interplay.report.page import build_report
 
-    if not directory.is_dir():
-        raise ValueError(f"no such folder: {directory}")
+    expect(directory, "records")
     if slim is not None:
         from interplay.report.slim import slim as copy_slim
 

@@ -1,6 +1,7 @@
 """Evaluation directories read back, their faults named, and two of them compared."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -180,3 +181,10 @@ def test_samples_that_do_not_add_up_are_refused(arms: tuple[Path, Path]):
     pq.write_table(read_problems(arms[0]).slice(1), arms[0] / "problems.parquet")
     with pytest.raises(ValueError, match="samples of 1 unknown problems, 'id-0' first"):
         read_evaluation(arms[0])
+
+
+def test_without_ks_they_fit_the_evaluations():
+    a, b = (table(share) for share in (0.2, 0.8))
+    samples = a.num_rows // len(set(a["problem_id"].to_pylist()))
+    assert max(row["k"] for row in compare(a, b)) == samples
+    assert not any(math.isnan(row["effect"]) for row in compare(a, b))

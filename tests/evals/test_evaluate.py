@@ -97,7 +97,7 @@ def test_released_rows_are_read_and_defective_ones_counted():
 
 
 def test_rows_that_are_not_problems_are_named():
-    with pytest.raises(ValueError, match="row 1 is not a JSON object"):
+    with pytest.raises(ValueError, match="row 1: not an object but a number"):
         problems_of_rows([3])
-    with pytest.raises(ValueError, match="row 1 lacks question, solution, op"):
+    with pytest.raises(ValueError, match="row 1: the field 'question' is missing"):
         problems_of_rows([{"problem": ""}])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from interplay.evals.intervals import mean_interval, paired_interval
 from interplay.evals.multiple import holm_within, paired_p_value
-from interplay.evals.pass_at_k import pass_at_k
+from interplay.evals.pass_at_k import default_ks, pass_at_k
 from interplay.evals.records import SAME_TEXT, Counts, Evaluation, counts_by_problem, from_table, read_evaluation
 
 Records: TypeAlias = Evaluation | pa.Table | str | Path
@@ -28,7 +28,7 @@ def compare(
     records_a: Records | Sequence[Records],
     records_b: Records | Sequence[Records],
     *,
-    ks: Sequence[int] = (1, 8, 64, 128),
+    ks: Sequence[int] | None = None,
     rules: Sequence[str] = ("strict",),
     level: float = 0.95,
 ) -> list[dict[str, Any]]:
@@ -36,12 +36,14 @@ def compare(
 
     An arm is an evaluation directory, an `Evaluation`, a table of samples, or a sequence of these, one per seed.
     Rows hold `regime, rule, k, n_problems, n_seeds, n_samples_a, n_samples_b, a, a_lo, a_hi, b, b_lo, b_hi, effect,
-    lo, hi, p, p_holm`; p_holm is corrected over the rows of one rule. A k beyond the samples gives NaN. Raises
+    lo, hi, p, p_holm`; p_holm is corrected over the rows of one rule. Without ks they are what `default_ks` says of the
+    samples that there are; a k that is asked for and is beyond them gives NaN. Raises
     ValueError when the evaluations do not share all problems, when the arms differ in seeds, or a rule is unknown.
     """
-    if not ks or not rules:
+    if (ks is not None and not ks) or not rules:
         raise ValueError("nothing to compare: give at least one k and one rule")
     arm_a, arm_b = _arm(records_a, rules), _arm(records_b, rules)
+    ks = ks or default_ks(min(fewest_samples(evaluation, rules[0]) for evaluation in (*arm_a, *arm_b)))
     if len(arm_a) != len(arm_b):
         raise ValueError(f"both arms need the same number of seeds, got {len(arm_a)} and {len(arm_b)}")
     first = arm_a[0]
@@ -56,6 +58,11 @@ def compare(
             of_a, of_b = ([_select(counts, members) for counts in arm] for arm in (a, b))
             rows += [_row(regime, rule, k, of_a, of_b, level) for k in ks]
     return holm_within(rows, ("rule",))
+
+
+def fewest_samples(evaluation: Evaluation, rule: str = "strict") -> int:
+    """The samples of the problem that has fewest."""
+    return int(counts_by_problem(evaluation, rule).n.min(initial=2**31))
 
 
 def format_table(rows: Sequence[dict[str, Any]]) -> str:

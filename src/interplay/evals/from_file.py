@@ -8,51 +8,56 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from interplay.data.files import fault_of
 from interplay.data.gsm_infinite import GoldDefect, reference_of
-from interplay.evals.evaluate import Asked
+from interplay.data.json_rows import Item
+from interplay.data.row_fields import find, texts, whole
 from interplay.world.problem import Problem
 
 
 class FileProblems(NamedTuple):
     """(regime, problem) pairs, a regime per op, and how many rows were left out and why."""
 
-    asked: Asked
+    asked: list[tuple[str, Problem]]
     defective: int
     repeated: int
 
 
 def problems_of_rows(rows: Iterable[object]) -> FileProblems:
     """The distinct problems of the rows, in their order. Raises ValueError naming the row that is not a problem."""
+    return problems_of_items(Item(f"row {number}", row) for number, row in enumerate(rows, start=1))
+
+
+def problems_of_items(items: Iterable[Item]) -> FileProblems:
+    """The same of a file's rows, each named by its place."""
     asked: dict[str, tuple[str, Problem]] = {}
     defective = repeated = 0
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, Mapping):
-            raise ValueError(f"row {number} is not a JSON object")
-        missing = [field for field in ("problem", "question", "solution", "op") if field not in row]
-        if missing:
-            raise ValueError(f"row {number} lacks {', '.join(missing)}")
+    first_defect = ""
+    for item in items:
+        if (fault := fault_of(item)) is not None:
+            raise ValueError(f"{item.place}: {fault}")
         try:
-            reference = reference_of(row)
-        except GoldDefect:
+            problem = problem_of(item.value)
+        except GoldDefect as error:
             defective += 1
+            first_defect = first_defect or f"; {item.place}: gold_defect: {error}"
             continue
-        problem = _problem(row, reference.graph)
+        except ValueError as error:
+            raise ValueError(f"{item.place}: {error}") from None
         repeated += problem.id in asked
-        asked.setdefault(problem.id, (f"op{row['op']}", problem))
+        op = whole(find(item.value, "op"))
+        asked.setdefault(problem.id, (f"op{problem.op if op is None else op}", problem))
     if not asked:
-        raise ValueError("no problem to evaluate on: every row was empty or defective")
+        raise ValueError(f"no problem to evaluate on: every row was empty or defective{first_defect}")
     return FileProblems(list(asked.values()), defective, repeated)
 
 
-def _problem(row: Mapping[str, object], graph: object) -> Problem:
-    texts = [str(row[field]).strip() for field in ("problem", "question", "solution")]
-    spelled = "\n".join(texts).encode()
-    return Problem(
-        hashlib.blake2b(spelled, digest_size=8).hexdigest(),
-        str(row.get("template", "")),
-        str(row.get("style", "full")),
-        graph,  # type: ignore[arg-type]
-        *texts,
-    )
+def problem_of(row: Mapping[str, Any], gold_field: str = "solution") -> Problem:
+    """The problem of a row of any layout. Raises GoldDefect where its gold does not follow, ValueError for what it lacks."""
+    reference = reference_of(row, gold_field)
+    words = [text.strip() for text in texts(row, gold_field)]
+    spelled = "\n".join(words).encode(errors="surrogatepass")
+    about = [str(find(row, field) or otherwise) for field, otherwise in (("template", ""), ("style", "full"))]
+    return Problem(hashlib.blake2b(spelled, digest_size=8).hexdigest(), *about, reference.graph, *words)  # type: ignore[call-arg,arg-type]

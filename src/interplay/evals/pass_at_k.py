@@ -37,6 +37,11 @@ def success_counts(correct_M: ArrayLike, problem_M: ArrayLike, num_problems: int
     return n, np.bincount(problem[correct], minlength=num_problems).astype(np.int64)
 
 
+def default_ks(samples: int) -> tuple[int, ...]:
+    """What is asked of so many samples when nobody says: 1, 8, 64 and 128 as far as they go, and all of them."""
+    return tuple(sorted({k for k in (1, 8, 64, 128) if k <= samples} | {max(1, samples)}))
+
+
 @overload
 def pass_at_k(n: int, c: int, k: int) -> float: ...
 @overload

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from interplay.evals.pass_at_k import success_counts
+from interplay.folders import expect
 from interplay.schema import sampled
 from interplay.schema.parquet import read_table
 from interplay.schema.verdicts import RULES
@@ -69,6 +70,7 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
 
 def read_evaluation(folder: str | Path, rules: Sequence[str] = tuple(RULES)) -> Evaluation:
     """Problems (without graphs and solutions) and the verdicts of a directory, checked."""
+    expect(folder, "evaluation")
     problems = read_problems(folder, ("problem_id", "regime", "op", *SAME_TEXT))
     samples = read_samples(folder, ("problem_id", "sample", *(RULES.get(rule, rule) for rule in rules)))
     return _checked(Evaluation(problems, samples, str(folder)))

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import torch
 
-from interplay.data.files import read_rows
+from interplay.data.files import read_items
 from interplay.data.tokenizer import load_tokenizer
 from interplay.evals.evaluate import evaluate
-from interplay.evals.from_file import FileProblems, problems_of_rows
+from interplay.evals.from_file import FileProblems, problems_of_items
 from interplay.evals.nll import evaluate_gold, summarize_gold
 from interplay.evals.summary import summarize
 from interplay.files import write_json
@@ -67,7 +67,7 @@ def run_eval(request: EvalRequest) -> dict[str, Any] | None:
     sampling = SamplingConfig(temperature=request.temperature, max_new_tokens=request.max_new_tokens)
     model, tokenizer = load(request.checkpoint), load_tokenizer(request.checkpoint)
     _claim(request)
-    found = problems_of_rows(read_rows(request.data))
+    found = problems_of_items(read_items(request.data))
     if share.is_first and (found.defective or found.repeated):
         left_out = f"{found.defective} rows whose gold does not follow from the problem"
         say(f"left out: {left_out}, {found.repeated} repeated rows")

@@ -24,7 +24,7 @@ def test_every_kind_is_told_from_the_others(tmp_path: Path) -> None:
     for asked in KINDS:
         assert expect(tmp_path / asked, asked) == tmp_path / asked
         for other in set(KINDS) - {asked}:
-            with pytest.raises(ValueError, match="is (an|a) ") as raised:
+            with pytest.raises(ValueError, match=r"is (an|a) ") as raised:
                 expect(tmp_path / other, asked)
             assert KINDS[other] in str(raised.value)
     assert kind_of(tmp_path) is None

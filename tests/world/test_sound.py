@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shortened import cut
-from test_verify_properties import problems, reference_of
+from shortened import Shortened, cut
+from test_verify_properties import CONTEXTS, problems, reference_of
 from written_out import (
     REVERSE_SOLUTION,
     REVERSE_STEPS,
@@ -19,6 +22,10 @@ from written_out import (
     judge_reverse,
 )
 
+from interplay.world.graph import evaluate
+from interplay.world.problem import Problem, make
+from interplay.world.randomness import stream
+from interplay.world.sample import Spec
 from interplay.world.verify import verify
 
 SHORTENED = {
@@ -159,3 +166,60 @@ def test_any_subset_of_steps_may_be_cut(problem, rng, share, numbers):
     verdict = verify(reference_of(problem), found.text)
     assert verdict.sound, (found.text, verdict)
     assert verdict.strict or verdict.num_shortened > 0
+
+
+def wrong_variant(problem: Problem, found: Shortened, rng: random.Random) -> str | None:
+    """The solution with one number, operator or name replaced; a name by that of a quantity of another value."""
+    kind = rng.choice(("number", "operator", "name"))
+    text = found.text
+    if kind == "name":
+        values = evaluate(problem.graph.rules, problem.graph.order)
+        name = rng.choice(found.kept)
+        others = [other for other in found.kept if values[other] != values[name]]
+        places = [match.start() for match in re.finditer(re.escape(name), text)]
+        if not others or not places:
+            return None
+        at = rng.choice(places)
+        return text[:at] + rng.choice(others) + text[at + len(name) :]
+    pattern = r"(?<![\w])[0-9]+" if kind == "number" else r"(?<= )[+*-](?= )"
+    places = list(re.finditer(pattern, text))
+    if not places:
+        return None
+    place = rng.choice(places)
+    new = str(int(place[0]) + rng.choice((1, 2, 10))) if kind == "number" else rng.choice("+-*".replace(place[0], ""))
+    return text[: place.start()] + new + text[place.end() :]
+
+
+def check_cuts(count: int) -> tuple[int, int, list[str]]:
+    """(cut traces accepted, wrong variants tried, those of them that are sound)."""
+    rng = stream("cut traces")
+    accepted = tried = 0
+    passed: list[str] = []
+    for index in range(count):
+        mode, d = ("forward", "reverse")[index % 2], 2 + index // 2 % 2
+        spec = Spec(op=2 + index % 19, mode=mode, d=d, distractors=index % 5)
+        problem = make(spec, CONTEXTS[index % len(CONTEXTS)], ("full", "terse")[index // 4 % 2], rng)
+        reference = reference_of(problem)
+        found = cut(problem, rng, (0.25, 0.5, 1.0)[index // 8 % 3], (0.0, 0.3)[index // 24 % 2])
+        accepted += verify(reference, found.text).sound
+        wrong = wrong_variant(problem, found, rng)
+        if wrong is not None:
+            tried += 1
+            if verify(reference, wrong).sound:
+                passed.append(f"{found.text}\n{wrong}")
+    return accepted, tried, passed
+
+
+def test_cut_traces_are_accepted_and_their_wrong_variants_are_not():
+    accepted, tried, passed = check_cuts(300)
+    assert accepted == 300
+    assert tried > 250
+    assert not passed
+
+
+@pytest.mark.slow
+def test_twenty_thousand_cut_traces_are_accepted_and_their_wrong_variants_are_not():
+    accepted, tried, passed = check_cuts(20_000)
+    assert accepted == 20_000
+    assert tried > 18_000
+    assert not passed

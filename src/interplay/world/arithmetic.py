@@ -45,6 +45,8 @@ def parse(text: str) -> Expression | None:
 
 def parse_bare(text: str) -> Expression | None:
     """The same for a side of an equation; brackets round the whole of it say nothing."""
+    if "(" not in text:
+        return parse(text)
     plain = text.strip()
     inner = plain[1:-1]
     return parse(inner if plain[:1] == "(" and plain[-1:] == ")" and not ("(" in inner or ")" in inner) else plain)

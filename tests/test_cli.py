@@ -311,3 +311,14 @@ def test_stats_of_one_op_and_of_rows_of_every_kind_print_no_nan(monkeypatch, cap
     assert code == 2
     assert "no problem to look at" in err
     assert "bad.jsonl, line 1: the field 'problem' is missing" in err
+
+
+def test_a_scale_for_gpus_does_not_begin_on_a_cpu_without_a_word(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    code, _, err = call(monkeypatch, capsys, "run", "quickstart", "--scale", "paper", "--store", str(tmp_path / "s"))
+    assert code == 2
+    assert "made for a GPU" in err
+    assert "--device cpu" in err
+    assert not (tmp_path / "s").exists()
+    code, _, err = call(monkeypatch, capsys, "run", "quickstart", "--device", "tpu")
+    assert (code, "--device must be auto, cpu or cuda" in err) == (2, True)

@@ -7,9 +7,12 @@ import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from interplay.train.runtime import Device
 
 
 def run(
@@ -27,6 +30,7 @@ def run(
         list[str] | None, typer.Option(help="of a job: a TOML file or [KIND.]KEY=VALUE; repeatable")
     ] = None,
     resubmit: Annotated[int, typer.Option(help="how often a job that was lost, or ran out of time, goes on")] = 10,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda; never changes a result's address")] = "auto",
     track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
 ) -> None:
     """Run a study to its report. What is in the store is not done again; a run that was cut goes on.
@@ -45,14 +49,15 @@ def run(
     from interplay.studies.catalogue import make_study
     from interplay.studies.plan import plan_lines
 
-    where = Where.asked(jobs, threads, cluster, resources or [], resubmit)
+    where = Where.asked(jobs, threads, cluster, resources or [], resubmit, scale)
     overrides = dict(key_value(text, "--set") for text in set_ or [])
-    chosen = make_study(study, scale, overrides, store, where.runtime(save_seconds))
+    chosen = make_study(study, scale, overrides, store, where.runtime(save_seconds, on_device(device)))
     if arms:
         chosen = chosen.only([name.strip() for name in arms.split(",")])
     if plan:
         print("\n".join(plan_lines(chosen, store, where.places)))
         return
+    _fits_device(scale, device, cluster)
     writable(store)
     with tracked(track, chosen.name, store / "tracking", {s.address: s.folder for s in chosen.stages if not s.cached}):
         outcome = run_study(chosen, store, _command(), where.executor())
@@ -67,6 +72,28 @@ def run(
         "run_stages": outcome.run_stages,
     }
     print(json.dumps(result))
+
+
+def on_device(name: str) -> Device:
+    """The device of that name. Raises ValueError for another."""
+    match name:
+        case "auto" | "cpu" | "cuda":
+            return name
+    raise ValueError(f"--device must be auto, cpu or cuda, got {name!r}")
+
+
+def _fits_device(scale: str, device: str, cluster: str | None) -> None:
+    """Raises ValueError where a scale that is made for GPUs would begin weeks of work on a CPU without a word."""
+    from interplay.stages.resources import OF_SCALE
+
+    if scale in OF_SCALE and device == "auto" and cluster is None:
+        import torch
+
+        if not torch.cuda.is_available():
+            raise ValueError(
+                f"the scale {scale} is made for a GPU and torch sees none here; --plan says how long a CPU would take, "
+                "--device cpu runs it all the same, --cluster slurm sends it to a cluster"
+            )
 
 
 def tracked(name: str, project: str, folder: Path, stages: Mapping[str, Path]) -> AbstractContextManager[None]:

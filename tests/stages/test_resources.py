@@ -28,6 +28,13 @@ def test_a_kind_wins_over_all_and_the_later_over_the_earlier(tmp_path):
     assert resources_by_kind(["tokenizer.gpus=1"])["tokenizer"].gpus == 1
 
 
+def test_scales_made_for_gpus_ask_for_one_unless_told_otherwise():
+    assert resources_by_kind([], "paper")["rl"].gpus == 1
+    assert resources_by_kind([], "paper")["tokenizer"].gpus == 0
+    assert resources_by_kind(["gpus=4"], "paper")["rl"].gpus == 4
+    assert resources_by_kind([], "micro")["rl"].gpus == 0
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -36,6 +36,10 @@ class Resources(Config):
 
 ResourcesByKind = Mapping[str, Resources]
 BUILT_IN: Mapping[str, Mapping[str, Any]] = {"tokenizer": {"gpus": 0, "hours": 1}}
+OF_SCALE: Mapping[str, Mapping[str, Any]] = {  # of every kind, where the scale is made for GPUs
+    "small": {"gpus": 1, "cpus": 8, "mem_gb": 32, "hours": 4},
+    "paper": {"gpus": 1, "cpus": 16, "mem_gb": 64, "hours": 24},
+}
 
 
 def kinds() -> list[str]:
@@ -43,12 +47,12 @@ def kinds() -> list[str]:
     return [cls.model_fields["kind"].default for cls in KINDS]
 
 
-def resources_by_kind(given: Sequence[str]) -> dict[str, Resources]:
-    """What each kind asks for; each of `given` is a TOML file or [KIND.]KEY=VALUE, later ones win.
+def resources_by_kind(given: Sequence[str], scale: str = "") -> dict[str, Resources]:
+    """What each kind asks for at that scale; each of `given` is a TOML file or [KIND.]KEY=VALUE, later ones win.
 
     What is said of a kind wins over what is said of all. Raises ValueError naming what is wrong.
     """
-    for_all: dict[str, Any] = {}
+    for_all: dict[str, Any] = dict(OF_SCALE.get(scale, {}))
     for_kind = {kind: dict(BUILT_IN.get(kind, {})) for kind in kinds()}
     for text in given:
         for name, value in (_assignment(text) if "=" in text else _read(Path(text))).items():

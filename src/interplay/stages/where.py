@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from interplay.stages.execute import Executor, Here
 from interplay.stages.resources import ResourcesByKind, resources_by_kind
-from interplay.train.runtime import Runtime
+from interplay.train.runtime import Device, Runtime
 
 CLUSTERS = ("slurm",)
 THREADS_ALONE = 2  # a stage of its own on the machine: more threads are slower on small models
@@ -25,7 +25,9 @@ class Where(NamedTuple):
     resubmit: int = 0
 
     @classmethod
-    def asked(cls, jobs: int, threads: int, cluster: str | None, resources: Sequence[str], resubmit: int) -> Where:
+    def asked(
+        cls, jobs: int, threads: int, cluster: str | None, resources: Sequence[str], resubmit: int, scale: str = ""
+    ) -> Where:
         """What the command line says. Raises ValueError where it makes no sense."""
         if min(jobs, threads, resubmit) < 0:
             raise ValueError(f"--jobs, --threads and --resubmit must not be negative: {jobs}, {threads}, {resubmit}")
@@ -35,17 +37,17 @@ class Where(NamedTuple):
             return cls(jobs or 1, threads)
         if cluster not in CLUSTERS:
             raise ValueError(f"--cluster must be {' or '.join(CLUSTERS)}, got {cluster!r}")
-        return cls(jobs or JOBS_ON_CLUSTER, threads, cluster, resources_by_kind(resources), resubmit)
+        return cls(jobs or JOBS_ON_CLUSTER, threads, cluster, resources_by_kind(resources, scale), resubmit)
 
     def threads_per_stage(self) -> int:
         """Threads such that stages side by side have a core for each."""
         cores = num_cores()
         return self.threads or (min(THREADS_ALONE, cores) if self.places == 1 else max(1, cores // self.places))
 
-    def runtime(self, save_seconds: float) -> Runtime:
+    def runtime(self, save_seconds: float, device: Device = "auto") -> Runtime:
         """The runtime of every stage; on a cluster each job sets its threads by what its kind asks for."""
         cores = max(1, num_cores() // self.places) if self.places > 1 and self.cluster is None else 0
-        return Runtime(threads=self.threads_per_stage(), cores=cores, save_seconds=save_seconds)
+        return Runtime(device=device, threads=self.threads_per_stage(), cores=cores, save_seconds=save_seconds)
 
     def executor(self) -> Executor:
         """Starts nothing yet. Raises ValueError where the cluster is not to be reached from here."""

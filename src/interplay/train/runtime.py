@@ -10,11 +10,13 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from interplay.config import Config
 from interplay.model.memory import keep_freed_memory
 
+Device = Literal["auto", "cpu", "cuda"]
+
 
 class Runtime(Config):
     """Device, threads and the cutting of batches; never part of an address."""
 
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Device = "auto"
     threads: PositiveInt = 2  # shares of a step worked on at once; torch itself has one thread on a CPU
     cores: NonNegativeInt = 0  # how many of the machine's this stage may use, judging included; 0: all it sees
     micro_tokens: PositiveInt = 1 << 15

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import combinations
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from interplay.world.context import from_data, load, names
 from interplay.world.problem import make
 from interplay.world.randomness import stream
 from interplay.world.sample import Spec
+from interplay.world.verify import Reference, verify
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -105,3 +107,20 @@ def test_a_missing_file_and_an_unknown_style_are_refused(tmp_path: Path) -> None
         load(str(tmp_path / "none.toml"))
     with pytest.raises(ValueError, match="unknown style 'loud'; the styles are full, terse"):
         load("zoo").names("loud")
+
+
+@pytest.mark.parametrize("word", ["e\u0301le\u0300ve", "शेर", "เสือ", "हाथी", "ÉCOLE"])
+@pytest.mark.parametrize("style", ["full", "terse"])
+def test_names_of_any_script_are_read_back(word: str, style: str) -> None:
+    context = from_data(data(entities=[f"{word}{a}" for a in LETTERS]), name="own")
+    assert all(unicodedata.is_normalized("NFC", name) for name in context.entities)
+    for mode in ("forward", "reverse"):
+        problem = make(Spec(op=6, mode=mode), context, style, stream("scripts", word, style, mode))
+        reference = Reference.from_graph(problem.graph, problem.solution)
+        for form in ("NFC", "NFD"):
+            assert verify(reference, unicodedata.normalize(form, problem.solution)).exact
+
+
+def test_a_mark_that_is_no_letter_is_refused_by_its_number() -> None:
+    with pytest.raises(ValueError, match=r"U\+200D"):
+        from_data(data(entities=[f"शे\u200dर{a}" for a in LETTERS]), name="own")

@@ -26,7 +26,7 @@ from interplay.world.graph import evaluate
 from interplay.world.problem import Problem, make
 from interplay.world.randomness import stream
 from interplay.world.sample import Spec
-from interplay.world.verify import verify
+from interplay.world.verify import EQUATION, verify
 
 SHORTENED = {
     "a copy is left out": (STEPS["m"] + " ", "", "p = m = 3; so D", "p = F = 3; so D"),
@@ -183,6 +183,10 @@ def wrong_variant(problem: Problem, found: Shortened, rng: random.Random) -> str
         return text[:at] + rng.choice(others) + text[at + len(name) :]
     pattern = r"(?<![\w])[0-9]+" if kind == "number" else r"(?<= )[+*-](?= )"
     places = list(re.finditer(pattern, text))
+    if kind == "operator":  # 2 + x = 4 has the solution of 2 * x = 4: in the tail nothing false is said
+        verdict = verify(reference_of(problem), text)
+        end = next((step.start for step in verdict.steps if step.name == EQUATION), len(text))
+        places = [place for place in places if place.start() < end]
     if not places:
         return None
     place = rng.choice(places)
@@ -190,10 +194,11 @@ def wrong_variant(problem: Problem, found: Shortened, rng: random.Random) -> str
     return text[: place.start()] + new + text[place.end() :]
 
 
-def check_cuts(count: int) -> tuple[int, int, list[str]]:
-    """(cut traces accepted, wrong variants tried, those of them that are sound)."""
+def check_cuts(count: int) -> tuple[list[str], int, list[str]]:
+    """(cut traces that are not accepted, number of wrong variants tried, those of them that are accepted)."""
     rng = stream("cut traces")
-    accepted = tried = 0
+    tried = 0
+    refused: list[str] = []
     passed: list[str] = []
     for index in range(count):
         mode, d = ("forward", "reverse")[index % 2], 2 + index // 2 % 2
@@ -201,25 +206,26 @@ def check_cuts(count: int) -> tuple[int, int, list[str]]:
         problem = make(spec, CONTEXTS[index % len(CONTEXTS)], ("full", "terse")[index // 4 % 2], rng)
         reference = reference_of(problem)
         found = cut(problem, rng, (0.25, 0.5, 1.0)[index // 8 % 3], (0.0, 0.3)[index // 24 % 2])
-        accepted += verify(reference, found.text).sound
+        if not verify(reference, found.text).sound:
+            refused.append(found.text)
         wrong = wrong_variant(problem, found, rng)
         if wrong is not None:
             tried += 1
             if verify(reference, wrong).sound:
                 passed.append(f"{found.text}\n{wrong}")
-    return accepted, tried, passed
+    return refused, tried, passed
 
 
 def test_cut_traces_are_accepted_and_their_wrong_variants_are_not():
-    accepted, tried, passed = check_cuts(300)
-    assert accepted == 300
+    refused, tried, passed = check_cuts(300)
+    assert not refused
     assert tried > 250
     assert not passed
 
 
 @pytest.mark.slow
 def test_twenty_thousand_cut_traces_are_accepted_and_their_wrong_variants_are_not():
-    accepted, tried, passed = check_cuts(20_000)
-    assert accepted == 20_000
-    assert tried > 18_000
+    refused, tried, passed = check_cuts(20_000)
+    assert not refused
+    assert tried > 16_000
     assert not passed

@@ -14,6 +14,7 @@ of them.
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -112,7 +113,7 @@ def from_data(data: Mapping[str, object], name: str, source: str = "context") ->
     locations = _name_list(data.get("locations"), f"{source}: locations")
     for key in ("total", "average"):
         _check_name(phrases[key], f"{source}: phrases.{key}")
-    total, average = str(phrases["total"]), str(phrases["average"])
+    total, average = (unicodedata.normalize("NFC", str(phrases[key])) for key in ("total", "average"))
     seen: dict[str, str] = {}
     for key, word in [("phrases.total", total), ("phrases.average", average)] + [
         (key, word) for key, words in (("entities", entities), ("locations", locations)) for word in words
@@ -130,7 +131,7 @@ def _name_list(value: object, where: str) -> tuple[str, ...]:
         _check_name(name, where)
     if len(value) < MIN_NAMES:
         raise ValueError(f"{where} needs at least {MIN_NAMES} names, got {len(value)}")
-    return tuple(value)
+    return tuple(unicodedata.normalize("NFC", name) for name in value)
 
 
 def _check_name(name: object, where: str) -> None:
@@ -139,7 +140,15 @@ def _check_name(name: object, where: str) -> None:
     if name != " ".join(name.split()):
         raise ValueError(f"{where}: {name!r} has blanks at an end, doubled, or of another kind")
     for word in name.split(" "):
-        if not word.replace("-", "").replace("'", "").isalpha():
-            raise ValueError(f"{where}: {name!r} may hold only letters, hyphens and apostrophes, got {word!r}")
+        if odd := next((letter for letter in word if not _may_stand(letter)), None):
+            named = f"{odd!r} (U+{ord(odd):04X})"
+            raise ValueError(
+                f"{where}: {name!r} may hold only letters, hyphens and apostrophes, got {named} in {word!r}"
+            )
         if word.casefold() in _GRAMMAR_WORDS or len(word) == 1:
             raise ValueError(f"{where}: {name!r} contains {word!r}, which is a word of the text format")
+
+
+def _may_stand(letter: str) -> bool:
+    """A letter or a mark that belongs to one, such as the vowel signs of Hindi and Thai."""
+    return letter.isalpha() or letter in "-'" or unicodedata.category(letter) in ("Mn", "Mc")

@@ -63,6 +63,7 @@ def run(
         outcome = run_study(chosen, store, _command(), where.executor())
     with hold(outcome.folder):
         report_path = build_report(outcome.folder)
+    said = _said(outcome.folder)
     print(f"report: {report_path}", file=sys.stderr)
     result = {
         "report": str(report_path),
@@ -70,8 +71,23 @@ def run(
         "wall_s": round(outcome.wall_s, 1),
         "cached_stages": outcome.cached_stages,
         "run_stages": outcome.run_stages,
+        "claims": said,
     }
     print(json.dumps(result))
+
+
+def _said(folder: Path) -> list[dict[str, str | int | None]]:
+    """What follows for each claim; a line of it is printed."""
+    from interplay.report.records import read_claims
+    from interplay.report.wording import badge
+
+    _, claims = read_claims(folder)
+    for claim in claims:
+        print(f"{badge(claim.verdict, claim.n_seeds)}  {claim.claim}", file=sys.stderr)
+    return [
+        {"claim": claim.claim, "contrast": claim.contrast, "verdict": claim.verdict, "trainings": claim.n_seeds}
+        for claim in claims
+    ]
 
 
 def on_device(name: str) -> Device:

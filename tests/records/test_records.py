@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from interplay.evals.spread import NO_REPLICATES
 from interplay.files import write_text
 from interplay.records import command_line, effects, errors, gold, reliability, results, training
 from interplay.records.measured import measure
@@ -19,7 +20,8 @@ from interplay.schema import sampled
 from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, Result
 from interplay.schema.parquet import table_of
 from interplay.schema.text import csv_text
-from interplay.studies.study import Claim, Contrast
+from interplay.studies.foresight import designs
+from interplay.studies.study import Arm, Claim, Contrast, Study
 from interplay.world.randomness import stream
 
 REGIMES = {"A": [2, 3], "B": [2, 3]}
@@ -69,25 +71,26 @@ def evaluation(folder: Path, skill: float, seed: int) -> Path:
 def made(root: Path) -> Any:
     """A study of two arms and three seeds, as far as records look at it."""
     arms = []
+    mixtures = {name: SimpleNamespace(cells=[SimpleNamespace(op=op) for op in ops]) for name, ops in REGIMES.items()}
+    asked = SimpleNamespace(regimes=[SimpleNamespace(name=name, mixture=mixture) for name, mixture in mixtures.items()])
     for seed in SEEDS:
         for name, skill in (("base", 0.3), ("rl", 0.6)):
             folder = evaluation(root / f"{name}{seed}", skill, seed)
-            where = SimpleNamespace(folder=folder, address=f"evaluate/{name}{seed}")
-            arms.append(SimpleNamespace(name=name, seed=seed, evaluation=where, start="base" if name == "rl" else ""))
-    settings = SimpleNamespace(samples=SAMPLES_EACH, ks=(1, 4, 8), seeds=SEEDS, scale="micro")
+            where = SimpleNamespace(folder=folder, address=f"evaluate/{name}{seed}", config=asked)
+            arms.append(Arm(name, name, "", seed, (), where, start="base" if name == "rl" else ""))  # type: ignore[arg-type]
+    settings = SimpleNamespace(problems=60, samples=SAMPLES_EACH, ks=(1, 4, 8), seeds=SEEDS, scale="micro")
     contrasts = (
         Contrast("up", "u", "rl", "base", "A", 1),
+        Contrast("of four", "u", "rl", "base", "A", 4),
         Contrast("rules", "r", "base", "base", "A", 1, rule="paper_v1", control_rule="strict", op=2),
-        Contrast("same", "s", "base", "base", "B", 8),
+        Contrast("same", "s", "base", "base", "B", 1),
     )
     claims = (
         Claim("RL helps", "up", "T1", "paper"),
-        Claim("RL harms", "up", direction="down"),
+        Claim("RL harms", "of four", direction="down"),
         Claim("nothing", "same", direction="flat", margin=0.1),
     )
-    return SimpleNamespace(
-        name="made", settings=settings, arms=arms, regimes=REGIMES, contrasts=contrasts, claims=claims
-    )
+    return Study("made", "", "", settings, tuple(arms), contrasts, claims)  # type: ignore[arg-type]
 
 
 def written(study: Any, folder: Path) -> dict[str, bytes]:
@@ -100,7 +103,7 @@ def written(study: Any, folder: Path) -> dict[str, bytes]:
     write_text(folder / "effects.csv", csv_text(Effect, decided))
     write_text(folder / "errors.csv", csv_text(ErrorCount, faults))
     write_text(folder / "nll.csv", csv_text(GoldRow, gold.nll_rows(study, arms)))
-    (folder / "claims.json").write_text(json.dumps(effects.claim_rows(study, arms)))
+    (folder / "claims.json").write_text(json.dumps(effects.claim_rows(study, arms, {})))
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -126,15 +129,51 @@ def test_pooled_rows_hold_every_rule_and_single_seeds_fewer(study: Any) -> None:
 
 
 def test_claims_follow_their_direction_and_flat_ones_cost_no_correction(study: Any) -> None:
-    up, down, flat = effects.claim_rows(study, measure(study))
+    up, down, flat = effects.claim_rows(study, measure(study), {})
     assert (up["verdict"], down["verdict"], flat["verdict"]) == ("supported", "contradicted", "supported")
     assert up["key"] == "T1"
     assert flat["p_holm"] is None
     assert flat["effect"] == 0
+    assert len(up["by_training"]) == 3
+    assert np.mean(up["by_training"]) == pytest.approx(up["effect"], abs=1e-5)
+
+
+def test_a_gain_against_a_gain_takes_each_start_away_and_needs_one(study: Any) -> None:
+    whole = Contrast("g", "g", "rl", "half", "A", 1, gain=True)
+    half = [arm._replace(name="half") for arm in study.arms if arm.name == "rl"]
+    wider = study._replace(arms=(*study.arms, *half), contrasts=(whole,))
+    arms = measure(wider)
+    assert wider.compared(whole) == ("rl", "half", "base", "base")
+    evidence = effects.evidence_of(wider, whole, arms)
+    assert not evidence.differences_S_P.any()  # the same gain
+    rl = np.mean([m.pass_at(1, "strict", "A").mean() for m in arms["rl"]])
+    assert evidence.room_up == pytest.approx(1 - rl)  # the treatment starts at `base`, and can end at 1
+    assert (evidence.most, evidence.room_down) == (2.0, pytest.approx(rl))
+    with pytest.raises(ValueError, match="gain over no start"):
+        wider._replace(contrasts=(whole._replace(control="base"),))._check_contrasts({"rl", "base", "half"})
+
+
+def test_two_contrasts_are_one_number_when_the_evaluations_are(study: Any) -> None:
+    def number(contrast: Contrast) -> str:
+        return effects.evidence_of(study, contrast, arms).number
+
+    arms, there = measure(study), Contrast("x", "", "rl", "base", "A", 1)
+    assert number(there) == number(Contrast("y", "", "base", "rl", "A", 1))  # the other way round
+    others = (there._replace(k=4), there._replace(regime="B"), there._replace(rule="answer"), there._replace(op=2))
+    assert len({number(there), *map(number, others)}) == 5
+
+
+def test_what_claims_need_is_said_for_their_own_k(study: Any) -> None:
+    found = designs(study, NO_REPLICATES)
+    assert set(found) == {"up", "of four"}  # one arm against itself has no design
+    rows = effects.claim_rows(study, measure(study), found)
+    assert rows[0]["smallest"] > 0
+    assert rows[0]["trainings_needed"] > 3
+    assert rows[2]["trainings_needed"] is None
 
 
 def test_rules_are_compared_on_the_same_samples(study: Any) -> None:
-    row = effects.effect_row(study, study.contrasts[1], measure(study))
+    row = effects.effect_row(study, study.contrasts[2], measure(study))
     assert row["effect"] > 0.05
     assert (row["rule"], row["control_rule"], row["op"], row["n_problems"]) == ("paper_v1", "strict", 2, 30)
 

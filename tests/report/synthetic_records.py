@@ -194,8 +194,10 @@ def effects(design: Design, num_seeds: int) -> Iterable[dict[str, Any]]:
                 yield {
                     "name": f"{treatment}-{control}-{regime}-{k}", "label": label, "treatment": treatment,
                     "control": control, "regime": regime, "op": "all", "rule": "strict", "control_rule": "", "k": k,
+                    "gain": False,
                     "effect": round(value, 6), "lo": round(value - half, 6), "hi": round(value + half, 6),
                     "n_problems": 200, "n_samples": 16, "n_seeds": num_seeds,
+                    "control_mean": 0.4, "training_sd": 0.02 if num_seeds > 1 else "",
                 }  # fmt: skip
 
 
@@ -215,12 +217,16 @@ def errors(design: Design, seeds: tuple[int, ...]) -> Iterable[dict[str, Any]]:
                            "share": round(part, 6), "hacked": hacked}  # fmt: skip
 
 
+DESCRIBED = {"supported": "higher", "contradicted": "lower", "cannot tell": "level"}  # of fewer than three trainings
+
+
 def claims(design: Design, num_seeds: int) -> list[dict[str, Any]]:
     """One claim of each verdict."""
     rule = "the paired 95 % interval lies above zero and the corrected p-value is below 0.05"
     regime = list(design.regimes)[1]
     about = {"rule": rule, "n_problems": 200, "n_samples": 16, "n_seeds": num_seeds, "note": "", "direction": "up",
              "regime": regime, "op": "all", "k": 1, "scored": "strict", "p_holm": 0.0123, "contrast": "c",
+             "gain": False, "number": "", "by_training": [], "smallest": 0.052, "trainings_needed": 7,
              "treatment": list(design.arms)[1], "control": next(iter(design.arms))}  # fmt: skip
     texts = (
         (
@@ -238,7 +244,8 @@ def claims(design: Design, num_seeds: int) -> list[dict[str, Any]]:
         ("RL from base adds capability on edge problems: verified pass@16 rises", -0.061, "contradicted", ""),
     )
     return [
-        {"claim": text, "effect": effect, "lo": effect - 0.041, "hi": effect + 0.041, "verdict": verdict, "key": key,
+        {"claim": text, "effect": effect, "lo": effect - 0.041, "hi": effect + 0.041, "key": key,
+         "verdict": verdict if num_seeds > 2 else DESCRIBED[verdict],
          "source": "paper" if key else "ours", **about}
         for text, effect, verdict, key in texts
     ]  # fmt: skip

@@ -19,8 +19,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for design in (synthetic.SMALL, synthetic.LARGE):
         folder = root / "studies" / design.name
         folder.mkdir(parents=True)
-        (folder / "study.json").write_text(json.dumps(synthetic.study(design, (0,))))
-        (folder / "claims.json").write_text(json.dumps(synthetic.claims(design, 1)))
+        (folder / "study.json").write_text(json.dumps(synthetic.study(design, (0, 1, 2))))
+        (folder / "claims.json").write_text(json.dumps(synthetic.claims(design, 3)))
     return root
 
 
@@ -30,10 +30,26 @@ def test_every_claim_stands_with_study_effect_p_n_and_verdict(store: Path, tmp_p
     assert len([line for line in lines if "---" not in line]) == 6
     assert "T1" in page.read_text()
     for text in (page.read_text(), document.read_text()):
-        assert "6 claims: 2 supported, 2 contradicted, 2 cannot tell" in text
+        assert "6 claims: 2 supported, 2 contradicted, 2 cannot tell, 0 not tested" in text
         assert text.index("T1") < text.index("T3") < text.index("Our own claims")
-        for part in ("+0.131", "[+0.090, +0.172]", "0.012", "200 × 16, 1 seed", "midtraining"):
+        for part in ("+0.131", "[+0.090, +0.172]", "0.012", "200 × 16, 3 seeds", "needs 7 trainings", "midtraining"):
             assert part in text.replace("\\", "")
+
+
+def test_fewer_than_three_trainings_are_described_in_words_and_one_number_counts_once(tmp_path: Path) -> None:
+    for name in ("quickstart", "extrapolation"):
+        (tmp_path / name).mkdir()
+        made = [claim | {"number": claim["claim"]} for claim in synthetic.claims(synthetic.SMALL, 1)]
+        (tmp_path / name / "study.json").write_text(
+            json.dumps(synthetic.study(synthetic.SMALL, (0,)) | {"study": name})
+        )
+        (tmp_path / name / "claims.json").write_text(json.dumps(made))
+    page, document = claims.build_claims([tmp_path], tmp_path / "claims.html")
+    for text in (page.read_text(), document.read_text()):
+        assert "3 claims (3 more say the same numbers again): 0 supported, 0 contradicted" in text
+        assert "3 described with fewer than 3 trainings" in text
+        for word in ("higher", "level", "lower"):
+            assert f"n this pair of trainings: {word}" in text
 
 
 def test_a_store_a_folder_of_studies_and_a_study_are_all_understood(store: Path) -> None:

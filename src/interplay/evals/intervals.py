@@ -107,16 +107,35 @@ def paired_interval(
     a_S_P, b_S_P = _seeds_by_problems(a, bounded), _seeds_by_problems(b, bounded)
     if a_S_P.shape != b_S_P.shape:
         raise ValueError(f"paired values need the same seeds and problems, got {a_S_P.shape} and {b_S_P.shape}")
-    difference_S_P = b_S_P - a_S_P
+    return difference_interval(
+        b_S_P - a_S_P, names=names, level=level, resamples=resamples, n_samples=n_samples, most=1.0 if bounded else None
+    )
+
+
+def difference_interval(
+    differences: ArrayLike | Sequence[Floats],
+    *,
+    names: Names,
+    level: float = 0.95,
+    resamples: int = 2000,
+    n_samples: int = 0,
+    most: float | None = 1.0,
+) -> Estimate:
+    """Mean of differences [P] or [S, P] with its interval, for what was subtracted already, as a gain minus a gain is.
+
+    most: no difference can be further from zero (1 for two pass@k, 2 for a difference of two gains); None where there is
+    no bound. The other arguments and NaN are those of `paired_interval`. Raises ValueError for other shapes.
+    """
+    difference_S_P = _seeds_by_problems(differences, bounded=False)
     if difference_S_P.shape[1] == 0 or np.isnan(difference_S_P).any():
         return _undefined(difference_S_P, n_samples)
     lo, hi = _bootstrap_ends(difference_S_P, names, level, resamples, with_student=True)
-    if bounded:
-        mean_P = difference_S_P.mean(axis=0)
+    if most is not None:
+        mean_P = difference_S_P.mean(axis=0) / most
         if lo == hi or informative_problems(np.abs(mean_P)) < FEW_PROBLEMS:
-            rare_lo, rare_hi = _rare_difference(mean_P, level)
-            lo, hi = min(lo, rare_lo), max(hi, rare_hi)
-        lo, hi = max(lo, -1.0), min(hi, 1.0)
+            rare_lo, rare_hi = rare_difference(mean_P, level)
+            lo, hi = min(lo, most * rare_lo), max(hi, most * rare_hi)
+        lo, hi = max(lo, -most), min(hi, most)
     return Estimate(float(difference_S_P.mean()), lo, hi, difference_S_P.shape[1], n_samples, len(difference_S_P))
 
 
@@ -227,10 +246,14 @@ def _clopper_pearson(successes: float, trials: int, level: float) -> Ends:
     return lo, hi
 
 
-def _rare_difference(difference_P: Floats, level: float) -> Ends:
-    """MOVER: the gains and the losses each get a Clopper-Pearson interval, and their distances add in squares."""
+def rare_difference(difference_P: Floats, level: float, trials: int = 0) -> Ends:
+    """MOVER: the gains and the losses each get a Clopper-Pearson interval, and their distances add in squares.
+
+    trials: of how many problems, where it is not those given.
+    """
+    trials = trials or difference_P.size
     gain, loss = float(np.maximum(difference_P, 0.0).mean()), float(np.maximum(-difference_P, 0.0).mean())
-    gain_lo, gain_hi = _clopper_pearson(gain * difference_P.size, difference_P.size, level)
-    loss_lo, loss_hi = _clopper_pearson(loss * difference_P.size, difference_P.size, level)
+    gain_lo, gain_hi = _clopper_pearson(gain * trials, trials, level)
+    loss_lo, loss_hi = _clopper_pearson(loss * trials, trials, level)
     mean = gain - loss
     return mean - math.hypot(gain - gain_lo, loss_hi - loss), mean + math.hypot(gain_hi - gain, loss - loss_lo)

@@ -31,7 +31,12 @@ def paired_p_value(a: ArrayLike, b: ArrayLike, *, names: Names) -> float:
     use, a t for the spread of the seeds plus a normal for the problems they share. NaN when a value is NaN or there is
     no problem. Raises ValueError for shapes that differ.
     """
-    difference_S_P = np.atleast_2d(np.asarray(b, dtype=np.float64) - _same_shape(a, b))
+    return difference_p_value(np.asarray(b, dtype=np.float64) - _same_shape(a, b), names=names)
+
+
+def difference_p_value(differences: ArrayLike, *, names: Names) -> float:
+    """The same of differences [P] or [S, P]: the p-value of "their mean is zero"."""
+    difference_S_P = np.atleast_2d(np.asarray(differences, dtype=np.float64))
     if difference_S_P.size == 0 or np.isnan(difference_S_P).any():
         return math.nan
     over_problems = _flip_p_value(difference_S_P.mean(axis=0), names)

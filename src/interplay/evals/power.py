@@ -1,196 +1,196 @@
-"""The smallest effect a design can detect, said before a run rather than after a disappointment.
+"""The smallest effect a design can detect, and how many trainings a claim needs: said before a run, not after a disappointment.
 
-A design is problems x samples x seeds, and a guess at the world: how able the first arm is, how unequal problems are,
-how unequally the effect falls on them, how far seeds differ. The second arm closes a share u of each problem's
-headroom, so no pass@k ever leaves 0..1. The formula follows `intervals` part by part: what problems share over seeds,
-what each seed and each draw of samples adds, and the wide quantiles of few seeds. `simulated_power` checks it: it draws
-evaluations and asks the real interval.
+A design (`simulate.Design`) is problems x samples x trainings, and a guess at the world. The formula follows `intervals` part
+by part: what problems share over trainings, what each training and each draw of samples adds, the wide quantiles of few
+trainings, and the exact intervals that take over where few problems carry the difference, as happens near 0 and 1.
+`simulated_power` checks it: it draws evaluations and asks the real interval.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from interplay.evals.intervals import Names, paired_interval, student_quantiles
-from interplay.evals.pass_at_k import pass_at_k
+from interplay.evals.intervals import (
+    FEW_PROBLEMS,
+    Names,
+    informative_problems,
+    paired_interval,
+    rare_difference,
+    student_quantiles,
+)
+from interplay.evals.simulate import Design, Floats, at_k, draw, raised, share_variance
+from interplay.evals.verdict import TRAININGS
 from interplay.world.randomness import derive
 
-# Q points of the distribution of problems, N + 1 possible counts of right samples, S seeds, P problems
-Floats = NDArray[np.float64]
+# Q points of the distribution of problems, N + 1 possible counts of right samples, E equally likely estimates of the error
+MANY_PROBLEMS = 2000  # a draw of so many problems shows how a difference is spread over them
+MOST_TRAININGS = 64
+DRAWS, ESTIMATES = 2000, 40
 
-POINTS = 1000
 
+class Precision(NamedTuple):
+    """Standard deviation of the estimated effect, and how far from zero it must lie to be told from it, [E] equally likely."""
 
-@dataclass(frozen=True)
-class Design:
-    """What will be measured, and what is assumed about it. Raises ValueError for a number outside its range."""
-
-    num_problems: int
-    num_samples: int
-    k: int
-    num_seeds: int = 1
-    baseline: float = 0.3  # the first arm's mean success probability of one sample
-    concentration: float = 1.0  # a + b of its Beta distribution over problems: small, problems all or nothing
-    spread: float = 1.0  # how unequally the effect falls: standard deviation of u between problems, over its mean
-    seed_sd: float = 0.02  # standard deviation between seeds of one arm's mean pass@k
-    level: float = 0.95
-    power: float = 0.8
-
-    def __post_init__(self) -> None:
-        for name in ("num_problems", "num_samples", "k", "num_seeds"):
-            if getattr(self, name) < (2 if name == "num_problems" else 1):
-                raise ValueError(f"{name} is too small: {getattr(self, name)}")
-        for name in ("baseline", "level", "power"):
-            if not 0.0 < getattr(self, name) < 1.0:
-                raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
-        if not (self.spread >= 0.0 and self.seed_sd >= 0.0 and self.concentration > 0.0):
-            raise ValueError("spread and seed_sd must be at least 0 and concentration above 0")
+    error: float
+    needed_E: NDArray[np.float64]
 
 
 def smallest_effect(design: Design) -> float:
     """The rise in pass@k that the paired interval tells from 0 with the design's power; inf if the headroom is less.
 
-    NaN when k is more than the samples. With one seed the claim is about these two runs, and seed_sd plays no part.
+    NaN when k is more than the samples. With one training of each arm the effect is that of these two, and training_sd
+    plays no part.
     """
     if design.k > design.num_samples:
         return math.nan
-    most = 0.999 * (1.0 - float(np.mean(_pass_at_k(design, _problems(design)))))
+    most = 0.98 * (1.0 - design.mean)
     if detection_power(design, most) < design.power:
         return math.inf
-    return float(optimize.brentq(lambda effect: detection_power(design, effect) - design.power, 0.0, most, xtol=1e-5))
+    return float(optimize.brentq(lambda effect: detection_power(design, effect) - design.power, 0.0, most, xtol=1e-4))
 
 
 def detection_power(design: Design, effect: float) -> float:
-    """Chance that the interval of b - a lies above 0 when pass@k truly rises by `effect`, by formula.
+    """Chance that the interval of b - a lies above 0 when pass@k truly rises by `effect`, by formula."""
+    error, needed_E = _precision(design, effect)
+    return float(np.mean(stats.norm.cdf((effect - needed_E) / max(error, 1e-12))))
 
-    The estimate is normal. With S seeds its standard error is only estimated, on S - 1 degrees of freedom, so the
-    chance is averaged over what that estimate may be (a chi-square), each with the quantile the interval would use.
+
+def equivalence_power(design: Design, margin: float) -> float:
+    """Chance that the interval lies within `margin` of zero when nothing changes, by formula."""
+    error, needed_E = _precision(design, 0.0)
+    inside_E = 2.0 * stats.norm.cdf((margin - needed_E) / max(error, 1e-12)) - 1.0
+    return float(np.mean(np.maximum(inside_E, 0.0)))
+
+
+def trainings_needed(design: Design, effect: float, *, flat: bool = False) -> int | None:
+    """Trainings of each arm, three or more, that see a rise of `effect` with the design's power; None beyond 64.
+
+    flat: that find, where nothing changes, the interval within `effect` of zero. None, too, where the headroom is less.
     """
-    between, noise, seeds = _variances(design, effect)
-    tail = (1.0 + design.level) / 2.0
-    quantile = float(stats.norm.ppf(tail))
-    if design.num_seeds == 1:
-        error = math.sqrt((between + noise) / design.num_problems)
-        return float(stats.norm.cdf((effect / error if error > 0.0 else math.inf) - quantile))
-    freedom, num_cells = design.num_seeds - 1, design.num_seeds * design.num_problems
-    shared = math.sqrt(between / design.num_problems)
-    seed_error = math.sqrt(seeds / design.num_seeds + noise / num_cells)
-    total = math.hypot(shared, seed_error)
-    least = quantile * math.sqrt(between / design.num_problems + noise / num_cells)
-    rng = np.random.default_rng(derive("power", "quantiles"))
-    normal_R = shared * stats.norm.ppf((np.arange(4000) + 0.5) / 4000)
-    student_R = rng.permutation(student_quantiles(freedom, 4000))
-    estimates = seed_error * np.sqrt(stats.chi2.ppf((np.arange(100) + 0.5) / 100, freedom) / freedom)
-    needed = [max(least, float(np.quantile(normal_R + error * student_R, tail))) for error in estimates]
-    return float(np.mean(stats.norm.cdf((effect - np.array(needed)) / total)))
+    if design.k > design.num_samples or (not flat and effect >= 0.98 * (1.0 - design.mean)):
+        return None
+
+    def enough(num_seeds: int) -> bool:
+        asked = replace(design, num_seeds=num_seeds)
+        return (equivalence_power if flat else detection_power)(asked, effect) >= design.power
+
+    if not enough(MOST_TRAININGS):
+        return None
+    low, high = TRAININGS - 1, MOST_TRAININGS  # not enough (or not allowed), enough
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+class Seen(NamedTuple):
+    """What a design sees: the smallest rise (inf or NaN where there is none), and the trainings that a claim needs."""
+
+    smallest: float
+    trainings: int | None
+
+
+@lru_cache(maxsize=256)
+def seen(design: Design, margin: float, flat: bool = False) -> Seen:
+    """For a claim that something moves by `margin`, or moves by less where it is flat."""
+    return Seen(smallest_effect(design), trainings_needed(design, margin, flat=flat))
+
+
+def describe(design: Design, margin: float, flat: bool = False) -> str:
+    """One claim's power in words: `sees a rise of 0.075; 0.05 needs 4 trainings`."""
+    smallest, trainings = seen(design, margin, flat)
+    if math.isnan(smallest):
+        return "nothing: k exceeds the samples"
+    if math.isinf(smallest) and not flat:
+        return f"sees no rise: {1.0 - design.mean:.3f} is all there is to gain"
+    needed = f"more than {MOST_TRAININGS} trainings" if trainings is None else f"{trainings} trainings"
+    if flat:
+        return f"within {margin:g} of zero needs {needed}"
+    if margin >= 1.0 - design.mean:
+        return f"sees a rise of {smallest:.3f}; there is no room for {margin:g}"
+    return f"sees a rise of {smallest:.3f}; {margin:g} needs {needed}"
 
 
 def simulated_power(design: Design, effect: float, *, names: Names, simulations: int = 400) -> float:
-    """The same chance by drawing whole evaluations and asking `paired_interval`; error about 0.5 / sqrt(simulations).
-
-    Seeds move the log-odds of every problem by one normal draw, scaled so that mean pass@k moves by seed_sd.
-    """
+    """The same chance by drawing whole evaluations and asking `paired_interval`; error about 0.5 / sqrt(simulations)."""
     rng = np.random.default_rng(derive("power", "simulation", *names))
-    p_Q, table_N = _problems(design), _table(design)
-    share = effect / (1.0 - float(np.mean(_pass_at_k(design, p_Q))))
-    a, b = _beta(design)
-
-    def evaluation(p_P: Floats, odds_sd: float) -> Floats:
-        odds_S_P = special.logit(p_P) + odds_sd * rng.standard_normal((design.num_seeds, 1))
-        return np.asarray(table_N[rng.binomial(design.num_samples, special.expit(odds_S_P))])
-
-    sd_a, sd_b = _odds_sd(design, p_Q), _odds_sd(design, _raised(design, p_Q, share))
-    detected = 0
+    share, detected = effect / (1.0 - design.mean), 0
+    asked = design if design.num_seeds > 1 else replace(design, training_sd=0.0)
     for _ in range(simulations):
-        p_P = rng.beta(a, b, design.num_problems).clip(1e-12, 1.0 - 1e-12)
-        values_a, values_b = evaluation(p_P, sd_a), evaluation(_raised(design, p_P, _shares(design, share, rng)), sd_b)
-        estimate = paired_interval(values_a, values_b, names=("power",), level=design.level)
-        detected += estimate.lo > 0.0
+        drawn = draw(asked, share, rng)
+        detected += paired_interval(drawn.a_S_P, drawn.b_S_P, names=("power",), level=design.level).lo > 0.0
     return detected / simulations
 
 
-def describe(designs: Mapping[str, Design]) -> str:
-    """One line for a plan or a report: one evaluation at several baselines, by name; a lone one may be named ""."""
-    first = next(iter(designs.values()))
-    seeds = "1 seed (these two runs only)" if first.num_seeds == 1 else f"{first.num_seeds} seeds"
-    found = ", ".join(_detectable(name, design) for name, design in designs.items())
-    return (
-        f"{first.num_problems} problems x {first.num_samples} samples, {seeds}: smallest detectable rise in pass@{first.k} "
-        f"{found}; with {first.power:.0%} power at level {first.level:g}"
-    )
+def _precision(design: Design, effect: float) -> Precision:
+    """The estimate is normal. With S trainings its standard error is only estimated, on S - 1 degrees of freedom, so what is
+    needed is spread over what that estimate may be (a chi-square), each with the quantile the interval would use."""
+    share = effect / (1.0 - design.mean)
+    between, noise = _variances(design, share)
+    tail = (1.0 + design.level) / 2.0
+    quantile, rare = float(stats.norm.ppf(tail)), _rare_reach(design, share)
+    if design.num_seeds == 1:
+        error = math.sqrt((between + noise) / design.num_problems)
+        return Precision(error, np.array([max(quantile * error, rare)]))
+    freedom, num_cells = design.num_seeds - 1, design.num_seeds * design.num_problems
+    shared = math.sqrt(between / design.num_problems)
+    training_error = math.sqrt(design.training_sd**2 / design.num_seeds + noise / num_cells)
+    least = max(quantile * math.sqrt(between / design.num_problems + noise / num_cells), rare)
+    normal_R, student_R, chi_E = _quantiles(freedom)
+    drawn_E_R = shared * normal_R + training_error * chi_E[:, None] * student_R
+    wide_E = np.partition(drawn_E_R, int(tail * DRAWS), axis=1)[:, int(tail * DRAWS)]
+    return Precision(math.hypot(shared, training_error), np.maximum(wide_E, least))
 
 
-def _detectable(name: str, design: Design) -> str:
-    effect = smallest_effect(design)
-    reason = "k exceeds the samples" if math.isnan(effect) else "too little headroom"
-    what = f"{effect:.3f}" if math.isfinite(effect) else f"none ({reason})"
-    return f"{f'{name} ' if name else ''}{what} where {design.baseline:.0%} of samples are right"
+@lru_cache(maxsize=64)
+def _quantiles(freedom: int) -> tuple[Floats, Floats, Floats]:
+    """Equally likely values of a normal, in another order of Student's t, and of an estimated over the true error."""
+    rng = np.random.default_rng(derive("power", "quantiles"))
+    normal_R = np.asarray(stats.norm.ppf((np.arange(DRAWS) + 0.5) / DRAWS))
+    chi_E = np.sqrt(stats.chi2.ppf((np.arange(ESTIMATES) + 0.5) / ESTIMATES, freedom) / freedom)
+    return normal_R, rng.permutation(student_quantiles(freedom, DRAWS)), chi_E
 
 
-def _beta(design: Design) -> tuple[float, float]:
-    return design.baseline * design.concentration, (1.0 - design.baseline) * design.concentration
-
-
-def _problems(design: Design) -> Floats:
-    """[Q] equally likely success probabilities of a problem in the first arm."""
-    points = stats.beta.ppf((np.arange(POINTS) + 0.5) / POINTS, *_beta(design))
-    return np.asarray(points, dtype=np.float64).clip(1e-12, 1.0 - 1e-12)
-
-
-def _pass_at_k(design: Design, p_Q: Floats) -> Floats:
-    return np.asarray(1.0 - (1.0 - p_Q) ** design.k)
-
-
-def _table(design: Design) -> Floats:
-    """[N + 1] the estimate of pass@k for each count of right samples."""
-    return np.asarray(pass_at_k(design.num_samples, np.arange(design.num_samples + 1), design.k))
-
-
-def _variances(design: Design, effect: float) -> tuple[float, float, float]:
-    """Variance of the difference between problems, from drawing samples (one problem, one seed), and between seeds."""
-    p_Q = _problems(design)
-    first_Q = _pass_at_k(design, p_Q)
-    share = effect / (1.0 - float(first_Q.mean()))
-    square = share**2 + _share_variance(design, share)  # E[u^2]
+def _variances(design: Design, share: float) -> tuple[float, float]:
+    """Variance of the difference between problems, and of one problem in one training: samples drawn, what training adds."""
+    p_Q = design.problems_Q
+    raised_Q, first_Q = raised(p_Q, design.k, share), at_k(p_Q, design.k)
+    square = share**2 + share_variance(design, share)  # E[u^2]
+    effect = share * (1.0 - float(first_Q.mean()))
     between = max(square * float(np.mean((1.0 - first_Q) ** 2)) - effect**2, 0.0)
-    noise = _sampling_variance(design, p_Q) + _sampling_variance(design, _raised(design, p_Q, share))
-    return between, noise, 2.0 * design.seed_sd**2
+    return between, sum(_cell_variance(design, arm_Q) for arm_Q in (p_Q, raised_Q))
 
 
-def _sampling_variance(design: Design, p_Q: Floats) -> float:
-    """Mean over problems of the variance of the estimated pass@k given the problem: exact, over all counts."""
-    chance_Q_N = stats.binom.pmf(np.arange(design.num_samples + 1)[None, :], design.num_samples, p_Q[:, None])
-    table_N = _table(design)
-    return float(np.mean(chance_Q_N @ table_N**2 - (chance_Q_N @ table_N) ** 2))
+def _cell_variance(design: Design, p_Q: Floats) -> float:
+    """Mean over problems of the variance of the estimated pass@k given the problem: exact in the counts of right samples."""
+    right_N = np.arange(design.num_samples + 1)
+    odds_Q_N = right_N * np.log(p_Q)[:, None] + (design.num_samples - right_N) * np.log1p(-p_Q)[:, None]
+    chance_Q_N = np.exp(_log_ways(design.num_samples) + odds_Q_N)
+    sampling = float(np.mean(chance_Q_N @ design.table_N**2 - (chance_Q_N @ design.table_N) ** 2))
+    slope_Q = design.k * p_Q * (1.0 - p_Q) ** design.k
+    return sampling + design.interaction**2 * float(np.mean(slope_Q**2))
 
 
-def _raised(design: Design, p: Floats, share: float | Floats) -> Floats:
-    """Success probabilities after a share of the headroom of each problem's pass@k is closed."""
-    left = (1.0 - p) ** design.k * (1.0 - share)
-    return np.asarray(1.0 - left ** (1.0 / design.k)).clip(1e-12, 1.0 - 1e-12)
+@lru_cache(maxsize=16)
+def _log_ways(num_samples: int) -> Floats:
+    """[N + 1] logarithm of the number of ways to get each count of right samples."""
+    right_N = np.arange(num_samples + 1)
+    return np.asarray(-np.log(num_samples + 1) - special.betaln(num_samples - right_N + 1, right_N + 1))
 
 
-def _share_variance(design: Design, share: float) -> float:
-    """Variance of u between problems; at most that of problems which are either solved or untouched."""
-    return min((design.spread * share) ** 2, 0.999 * share * (1.0 - share))
-
-
-def _shares(design: Design, share: float, rng: np.random.Generator) -> Floats:
-    """[P] share u of the headroom closed in each problem, from a Beta distribution with the assumed mean and spread."""
-    variance = _share_variance(design, share)
-    if variance <= 0.0:
-        return np.full(design.num_problems, share)
-    total = share * (1.0 - share) / variance - 1.0
-    return np.asarray(rng.beta(share * total, (1.0 - share) * total, design.num_problems))
-
-
-def _odds_sd(design: Design, p_Q: Floats) -> float:
-    """How far a seed moves the log-odds so that mean pass@k moves by seed_sd, by the slope of one in the other."""
-    slope = float(np.mean(design.k * p_Q * (1.0 - p_Q) ** design.k))
-    return min(design.seed_sd / slope, 3.0) if design.num_seeds > 1 and slope > 0.0 else 0.0
+def _rare_reach(design: Design, share: float) -> float:
+    """How far below its middle the exact interval of a difference begins, where so few problems carry it that it is used."""
+    still = replace(design, num_problems=MANY_PROBLEMS, training_sd=0.0)
+    drawn = draw(still, share, np.random.default_rng(derive("power", "rare")))
+    difference_P = (drawn.b_S_P - drawn.a_S_P).mean(axis=0)
+    if informative_problems(np.abs(difference_P)) * design.num_problems / MANY_PROBLEMS >= FEW_PROBLEMS:
+        return 0.0
+    lo, _ = rare_difference(difference_P, design.level, trials=design.num_problems)
+    return float(difference_P.mean()) - lo

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from interplay.files import write_text
 from interplay.records.about import about, command_line
-from interplay.records.effects import claim_rows, effect_row
+from interplay.records.effects import claim_rows, control_mean, effect_row
 from interplay.records.errors import error_rows
 from interplay.records.examples import example_rows
 from interplay.records.explored import write_explored
 from interplay.records.gold import nll_rows
-from interplay.records.measured import measure
+from interplay.records.measured import Arms, measure
 from interplay.records.reliability import reliability_rows
 from interplay.records.results import result_rows
 from interplay.records.training import cell_rows, curve_rows, silent_rows
@@ -25,6 +25,7 @@ from interplay.schema.study import Claim
 from interplay.schema.study import Study as StudyRecord
 from interplay.schema.text import csv_text, document, json_lines
 from interplay.schema.training import CellPoint, CurvePoint, Silent
+from interplay.studies.foresight import Control, designs, spread_of
 from interplay.studies.study import Study
 
 __all__ = ["command_line", "write_records"]
@@ -32,7 +33,8 @@ __all__ = ["command_line", "write_records"]
 
 def write_records(study: Study, folder: Path, command: str) -> None:
     """Write every record of a study whose stages are all cached."""
-    arms = measure(study)
+    arms, spread = measure(study), spread_of(study.settings.scale)
+    foreseen = designs(study, spread, _controls(study, arms))
     effects = [effect_row(study, contrast, arms) for contrast in study.contrasts]
     faults = [row for members in arms.values() for member in members for row in error_rows(member)]
     write_text(folder / "results.csv", csv_text(Result, result_rows(study, arms)))
@@ -48,7 +50,12 @@ def write_records(study: Study, folder: Path, command: str) -> None:
             write_text(path, csv_text(row, rows))
         else:
             path.unlink(missing_ok=True)  # of an earlier run that measured it
-    write_text(folder / "claims.json", document(tuple[Claim, ...], claim_rows(study, arms)))
+    write_text(folder / "claims.json", document(tuple[Claim, ...], claim_rows(study, arms, foreseen)))
     write_text(folder / "examples.jsonl", json_lines(Example, example_rows(study)))
     write_explored(study.arms, folder)
-    write_text(folder / "study.json", document(StudyRecord, about(study, arms, command)))
+    write_text(folder / "study.json", document(StudyRecord, about(study, spread, foreseen, command)))
+
+
+def _controls(study: Study, arms: Arms) -> dict[str, Control]:
+    """What the control of each contrast solves, by the contrast's name."""
+    return {c.name: Control(control_mean(c, arms, 1), control_mean(c, arms)) for c in study.contrasts}

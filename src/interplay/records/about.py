@@ -14,15 +14,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from interplay import __version__
-from interplay.evals.power import Design, describe, smallest_effect
-from interplay.records.measured import Arms
+from interplay.evals.simulate import Design
+from interplay.evals.spread import Spread
 from interplay.rl.cost import MEASURED, NOMINAL
 from interplay.schema import VERSION
 from interplay.stages.stage import Stage, upstream
+from interplay.studies.foresight import power_lines, smallest
 from interplay.studies.study import Study
 from interplay.train.metrics import read_metrics
 
@@ -33,12 +33,11 @@ SUMMARY = ("vocab_size", "steps", "tokens", "real_tokens", "padding_share", "doc
 SOFTWARE = ("torch", "transformers", "tokenizers", "accelerate", "numpy", "scipy", "pyarrow", "exca")
 
 
-def about(study: Study, arms: Arms, command: str) -> dict[str, Any]:
-    """The whole record."""
+def about(study: Study, spread: Spread, designs: Mapping[str, Design], command: str) -> dict[str, Any]:
+    """The whole record; `designs` are those of its claims' contrasts, around what was measured."""
     chosen = study.settings
     stages = {stage.address: stage for arm in study.arms for stage in upstream(arm.evaluation)}
     described = {address: _stage(stage) for address, stage in stages.items()}
-    designs = _designs(study, arms)
     return {
         "study": study.name, "title": study.title, "question": study.question, "scale": chosen.scale,
         "seeds": list(chosen.seeds), "version": __version__, "schema_version": VERSION, "command": command,
@@ -53,7 +52,9 @@ def about(study: Study, arms: Arms, command: str) -> dict[str, Any]:
             for arm in study.arms
         ],
         "stages": described,
-        "detectable": {"effect": _decided_by(study, designs), "text": describe(designs)} if designs else None,
+        "detectable": {
+            "effect": smallest(study, designs), "text": "; ".join(map(str.strip, power_lines(study, spread, designs)))
+        } if designs else None,
     }  # fmt: skip
 
 
@@ -81,28 +82,6 @@ def _contexts(study: Study) -> list[str]:
     """Every context that a problem is asked in."""
     regimes = study.arms[0].evaluation.config.regimes
     return list(dict.fromkeys(cell.context for regime in regimes for cell in regime.mixture.cells))
-
-
-def _designs(study: Study, arms: Arms) -> dict[str, Design]:
-    """By regime: problems, samples and seeds, around what the control of its first contrast solves."""
-    chosen, designs = study.settings, dict[str, Design]()
-    for contrast in study.contrasts:
-        if contrast.regime not in designs:
-            rule = contrast.control_rule or contrast.rule
-            solved = [m.pass_at(1, rule, contrast.regime) for m in arms[contrast.control]]
-            designs[contrast.regime] = Design(
-                num_problems=chosen.problems, num_samples=chosen.samples, k=1, num_seeds=len(chosen.seeds),
-                baseline=min(max(float(np.mean(solved)), 0.02), 0.95),
-            )  # fmt: skip
-    return {regime: designs[regime] for regime in study.regimes if regime in designs}
-
-
-def _decided_by(study: Study, designs: Mapping[str, Design]) -> float | None:
-    """The smallest effect in the regime of the first claim."""
-    contrasts = {contrast.name: contrast for contrast in study.contrasts}
-    first = contrasts[study.claims[0].contrast] if study.claims else study.contrasts[0]
-    effect = smallest_effect(designs[first.regime])
-    return effect if np.isfinite(effect) else None
 
 
 def machine() -> dict[str, Any]:

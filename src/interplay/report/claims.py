@@ -13,6 +13,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from interplay.evals.verdict import DESCRIPTIONS, TRAININGS
 from interplay.files import write_text
 from interplay.report import markdown, theme, wording
 from interplay.report.offline import asset, digest
@@ -20,8 +21,7 @@ from interplay.report.page import environment
 from interplay.report.records import read_claims
 from interplay.schema.study import Claim, Study
 
-VERDICTS = ("supported", "contradicted", "cannot tell")
-MARKS = {"supported": "✓", "contradicted": "✕", "cannot tell": "?"}
+VERDICTS = ("supported", "contradicted", "cannot tell", "not tested")  # what is always counted, in this order
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,19 @@ class Judged:
             return ""
         where = claim.regime if claim.op == "all" else f"{claim.regime}, op {claim.op}"
         rule = "" if claim.scored == "strict" else f", {claim.scored}"
-        return f"{where}, pass@{claim.k}{rule}"
+        gain = ", gain against gain" if claim.gain else ""
+        return f"{where}, pass@{claim.k}{rule}{gain}"
+
+    @property
+    def remark(self) -> str:
+        """What a reader must know beside the verdict: why it is not tested, or how many trainings the claim needs."""
+        claim = self.claim
+        if claim.verdict == "not tested":
+            return claim.note
+        needed, had = claim.trainings_needed, claim.n_seeds
+        if claim.verdict in ("supported", "contradicted") or needed is None or had is None or needed <= had:
+            return ""
+        return f"needs {needed} trainings"
 
     @property
     def effect(self) -> str:
@@ -115,9 +127,17 @@ def _natural(key: str) -> list[tuple[int, str]]:
 
 
 def counted(judged: list[Judged]) -> str:
-    """`12 claims: 5 supported, 1 contradicted, 6 cannot tell`."""
-    counts: Counter[str] = Counter(one.claim.verdict for one in judged)
-    return f"{wording.plural(len(judged), 'claim')}: " + ", ".join(f"{counts[name]} {name}" for name in VERDICTS)
+    """`12 claims: 5 supported, 1 contradicted, 6 cannot tell, 0 not tested`; one number counts once.
+
+    What fewer than three trainings show is counted apart, as described.
+    """
+    once = {(one.claim.number or id(one)): one for one in reversed(judged)}.values()
+    counts: Counter[str] = Counter(one.claim.verdict for one in once)
+    parts = [f"{counts[name]} {name}" for name in VERDICTS]
+    if described := sum(counts[name] for name in DESCRIPTIONS):
+        parts.append(f"{described} described with fewer than {TRAININGS} trainings")
+    copies = f" ({len(judged) - len(once)} more say the same numbers again)" if len(once) < len(judged) else ""
+    return f"{wording.plural(len(once), 'claim')}{copies}: {', '.join(parts)}"
 
 
 def ends(judged: list[Judged]) -> tuple[float, float]:
@@ -138,7 +158,6 @@ def render(judged: list[Judged], made: list[Group]) -> str:
         .render(
             groups=made,
             counted=counted(judged),
-            marks=MARKS,
             ends=ends(judged),
             rules=list(dict.fromkeys(one.claim.rule for one in judged)),
             studies=list({id(one.study): one.study for one in judged}.values()),
@@ -156,7 +175,8 @@ def as_markdown(judged: list[Judged], made: list[Group]) -> str:
     parts = ["# Claims", f"{counted(judged)}. Effects are paired by problem; n is problems × samples, seeds."]
     for group in made:
         rows = [
-            (f"{MARKS[one.claim.verdict]} {one.claim.verdict}", one.claim.claim, f"{one.study.study}, {one.study.scale}",
+            (f"{wording.MARKS[one.claim.verdict]} {wording.said(one.claim.verdict, one.claim.n_seeds)}",
+             f"{one.claim.claim} ({one.remark})" if one.remark else one.claim.claim, f"{one.study.study}, {one.study.scale}",
              one.measured, one.effect, one.p, one.n)
             for one in group.members
         ]  # fmt: skip

@@ -30,4 +30,5 @@ def rules_of(effect: Effect) -> str:
 
 def measure(effect: Effect) -> str:
     """pass@1, with the rule where it is not the strict one."""
-    return ", ".join(part for part in (f"pass@{effect.k}", rules_of(effect)) if part)
+    gain = "gains" if effect.gain else ""
+    return ", ".join(part for part in (f"pass@{effect.k}", gain, rules_of(effect)) if part)

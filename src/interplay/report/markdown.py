@@ -68,7 +68,10 @@ def _first_seed(records: Records) -> list[Arm]:
 def _claims(records: Records) -> str:
     if not records.claims:
         return "This study tests no claim."
-    rows = [(claim.verdict, claim.key or wording.DASH, claim.claim, *_numbers(claim)) for claim in records.claims]
+    rows = [
+        (wording.said(claim.verdict, claim.n_seeds), claim.key or wording.DASH, claim.claim, *_numbers(claim))
+        for claim in records.claims
+    ]
     rules = dict.fromkeys(claim.rule for claim in records.claims)
     notes = dict.fromkeys(claim.note for claim in records.claims if claim.note)
     said = "\n".join(f"- {escaped(text)}" for text in (*rules, *notes))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from interplay.evals.verdict import TRAININGS
 from interplay.report import select, wording
 from interplay.report.records import Records
 from interplay.schema.study import Stage
@@ -197,8 +198,8 @@ def _statistics(records: Records) -> str:
     )
     text += f", with {seeds} training seeds as a t-distributed outer level" if seeds > 1 else ""
     text += ". p-values are by sign flips, Holm-corrected over the study's claims."
-    if seeds == 1:
-        text += " There is one seed, so nothing here says how other training runs would fare."
+    if seeds < TRAININGS:
+        text += f" With fewer than {TRAININGS} trainings claims are described, not judged: others may fare otherwise."
     if records.study.detectable and records.study.detectable.text:
         text += f" Power: {records.study.detectable.text}."
     return text.replace("..", ".")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+from interplay.evals.verdict import DESCRIPTIONS
+
 DASH = "–"
 STAGES = {
     "tokenizer": "Tokenizer",
@@ -31,6 +33,8 @@ PAPER = {
     "T7": "More hard data in pre-training helps; RL gains most at partial competence",
     "T8": "Mid-training and RL complement each other over budgets",
 }
+MARKS = {"supported": "✓", "contradicted": "✕", "cannot tell": "?", "not tested": "○",
+         "higher": "↑", "lower": "↓", "level": "=", "mixed": "≠"}  # fmt: skip
 DIRECTIONS = {"up": "above zero", "down": "below zero", "flat": "close to zero"}  # what a claim says of its effect
 METRICS = {
     "cover@τ": "share of problems of which at least a share τ of the samples is strictly right",
@@ -57,6 +61,20 @@ ERRORS = {
 def error_name(error: str) -> str:
     """`wrong_value` as `wrong value`."""
     return error.replace("_", " ")
+
+
+def said(verdict: str, trainings: int | None) -> str:
+    """A verdict as it stands; a description of one or two trainings with whose it is: `in this pair of trainings: higher`."""
+    if verdict not in DESCRIPTIONS:
+        return verdict
+    whose = f"in these {trainings} pairs" if trainings and trainings > 1 else "in this pair"
+    return f"{whose} of trainings: {verdict}"
+
+
+def badge(verdict: str, trainings: int | None) -> str:
+    """The same with its mark, as on a card."""
+    words = said(verdict, trainings)
+    return f"{MARKS[verdict]} {words[0].upper()}{words[1:]}"
 
 
 def decimal(value: float | None, digits: int = 3) -> str:

@@ -71,12 +71,15 @@ class Effect(Row):
     rule: Rule
     control_rule: str = column("rule of the control, where it is another one")
     k: int = column("samples that are looked at")
+    gain: bool = column("whether it is what each arm gained over its start, treatment minus control")
     effect: Figure = column("difference in pass@k, mean over the problems")
     lo: Low
     hi: High
     n_problems: NumProblems
     n_samples: NumSamples
     n_seeds: NumSeeds
+    control_mean: Figure = column("the control's pass@k, mean over the problems and trainings")
+    training_sd: Figure = column("standard deviation of the effect between trainings, without the draw of samples")
 
 
 class ErrorCount(Row):

@@ -23,6 +23,10 @@ from interplay.schema.row import (
 )
 from interplay.schema.verdicts import Rule
 
+Direction = Literal["up", "down", "flat"]
+Description = Literal["higher", "lower", "level", "mixed"]
+ClaimVerdict = Literal["supported", "contradicted", "cannot tell", "not tested", "higher", "lower", "level", "mixed"]
+
 
 class Stage(Row):
     """One cached step of the pipeline."""
@@ -48,8 +52,8 @@ class Arm(Row):
 class Detectable(Row):
     """The smallest effect that the design can see."""
 
-    effect: Figure = column("in pass@1, in the regime of the first claim")
-    text: str = column("the same in words")
+    effect: Figure = column("of the first claim, at its own k")
+    text: str = column("what every claim can see, and the trainings it needs")
 
 
 class Study(Row):
@@ -100,7 +104,7 @@ class Claim(Row):
     claim: str = column("the sentence")
     key: str = column("groups the sentences of one claim, such as T3")
     source: Literal["paper", "ours"] = column("who claims it")
-    direction: Literal["up", "down", "flat"] = column("what it says of the effect")
+    direction: Direction = column("what it says of the effect")
     rule: str = column("how it is decided, in words")
     contrast: str = column("the effect that decides it, by name")
     treatment: str = column("arm")
@@ -109,6 +113,8 @@ class Claim(Row):
     op: Op
     k: Whole = column("samples that are looked at")
     scored: Rule
+    gain: bool = column("whether it is what each arm gained over its start, treatment minus control")
+    number: str = column("equal for two claims that are decided by the same evaluations")
     p_holm: Figure = column("p-value, corrected over the study's claims; empty for a claim that nothing changes")
     effect: Figure = column("difference in pass@k")
     lo: Low
@@ -116,5 +122,8 @@ class Claim(Row):
     n_problems: NumProblems
     n_samples: NumSamples
     n_seeds: NumSeeds
-    verdict: Literal["supported", "contradicted", "cannot tell"] = column("what follows")
-    note: str = column("what the interval covers")
+    by_training: tuple[Figure, ...] = column("effect in each training, in the order of the seeds")
+    smallest: Figure = column("smallest rise that these trainings see; empty where they see none")
+    trainings_needed: Whole = column("trainings of each arm that the claim needs; empty where no number would do")
+    verdict: ClaimVerdict = column("what follows; of fewer than three trainings a description of them")
+    note: str = column("what the interval covers, or why nothing was tested")

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from interplay.evals.power import Design, describe
 from interplay.stages.cost import Cost, duration, estimate, quantity
 from interplay.stages.identity import differences, distance
 from interplay.stages.schedule import num_dependents
 from interplay.stages.stage import Stage, parents
 from interplay.stages.store import Entry, entries
+from interplay.studies.foresight import designs, power_lines, spread_of
 from interplay.studies.study import Study
 
 NAMED_FIELDS = 3
@@ -31,9 +31,9 @@ def plan_lines(study: Study, store: Path | None = None, jobs: int = 1) -> list[s
             cost = costs[stage.address] = estimate(identity, there, stage.runtime)
             line += f"\n{'':9}cost: {cost}\n{'':9}why: {why(identity, there)}"
         lines.append(line)
-    chosen = study.settings
-    design = Design(num_problems=chosen.problems, num_samples=chosen.samples, k=1, num_seeds=len(chosen.seeds))
-    return [*lines, f"{total(stages, costs, jobs)}\n{describe({'': design})}"]
+    spread = spread_of(study.settings.scale)
+    power = power_lines(study, spread, designs(study, spread))
+    return [*lines, "\n".join([total(stages, costs, jobs), *power])]
 
 
 def why(identity: Mapping[str, Any], there: list[Entry]) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from interplay.schema.study import Direction
 from interplay.stages.kinds import Checkpointed, EvaluateStage
 from interplay.stages.stage import Stage, upstream
 from interplay.studies.settings import Settings
-
-LEVEL = 0.05
 
 
 class Arm(NamedTuple):
@@ -29,7 +28,11 @@ class Arm(NamedTuple):
 
 
 class Contrast(NamedTuple):
-    """Treatment minus control, on the same problems; `control_rule` where the control is scored by another rule."""
+    """Treatment minus control, on the same problems; `control_rule` where the control is scored by another rule.
+
+    gain: what each gained over the arm it started from, treatment minus control. Where the arms differ in their starts, the
+    plain difference mixes what the start had with what the treatment added.
+    """
 
     name: str
     label: str
@@ -40,18 +43,14 @@ class Contrast(NamedTuple):
     rule: str = "strict"
     op: int | None = None
     control_rule: str = ""
-
-
-Verdict = Literal["supported", "contradicted", "cannot tell"]
-Direction = Literal["up", "down", "flat"]
+    gain: bool = False
 
 
 class Claim(NamedTuple):
-    """A sentence and the contrast that decides it, fixed before the run. `key` groups the sentences of one claim.
+    """A sentence and the contrasts that decide it, fixed before the run. `key` groups the sentences of one claim.
 
-    up    supported when the contrast's interval lies above zero, contradicted when it lies below
-    down  the other way round
-    flat  supported when the interval lies within `margin` of zero, contradicted when wholly outside
+    How a direction is judged, and what few trainings may say, is `evals.verdict`. `margin` is the smallest effect of interest:
+    what a flat claim allows, and what plans ask trainings for. `also` names more contrasts, all of which have to agree.
     """
 
     text: str
@@ -60,30 +59,12 @@ class Claim(NamedTuple):
     source: Literal["paper", "ours"] = "ours"
     direction: Direction = "up"
     margin: float = 0.05
+    also: tuple[str, ...] = ()
 
     @property
-    def rule(self) -> str:
-        """The decision in words."""
-        if self.direction == "flat":
-            return (
-                f"supported if the paired 95 % interval of the effect lies within {self.margin:g} of zero, contradicted "
-                "if it lies wholly outside, otherwise this run cannot tell"
-            )
-        side, other = ("above", "below") if self.direction == "up" else ("below", "above")
-        return (
-            f"supported if the paired 95 % interval of the effect lies {side} zero and p < 0.05 after Holm's correction "
-            f"over the study's claims, contradicted if it lies {other} with the same p, otherwise this run cannot tell"
-        )
-
-    def verdict(self, lo: float, hi: float, p: float) -> Verdict:
-        """The rule, applied to an interval and a corrected p-value."""
-        if self.direction == "flat":
-            if -self.margin <= lo and hi <= self.margin:
-                return "supported"
-            return "contradicted" if lo > self.margin or hi < -self.margin else "cannot tell"
-        if p >= LEVEL or lo <= 0 <= hi:
-            return "cannot tell"
-        return "supported" if (lo > 0) == (self.direction == "up") else "contradicted"
+    def contrasts(self) -> tuple[str, ...]:
+        """Every contrast that has to agree."""
+        return (self.contrast, *self.also)
 
 
 class Study(NamedTuple):
@@ -119,15 +100,21 @@ class Study(NamedTuple):
         known = list(dict.fromkeys(arm.name for arm in self.arms))
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"study {self.name} has no arm {unknown[0]!r}; the arms are {', '.join(known)}")
-        kept = [contrast for contrast in self.contrasts if {contrast.treatment, contrast.control} <= set(names)]
+        kept = [contrast for contrast in self.contrasts if set(self.compared(contrast)) <= set(names)]
         decided = {contrast.name for contrast in kept}
         return self._replace(
             arms=tuple(
                 arm._replace(start=arm.start if arm.start in names else "") for arm in self.arms if arm.name in names
             ),
             contrasts=tuple(kept),
-            claims=tuple(claim for claim in self.claims if claim.contrast in decided),
+            claims=tuple(claim for claim in self.claims if decided.issuperset(claim.contrasts)),
         )
+
+    def compared(self, contrast: Contrast) -> tuple[str, ...]:
+        """The arms that a contrast is computed from: treatment and control, and for a gain the starts of both."""
+        starts = {arm.name: arm.start for arm in self.arms} if contrast.gain else {}
+        pair = (contrast.treatment, contrast.control)
+        return (*pair, *(starts.get(name, "") for name in pair if contrast.gain))
 
     def check(self) -> None:
         """Raises ValueError where the parts do not fit together: nothing of that kind may surface after hours of work."""
@@ -149,7 +136,9 @@ class Study(NamedTuple):
 
     def _check_contrasts(self, arms: set[str]) -> None:
         for contrast in self.contrasts:
-            for arm in (contrast.treatment, contrast.control):
+            for arm in self.compared(contrast):
+                if not arm:
+                    raise ValueError(f"study {self.name}: contrast {contrast.name!r} asks for a gain over no start")
                 if arm not in arms:
                     raise ValueError(
                         f"study {self.name}: contrast {contrast.name!r} names an arm {arm!r} that is not there"
@@ -161,8 +150,8 @@ class Study(NamedTuple):
                 )
         names = {contrast.name for contrast in self.contrasts}
         for claim in self.claims:
-            if claim.contrast not in names:
-                raise ValueError(f"study {self.name}: a claim names a contrast {claim.contrast!r} that is not there")
+            if unknown := sorted(set(claim.contrasts) - names):
+                raise ValueError(f"study {self.name}: a claim names a contrast {unknown[0]!r} that is not there")
 
 
 StudyMaker = Callable[[Settings, "Workplace"], Study]

@@ -30,10 +30,11 @@ Finding = Literal["shortened", "folded"] | None
 
 
 class Formula(NamedTuple):
-    """What a step's formula is made of: its polynomial and every name it was written with."""
+    """What a step's formula is made of: its polynomial, and every name and number it was written with."""
 
     poly: Poly
     names: frozenset[str]
+    numbers: frozenset[int] = frozenset()
 
 
 def judge(
@@ -56,7 +57,7 @@ def judge(
         return None
     named = {name for names, _ in formula.poly for name in names}
     plain = _Expansion(node, named, (), reference, work)
-    printed = sorted(_printed_instead(formula.poly, plain.met & ancestors & set(defined), named, reference))
+    printed = sorted(_printed_instead(formula.numbers, plain.met & ancestors & set(defined), named, reference))
     for stops in _choices(printed):
         expansion = _Expansion(node, named, stops, reference, work) if stops else plain
         if _same(formula.poly, expansion):
@@ -81,6 +82,7 @@ def _formula(
             return None
         poly: Poly = {}
         names: set[str] = set()
+        numbers: set[int] = set()
         for coefficient, factors in chain(((c, (name,)) for c, name in found.linear), found.products):
             product: Poly = {((), ()): coefficient}
             for factor in factors:
@@ -88,15 +90,16 @@ def _formula(
                 if part is None:
                     return None
                 names |= part.names
+                numbers |= part.numbers
                 product = _times(product, part.poly, work)
             _add(poly, product, 1, work)
-        formula = here[assignment.target] = Formula(_without_zeros(poly), frozenset(names))
+        formula = here[assignment.target] = Formula(_without_zeros(poly), frozenset(names), frozenset(numbers))
     return formula
 
 
 def _meant(token: str, meanings: Mapping[str, Meaning], reference: Reference) -> Formula:
     if token[0] == "#":
-        return Formula(_number(int(token[1:])), frozenset())
+        return Formula(_number(int(token[1:])), frozenset(), frozenset((int(token[1:]),)))
     meaning = meanings[token][2]
     if isinstance(meaning, str):
         name = str(reference.graph.unknown) if meaning == X else meaning
@@ -166,9 +169,11 @@ def _applied(name: str, rule: Rule, polys: Mapping[str, Poly], work: Work) -> Po
     return total
 
 
-def _printed_instead(poly: Poly, met: Iterable[str], named: Collection[str], reference: Reference) -> list[str]:
+def _printed_instead(
+    written: frozenset[int], met: Iterable[str], named: Collection[str], reference: Reference
+) -> list[str]:
     """Quantities defined before that the formula does not name but whose printed value it may hold."""
-    numbers = {1} | {number for _, numbers in poly for number in numbers}  # a factor of 1 leaves no trace
+    numbers = written | {1}  # a factor of 1 may be left out
     found = []
     for name in met:
         node = reference.nodes[name]

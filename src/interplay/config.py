@@ -1,18 +1,56 @@
 """The one base class of every config, and how a change of one is spelled on a command line.
 
 Unknown fields are an error, and nothing writes into a config once it is made: a variant is a new, validated value, so what
-is written beside a result is what produced it.
+is written beside a result is what produced it. An address is made of a config's identity: its fields, and what else its results
+depend on, such as the version of the code that it configures.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
+
+KIND = "kind"  # tells members of a union apart, so it is said even where it is the default
 
 
 class Config(BaseModel):
     """Base of every config in the package."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    def depends_on(self) -> Mapping[str, Any]:
+        """What results depend on that no field says; or what stands for a field, under its name."""
+        return {}
+
+    def identity(self, defaults: bool = True) -> dict[str, Any]:
+        """The fields and what the config depends on, as JSON values; without `defaults` a field that is its default is left
+        out, so that a field which is added later moves no address."""
+        found = {}
+        for name, field in type(self).model_fields.items():
+            value, default = getattr(self, name), field.get_default(call_default_factory=True)
+            said = identity_of(value, defaults)
+            usual = said == {} and isinstance(default, Config) if isinstance(value, Config) else value == default
+            if defaults or name == KIND or not usual:
+                found[name] = said
+        return found | dict(self.depends_on())
+
+
+def identity_of(value: Any, defaults: bool = True) -> Any:
+    """A value as JSON, configs inside by their identity."""
+    match value:
+        case Config():
+            return value.identity(defaults)
+        case Mapping():
+            return {str(name): identity_of(inside, defaults) for name, inside in value.items()}
+        case list() | tuple():
+            return [identity_of(inside, defaults) for inside in value]
+        case Path():
+            return str(value)
+        case _:
+            return value
 
 
 def key_value(text: str, what: str) -> tuple[str, str]:

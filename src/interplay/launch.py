@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 def study_folder(study: Study, store: Path) -> Path:
     """Where the records of a study go: one folder for each set of arms under each settings."""
     arms = [[arm.name, arm.seed, arm.evaluation.address] for arm in study.arms]
-    spelled = json.dumps([study.settings.model_dump(mode="json"), arms], sort_keys=True)
+    spelled = json.dumps([study.settings.identity(), arms], sort_keys=True)
     name = f"{study.name}-{study.settings.scale}-{hashlib.sha256(spelled.encode()).hexdigest()[:10]}"
     return store / "studies" / name
 

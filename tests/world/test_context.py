@@ -57,7 +57,7 @@ def test_a_users_file_works_like_a_built_in_one(tmp_path: Path) -> None:
         f'entities = [{entities}]\nlocations = [{locations}]\n[phrases]\ntotal = "parts"\naverage = "bolts"\n'
     )
     made = make(Spec(op=12, mode="reverse", d=3), str(path), "full", stream(1))
-    assert made.context == "garage"
+    assert made.context == load(path).name == f"parts-{load(path).digest}"
     assert "in Shelf O'" in made.problem
 
 

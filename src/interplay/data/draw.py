@@ -13,7 +13,7 @@ from typing import Any
 
 from interplay.data.mixture import Mixture, World
 from interplay.data.stream import Split, Stream, distinct_problems, shares
-from interplay.world.context import load
+from interplay.data.vocabulary import context_of
 from interplay.world.graph import to_dict
 from interplay.world.problem import Problem, make, to_row
 from interplay.world.randomness import stream
@@ -32,7 +32,7 @@ def draw(world: World, mixture: Mixture, count: int, seed: int, split: Split | N
 def free(world: World, mixture: Mixture, seed: int, index: int) -> Problem:
     """Problem `index` of no split."""
     cell = mixture.pick(stream("sample cell", seed, index).random())
-    context = load(cell.context)
+    context = context_of(cell.context)
     axes = json.dumps(world.model_dump(exclude_none=True), sort_keys=True)
     rng = stream("sample", seed, context.name, cell.op, cell.mode, axes, index)
     return make(world.spec(cell), context, world.style, rng)

@@ -13,9 +13,9 @@ from typing import Literal, Self
 from pydantic import Field, NonNegativeFloat, model_validator
 
 from interplay.config import Config
-from interplay.world.context import load
+from interplay.data.vocabulary import Vocabulary, Words, context_of
 from interplay.world.graph import MAX_OP, Mode
-from interplay.world.problem import Problem
+from interplay.world.problem import GENERATOR_VERSION, Problem
 from interplay.world.sample import Spec
 from interplay.world.spec import Order
 
@@ -43,6 +43,10 @@ class World(Config):
     products: float | None = None
     order: Order | None = None
 
+    def depends_on(self) -> Mapping[str, str]:
+        """The code that makes the problems."""
+        return {"generator": GENERATOR_VERSION}
+
     def spec(self, cell: Cell) -> Spec:
         """The generator's specification of one cell. Raises ValueError for an impossible combination."""
         chosen = self.model_dump(exclude={"style"}, exclude_none=True)
@@ -53,21 +57,21 @@ class Cell(Config):
     """One kind of problem."""
 
     op: int = Field(ge=1, le=MAX_OP)
-    context: str = "zoo"
+    context: Vocabulary = "zoo"
     mode: Mode = "forward"
 
-    @model_validator(mode="after")
-    def _context_exists(self) -> Self:
-        load(self.context)
-        return self
+    def depends_on(self) -> Mapping[str, str]:
+        """The words, also of a built-in context."""
+        words = context_of(self.context).digest
+        return {"context": f"{self.context}-{words}" if isinstance(self.context, str) else str(self.context)}
 
     def __str__(self) -> str:
         return f"op{self.op}/{self.context}/{self.mode}"
 
 
-def cell_of(problem: Problem) -> Cell:
-    """The cell a problem was drawn from."""
-    return Cell(op=problem.op, context=problem.context, mode=problem.mode)
+def cell_name(problem: Problem) -> str:
+    """How the cell is spelled that a problem was drawn from."""
+    return f"op{problem.op}/{problem.context}/{problem.mode}"
 
 
 class Share(Config):
@@ -96,7 +100,7 @@ class Mixture(Config):
 
     @classmethod
     def uniform(
-        cls, ops: Iterable[int], contexts: Sequence[str] = ("zoo",), modes: Sequence[Mode] = ("forward",)
+        cls, ops: Iterable[int], contexts: Sequence[str | Words] = ("zoo",), modes: Sequence[Mode] = ("forward",)
     ) -> Mixture:
         """Every combination of the given values with the same weight."""
         cells = [Cell(op=op, context=context, mode=mode) for op in ops for context in contexts for mode in modes]

@@ -20,7 +20,7 @@ from pydantic import PositiveInt
 from transformers import PreTrainedTokenizerFast
 
 from interplay.config import Config
-from interplay.data.mixture import cell_of
+from interplay.data.mixture import cell_name
 from interplay.data.stream import Stream
 from interplay.data.tokenizer import encode_document
 
@@ -95,7 +95,7 @@ def pack_block(source: Stream, tokenizer: PreTrainedTokenizerFast, config: Packi
         length = len(prompt) + len(completion)
         if length > config.width:
             raise ValueError(f"a document of {length} tokens ({problem.id}) is longer than a row of {config.width}")
-        documents.append((prompt, completion, str(cell_of(problem))))
+        documents.append((prompt, completion, cell_name(problem)))
         filled += length
     return _fill(documents, config, tokenizer.pad_token_id)
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from interplay.config import Config
 from interplay.data.mixture import Cell, Mixture, World
-from interplay.world.context import Context, load
+from interplay.data.vocabulary import context_of
 from interplay.world.digest import digest
 from interplay.world.problem import Problem, make
 from interplay.world.randomness import stream
@@ -50,7 +50,7 @@ class Stream(Config):
 
     def draw(self, cell: Cell, *names: int | str) -> Problem:
         """A problem of `cell` that belongs to this split, named by `names`."""
-        context: Context = load(cell.context)
+        context = context_of(cell.context)
         spec = self.world.spec(cell)
         for attempt in range(MAX_DRAWS):
             rng = stream("problem", self.split, self.seed, str(cell), *names, attempt)

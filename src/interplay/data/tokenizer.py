@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -21,6 +21,7 @@ from interplay.config import Config
 from interplay.data.stream import Stream
 from interplay.world.problem import Problem
 
+TOKENIZER_VERSION = "1"  # raised by hand when texts and settings give another tokenizer
 PAD, EOS = "[PAD]", "[EOS]"
 TAGS = ("<question>", "</question>", "<solution>", "</solution>", "<answer>", "</answer>")
 
@@ -45,6 +46,10 @@ class TokenizerConfig(TokenizerSettings):
     """What the tokenizer is trained on and how; every field is identity."""
 
     stream: Stream
+
+    def depends_on(self) -> Mapping[str, str]:
+        """The code that trains the tokenizer."""
+        return {"tokenizer": TOKENIZER_VERSION}
 
 
 def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:

@@ -8,7 +8,7 @@ which process drew it, and which one judged it, leaves no trace.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,6 +34,7 @@ from interplay.train.runtime import Runtime
 from interplay.world.graph import to_dict
 from interplay.world.problem import Problem
 from interplay.world.randomness import derive
+from interplay.world.verify import VERIFIER_VERSION
 
 CHUNK_SAMPLES = 4096
 
@@ -56,6 +57,10 @@ class EvaluateConfig(Config):
     ks: tuple[PositiveInt, ...] = (1, 8, 64, 128)
     split: Split = "test"
     seed: NonNegativeInt = 0
+
+    def depends_on(self) -> Mapping[str, str]:
+        """The code that judges."""
+        return {"verifier": VERIFIER_VERSION}
 
     @model_validator(mode="after")
     def _ks_are_measured(self) -> Self:

@@ -41,7 +41,7 @@ def about(study: Study, spread: Spread, designs: Mapping[str, Design], command: 
     return {
         "study": study.name, "title": study.title, "question": study.question, "scale": chosen.scale,
         "seeds": list(chosen.seeds), "version": __version__, "schema_version": VERSION, "command": command,
-        "settings": chosen.model_dump(mode="json"),
+        "settings": chosen.identity(),
         "wall_s": round(sum(s["summary"].get("wall_s", 0.0) for s in described.values()), 1),
         "machine": machine(), "software": software(), "x": study.x, "by": study.by,
         "regimes": study.regimes, "contexts": _contexts(study),
@@ -74,14 +74,21 @@ def _stage(stage: Stage) -> dict[str, Any]:
 
 def _config(stage: Stage) -> dict[str, Any]:
     """The stage's own settings without its problems, which `what` says in words, and without what is left unset."""
-    fields = stage.config.model_dump(mode="json", exclude_none=True)
-    return {name: value for name, value in fields.items() if name not in ("stream", "pool", "regimes", "world")}
+    fields = stage.config.identity().items()
+    return {n: _present(v) for n, v in fields if n not in ("stream", "pool", "regimes", "world") and v is not None}
+
+
+def _present(value: Any) -> Any:
+    """A value without what is None, at any depth."""
+    if isinstance(value, dict):
+        return {name: _present(inside) for name, inside in value.items() if inside is not None}
+    return [_present(inside) for inside in value] if isinstance(value, list) else value
 
 
 def _contexts(study: Study) -> list[str]:
     """Every context that a problem is asked in."""
     regimes = study.arms[0].evaluation.config.regimes
-    return list(dict.fromkeys(cell.context for regime in regimes for cell in regime.mixture.cells))
+    return list(dict.fromkeys(str(cell.context) for regime in regimes for cell in regime.mixture.cells))
 
 
 def machine() -> dict[str, Any]:

@@ -10,13 +10,15 @@ steps      per-step credit: a step's tokens carry that step's verdict, the rest 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
 from interplay.config import Config
-from interplay.world.verify import Verdict
+from interplay.world.verify import VERIFIER_VERSION, Verdict
 
+REWARD_VERSION = "1"  # raised by hand when a verdict is paid otherwise
 RewardKind = Literal["outcome", "process", "mixed", "gated", "strict", "steps"]
 
 
@@ -25,6 +27,10 @@ class RewardConfig(Config):
 
     kind: RewardKind = "strict"
     alpha: float = Field(default=0.5, ge=0, le=1)
+
+    def depends_on(self) -> Mapping[str, str]:
+        """The code that judges, and the code that pays."""
+        return {"verifier": VERIFIER_VERSION, "reward": REWARD_VERSION}
 
 
 def reward(verdict: Verdict, config: RewardConfig) -> float:

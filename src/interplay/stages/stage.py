@@ -21,10 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import exca
-from exca.utils import ConfigExporter
 from pydantic import BaseModel, ConfigDict
 
-from interplay.config import Config
+from interplay.config import Config, identity_of
 from interplay.data.mixture import Mixture
 from interplay.files import write_json
 from interplay.stages.lock import hold
@@ -34,6 +33,7 @@ from interplay.train.runtime import Runtime
 logging.getLogger("exca").setLevel(logging.ERROR)  # what it warns of, whoever runs the stages says in a line
 
 Result = dict[str, Any]
+RUNTIME = ("label", "runtime", "infra")  # how a stage is called and done: no part of its identity
 
 
 class Infra(exca.TaskInfra):
@@ -74,7 +74,7 @@ class Stage(BaseModel):
         """The problems that the stage works on, in words."""
         cells = [cell for mixture in self.mixtures for cell in mixture.cells]
         ops = ", ".join(map(str, sorted({cell.op for cell in cells})))
-        return f"op {ops} of {' and '.join(dict.fromkeys(cell.context for cell in cells))}"
+        return f"op {ops} of {' and '.join(dict.fromkeys(str(cell.context) for cell in cells))}"
 
     @property
     def address(self) -> str:
@@ -105,17 +105,22 @@ class Stage(BaseModel):
 
     def identity(self) -> dict[str, Any]:
         """The resolved config, without what does not change the result, and the version of each stage."""
-        return {"address": self.address, **self._described()}
+        return {"address": self.address, **self._identity(defaults=True)}
 
-    def _described(self) -> dict[str, Any]:
-        stages = {name: value._described() for name, value in self if isinstance(value, Stage)}
-        return {**self.infra.config(uid=True, exclude_defaults=False), **stages, "version": self.infra.version}
+    def _identity(self, defaults: bool) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Stage):
+                found[name] = value._identity(defaults)
+            elif name not in RUNTIME:
+                found[name] = identity_of(value, defaults)
+        return {**found, "version": self.infra.version}
 
     def _exca_uid_dict_override(self) -> dict[str, Any]:
-        """What exca makes an address of. Left alone it forgets the version of every stage but the last, and shows a kind
-        only where some other stage could have stood in its place, which depends on who else uses the object."""
-        own = ConfigExporter(uid=True, exclude_defaults=True, ignore_first_override=True).apply(self)
-        return {**own, "kind": self.kind, "version": self.infra.version}
+        """What exca makes an address of. Left alone it forgets the version of every stage but the last, all that a config
+        depends on beside its fields, and a kind where no other stage could have stood in its place."""
+        return self._identity(defaults=False)
 
 
 def upstream(stage: Stage) -> list[Stage]:

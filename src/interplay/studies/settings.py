@@ -12,6 +12,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_va
 from interplay.config import Config
 from interplay.data.mixture import World
 from interplay.data.tokenizer import TokenizerSettings
+from interplay.data.vocabulary import Vocabulary
 from interplay.evals.evaluate import check_ks
 from interplay.model.sampler import SamplingConfig
 from interplay.model.sizes import ModelConfig
@@ -66,7 +67,7 @@ class OfContextual(Config):
     """Shares of `context` in pre-training, and the ops of the other one there."""
 
     exposures: tuple[float, ...] = (0.0, 0.001, 0.01, 0.1)
-    context: str = "school"
+    context: Vocabulary = "school"
     ops: Ops = ()
 
 
@@ -91,7 +92,7 @@ class Settings(Config):
     scale: str
     seeds: tuple[int, ...] = (0,)
     world: World
-    contexts: tuple[str, ...]
+    contexts: tuple[Vocabulary, ...]
     modes: tuple[Mode, ...] = ("forward",)
     id_ops: Ops
     edge_ops: Ops

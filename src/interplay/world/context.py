@@ -2,7 +2,8 @@
 
 A context is data, so adding one is adding a file. The text formats are grammars, and a name that contains a word of
 the grammar could not be read back; such names are refused here, with the file and the key, before a problem is made
-of them.
+of them. A built-in context has the name of its file; one of your own is named by its words, so that neither the place
+of its file nor another file of that name matters.
 
     entities = ["lion", "otter", ...]      # at least 24
     locations = ["Meadow", "Canyon", ...]  # at least 24
@@ -13,9 +14,11 @@ of them.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -53,6 +56,11 @@ class Context:
     total: str
     average: str
 
+    @cached_property
+    def digest(self) -> str:
+        """Of the words: what two contexts of one digest say is the same, whatever they are called."""
+        return words_digest(self.entities, self.locations, self.total, self.average)
+
     def names(self, style: str) -> Names:
         """The names of all quantities in a style. Raises ValueError for an unknown style."""
         try:
@@ -85,24 +93,38 @@ def names() -> list[str]:
     return sorted(path.stem for path in _BUILT_IN.glob("*.toml"))
 
 
-@lru_cache(maxsize=64)
+def words_digest(entities: Sequence[str], locations: Sequence[str], total: str, average: str) -> str:
+    """Eight hexadecimal digits."""
+    spelled = json.dumps([list(entities), list(locations), total, average])
+    return hashlib.sha256(spelled.encode()).hexdigest()[:8]
+
+
 def load(name_or_path: str | Path) -> Context:
     """A built-in context by name, or a TOML file by path. Raises ValueError naming the file and the key at fault."""
     path = Path(name_or_path)
-    if path.suffix != ".toml":
-        if name_or_path not in names():
-            known = ", ".join(names())
-            raise ValueError(f"unknown context {str(name_or_path)!r}; there are {known} (or give a .toml file)")
-        path = _BUILT_IN / f"{name_or_path}.toml"
+    return from_data(_read(path), source=str(path)) if path.suffix == ".toml" else _built_in(str(name_or_path))
+
+
+@lru_cache(maxsize=64)
+def _built_in(name: str) -> Context:
+    if name not in names():
+        raise ValueError(f"unknown context {name!r}; there are {', '.join(names())} (or give a .toml file)")
+    path = _BUILT_IN / f"{name}.toml"
+    return from_data(_read(path), name=name, source=str(path))
+
+
+def _read(path: Path) -> dict[str, object]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"{path}: cannot be read as a context: {error}") from error
-    return from_data(data, name=path.stem, source=str(path))
 
 
-def from_data(data: Mapping[str, object], name: str, source: str = "context") -> Context:
-    """A context from the values of a TOML file. Raises ValueError naming `source` and the key."""
+def from_data(data: Mapping[str, object], name: str = "", source: str = "context") -> Context:
+    """A context from the values of a TOML file. Raises ValueError naming `source` and the key.
+
+    Without a name it is called by what its locations hold and the digest of its words: `utensils-5f2a90c1`.
+    """
     unknown = sorted(set(data) - _KEYS)
     if unknown:
         raise ValueError(f"{source}: unknown key {unknown[0]!r}; the keys are {', '.join(sorted(_KEYS))}")
@@ -121,7 +143,8 @@ def from_data(data: Mapping[str, object], name: str, source: str = "context") ->
         if word.casefold() in seen:
             raise ValueError(f"{source}: {key}: {word!r} is given twice (first under {seen[word.casefold()]})")
         seen[word.casefold()] = key
-    return Context(name, entities, locations, total, average)
+    own_name = f"{total.replace(' ', '_')}-{words_digest(entities, locations, total, average)}"
+    return Context(name or own_name, entities, locations, total, average)
 
 
 def _name_list(value: object, where: str) -> tuple[str, ...]:

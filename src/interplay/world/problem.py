@@ -19,6 +19,7 @@ from .sample import Spec, sample_graph
 
 ROW_MODES: dict[Mode, str] = {"forward": "normalforward", "reverse": "forwardreverse"}
 LENGTH = "zero_context"
+GENERATOR_VERSION = "1"  # raised by hand when a spec, a context and a stream of chance give another problem
 
 
 class Problem(NamedTuple):

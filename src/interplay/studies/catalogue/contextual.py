@@ -8,15 +8,18 @@ ops in pre-training: what transfer could reach.
 from __future__ import annotations
 
 from interplay.data.mixture import Mixture, blend
+from interplay.data.vocabulary import Words
 from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
 
-def contexts(chosen: Settings) -> tuple[str, str]:
-    """(A, B)."""
-    known = next(name for name in chosen.contexts if name != chosen.contextual.context)
-    return known, chosen.contextual.context
+def contexts(chosen: Settings) -> tuple[str | Words, str | Words]:
+    """(A, B). Raises ValueError where there is no other context than B."""
+    others = [context for context in chosen.contexts if context != chosen.contextual.context]
+    if not others:
+        raise ValueError(f"contextual.context {chosen.contextual.context} needs another one beside it in contexts")
+    return others[0], chosen.contextual.context
 
 
 def shown_ops(chosen: Settings) -> tuple[int, ...]:

@@ -90,9 +90,9 @@ def _listed(group: type[Config], path: list[str]) -> str:
 def _group(group: type[Config], name: str) -> type[Config] | None:
     """The config that a field holds, whether or not it may be absent."""
     field = group.model_fields.get(name)
-    kinds = _alternatives(field.annotation) if field is not None else []
-    found = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Config)]
-    return found[0] if found else None
+    kinds = set(_alternatives(field.annotation)) - {type(None)} if field is not None else set()
+    only = kinds.pop() if len(kinds) == 1 else None
+    return only if isinstance(only, type) and issubclass(only, Config) else None
 
 
 def _alternatives(annotation: Any) -> list[Any]:

@@ -59,7 +59,7 @@ BAD = [
     (["data", "sample", "--numbers", "3"], "--numbers takes LO,HI, got '3'"),
     (["data", "sample", "--fan-in", "x"], "--fan-in takes whole numbers, got 'x'"),
     (["data", "sample", "--scale", "huge"], "unknown scale 'huge'"),
-    (["data", "sample", "--scale", "micro", "--regime", "no"], "--regime must be one of id, edge, hard"),
+    (["data", "sample", "--scale", "micro", "--regime", "no"], "regime must be one of id, edge, hard"),
     (["data", "sample", "--split", "no"], "--split must be one of train, rl, val, test"),
     (["data", "sample", "--order", "no"], "order: Input should be"),
     (["data", "sample", "--op", "many"], "--op"),

@@ -10,9 +10,10 @@ SOURCE = Path(__file__).parent.parent / "src" / "interplay"
 CLI = ("cli_data", "cli_run", "cli_store", "cli_training", "cli")
 LAYERS = (
     *("world", "schema", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
-    *("launch", "bench", "interop", *CLI),
+    *("launch", "api", "__init__", "bench", "interop", *CLI),
 )
 FREE = {
+    "extras",
     "folders",
     "config",
     "files",

@@ -18,8 +18,6 @@ from interplay.world.spec import Spec
 data = typer.Typer(no_args_is_help=True, help="Generate problems and look at files of them.")
 
 CELL = ("op", "mode")
-# contexts, modes, ops and axes without a scale; an axis that is not here is left to the generator
-ALONE: tuple[Any, Any, Any, dict[str, Any]] = (("zoo",), ("forward",), (5,), {"style": "full", "distractors": 0})
 
 
 def data_sample(
@@ -44,7 +42,7 @@ def data_sample(
 
     Example: interplay data sample --scale micro --regime edge --split test --n 200
     """
-    from interplay.data.draw import draw, file_row
+    from interplay.data.draw import ALONE, draw, file_row
     from interplay.data.mixture import Mixture, World
     from interplay.data.stream import SPLIT_OF_BUCKET, split_of
     from interplay.world.digest import digest
@@ -55,7 +53,9 @@ def data_sample(
         raise ValueError(f"--split must be one of {', '.join(dict.fromkeys(SPLIT_OF_BUCKET))}, got {split!r}")
     contexts, modes, ops, chosen = ALONE
     if scale is not None:
-        contexts, modes, ops, chosen = _of_scale(scale, regime)
+        from interplay.studies.scales import regime_of
+
+        contexts, modes, ops, chosen = regime_of(scale, regime)
     asked = {name: _parsed(name, text) for name, text in {**axes, "style": style}.items() if text is not None}
     world = World(**{**chosen, **asked})
     modes = modes if mode is None else cast(Any, (mode,))
@@ -76,17 +76,6 @@ def data_sample(
         print(
             f"splits: {', '.join(f'{name} {splits[name]}' for name in dict.fromkeys(SPLIT_OF_BUCKET))}", file=sys.stderr
         )
-
-
-def _of_scale(scale: str, regime: str) -> tuple[Any, Any, Any, dict[str, Any]]:
-    """(contexts, modes, ops, axes) of a scale's regime."""
-    from interplay.studies.scales import settings
-
-    found = settings(scale, {})
-    ranges = {"id": found.id_ops, "edge": found.edge_ops, "hard": found.hard_ops}
-    if regime not in ranges:
-        raise ValueError(f"--regime must be one of {', '.join(ranges)}, got {regime!r}")
-    return found.contexts, found.modes, ranges[regime], found.world.model_dump(exclude_none=True)
 
 
 def _axes() -> dict[str, tuple[str, str]]:

@@ -18,6 +18,8 @@ from interplay.world.graph import to_dict
 from interplay.world.problem import Problem, make, to_row
 from interplay.world.randomness import stream
 
+# contexts, modes, ops and axes where no scale is named; an axis that is not here is left to the generator
+ALONE: tuple[Any, Any, Any, dict[str, Any]] = (("zoo",), ("forward",), (5,), {"style": "full", "distractors": 0})
 DISTINCT: tuple[Split, ...] = ("val", "test")
 
 

@@ -7,8 +7,9 @@ a problem, whatever their seeds: an index whose draw falls into another split dr
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal, overload
 
 from interplay.config import Config
 from interplay.data.mixture import Cell, Mixture, World
@@ -41,12 +42,26 @@ class Stream(Config):
     split: Split = "train"
     seed: int = 0
 
-    def __getitem__(self, index: int) -> Problem:
+    @overload
+    def __getitem__(self, index: int) -> Problem: ...
+    @overload
+    def __getitem__(self, index: str) -> Any: ...
+    def __getitem__(self, index: int | str) -> Problem | Any:
         """Item `index`. Raises ValueError where the split has no problem of the drawn cell."""
+        if isinstance(index, str):
+            return getattr(self, index)
         if index < 0:
             raise IndexError(f"a stream has no item {index}")
         cell = self.mixture.pick(stream("cell", self.split, self.seed, index).random())
         return self.draw(cell, index)
+
+    def __iter__(self) -> Iterator[Problem]:  # type: ignore[override]
+        """Every item from 0 on, without end."""
+        return (self[index] for index in itertools.count())
+
+    def keys(self) -> tuple[str, ...]:
+        """The fields: `dict(stream)` is its config, as of every other one, which is how exca reads what a stage depends on."""
+        return tuple(type(self).model_fields)
 
     def draw(self, cell: Cell, *names: int | str) -> Problem:
         """A problem of `cell` that belongs to this split, named by `names`."""

@@ -7,6 +7,7 @@ GPU. `paper` is the published experiment; docs/studies.md says where paper and r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from interplay.data.mixture import World
 from interplay.data.packing import PackingConfig
@@ -29,6 +30,7 @@ from interplay.studies.settings import (
 from interplay.train.config import TrainSettings
 from interplay.train.optimizer import OptimizerConfig
 from interplay.train.schedule import Schedule
+from interplay.world.graph import Mode
 
 
 def _rl(name: str, steps: int, max_new_tokens: int, updates: int = 1) -> RLSettings:
@@ -174,3 +176,12 @@ def settings(scale: str, changes: Mapping[str, str]) -> Settings:
     if scale not in SCALES:
         raise ValueError(f"unknown scale {scale!r}; the scales are {', '.join(SCALES)}")
     return changed(SCALES[scale], changes)
+
+
+def regime_of(scale: str, regime: str) -> tuple[tuple[str, ...], tuple[Mode, ...], tuple[int, ...], dict[str, Any]]:
+    """(contexts, modes, ops, axes) of a scale's regime, `id`, `edge` or `hard`. Raises ValueError for another one."""
+    found = settings(scale, {})
+    ranges = {"id": found.id_ops, "edge": found.edge_ops, "hard": found.hard_ops}
+    if regime not in ranges:
+        raise ValueError(f"regime must be one of {', '.join(ranges)}, got {regime!r}")
+    return found.contexts, found.modes, ranges[regime], found.world.model_dump(exclude_none=True)

@@ -1,0 +1,1 @@
+"""What `import interplay` offers, a module for each subject. `interplay/__init__.py` loads one when it is asked for."""

@@ -1,0 +1,107 @@
+"""Checkpoints asked: their solutions of problems, and how often these are right. Needs the extra `train`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from interplay.api.rows import Dataset
+from interplay.data.files import write_rows
+from interplay.evals.from_file import problem_of
+from interplay.evals.pass_at_k import default_ks
+from interplay.extras import need
+from interplay.world.problem import Problem
+
+Asked = Iterable[Mapping[str, Any] | Problem]
+
+
+def sample(
+    checkpoint: str | Path,
+    problems: Asked,
+    *,
+    samples: int = 1,
+    temperature: float = 0.7,
+    max_new_tokens: int = 1024,
+    seed: int = 0,
+    threads: int = 0,
+) -> list[list[str]]:
+    """Solutions of a Hugging Face folder: a list of `samples` texts for each problem, tags kept.
+
+    A sample depends on the weights, the problem, its number and the seed, not on what else is asked. Raises ValueError for
+    a folder that cannot be loaded or a row that is no problem.
+    """
+    need("torch", "train")
+    from interplay.data.tokenizer import load_tokenizer
+    from interplay.evals.evaluate import draw
+    from interplay.model.build import load
+    from interplay.model.sampler import SamplingConfig
+    from interplay.train.runtime import Runtime
+    from interplay.world.randomness import derive
+
+    if samples < 1:
+        raise ValueError(f"samples must be at least 1, got {samples}")
+    asked = [each if isinstance(each, Problem) else problem_of(each) for each in problems]
+    model: Any = load(checkpoint)
+    tokenizer = load_tokenizer(checkpoint)
+    runtime = Runtime(threads=threads or _threads())
+    model.to(runtime.torch_device())
+    sampling = SamplingConfig(temperature=temperature, max_new_tokens=max_new_tokens)
+    jobs = draw(
+        model,
+        tokenizer,
+        asked,
+        samples=samples,
+        sampling=sampling,
+        seed=derive("evaluate", seed),
+        rows=runtime.sample_rows,
+    )
+    return [[drawn.text for drawn in job.draws] for job in jobs]
+
+
+def evaluate(
+    checkpoint: str | Path,
+    data: str | Path | Dataset | Sequence[Mapping[str, Any]],
+    *,
+    samples: int = 128,
+    ks: Sequence[int] = (),
+    out: str | Path | None = None,
+    temperature: float = 0.7,
+    max_new_tokens: int = 1024,
+    seed: int = 0,
+    threads: int = 0,
+    gold: bool = False,
+) -> dict[str, Any]:
+    """Sample solutions, verify every step, and give pass@k under all rules with intervals: what `interplay eval` prints.
+
+    `data` is a file or rows. The records are kept in `out` when it is given; an evaluation there that was cut goes on.
+    Without `ks`: 1, 8, 64, 128 as far as the samples go. Raises ValueError for anything the caller can mend.
+    """
+    need("torch", "train")
+    from interplay.evals.evaluate import check_ks
+    from interplay.evals.run import EvalRequest, run_eval
+
+    ks = tuple(ks) or default_ks(samples)
+    check_ks(ks, samples)
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "rows.jsonl"
+        if isinstance(data, (str, Path)):
+            file = Path(data)
+        else:
+            write_rows(file, data)
+        folder = Path(scratch) / "records" if out is None else Path(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        summary = run_eval(
+            EvalRequest(
+                checkpoint=Path(checkpoint), data=file, out=folder, samples=samples, ks=ks, temperature=temperature,
+                max_new_tokens=max_new_tokens, seed=seed, threads=threads or _threads(), gold=gold, verify_workers=0,
+            )
+        )  # fmt: skip
+    assert summary is not None, "one process, which merges"
+    return summary if out is not None else {key: value for key, value in summary.items() if key != "out"}
+
+
+def _threads() -> int:
+    return min(2, os.cpu_count() or 1)

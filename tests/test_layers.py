@@ -1,6 +1,8 @@
-"""Layers: a file imports from its own layer and from those before it; `world` imports the standard library alone."""
+"""Layers: a file imports from its own layer and from those before it; `world` imports the standard library alone;
+nobody but `interplay.files` puts a file in its place."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "interplay"
 CLI = ("cli_data", "cli_run", "cli_store", "cli_training", "cli")
 LAYERS = (
-    *("world", "schema", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
+    *("world", "schema", "judging", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
     *("launch", "api", "__init__", "bench", "interop", *CLI),
 )
 FREE = {
@@ -17,6 +19,7 @@ FREE = {
     "folders",
     "config",
     "files",
+    "offspring",
     "progress",
     "rank",
     "track",
@@ -66,3 +69,37 @@ def test_files_stay_readable():
         if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno > 60
     ]
     assert not long_functions
+
+
+STAGING_NAME = re.compile(r"^\.(staging|tmp|partial)|\.(staging|tmp|partial)$")
+WRITES = {"write_text", "write_bytes", "save_pretrained", "touch"}
+
+
+def sites(path):
+    """Where a module puts a file in its place by itself: a rename, a name for staging, or a text written in place."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and re.search(
+            r"(^\.|\.$)(staging|tmp|partial)|\.(staging|tmp|partial)$", str(node.value)
+        ):
+            yield node.lineno, "a name for staging"
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        name, receiver = node.func.attr, ast.unparse(node.func.value)
+        if name in ("rename", "renames") or (name == "replace" and len(node.args) == 1 and not node.keywords):
+            yield node.lineno, "a rename"
+        if name in WRITES and not ("staging" in ast.unparse(node) or receiver.startswith("probe")):
+            yield node.lineno, "a text written in place"
+        opened = [a.value for a in [*node.args, *(k.value for k in node.keywords)] if isinstance(a, ast.Constant)]
+        if name == "open" and {"w", "wb", "x"} & set(map(str, opened)) and "staging" not in ast.unparse(node):
+            yield node.lineno, "a file opened for writing"
+
+
+def test_nobody_stages_but_the_one_module():
+    found = {
+        f"{path.relative_to(SOURCE)}:{line} {what}"
+        for path in SOURCE.rglob("*.py")
+        if path != SOURCE / "files.py"
+        for line, what in sites(path)
+    }
+    assert not found
+    assert len(list(sites(SOURCE / "files.py"))) >= 3

@@ -139,8 +139,8 @@ def test_step_credit_moves_the_tokens_of_the_wrong_step_down_and_of_the_right_on
 
 def written(model, tokenizer, problem, texts, config):
     """Rollouts whose texts are given, judged and paid as the loop does it."""
+    from interplay.judging.texts import Text, judge
     from interplay.model.sampler import Completion
-    from interplay.rl.judge import Text, judge_inline
     from interplay.rl.rewards import reward, step_rewards
     from interplay.rl.rollout import Rollout, token_starts
     from interplay.world.verify import Reference
@@ -150,7 +150,7 @@ def written(model, tokenizer, problem, texts, config):
     rollouts = []
     for i, text in enumerate(texts):
         tokens = [*encode(text, add_special_tokens=False).ids, tokenizer.eos_token_id]
-        (verdict,) = judge_inline([Text(reference, text, False)])
+        verdict = judge(Text(reference, text, False))
         credit = step_rewards(verdict, token_starts(tokenizer, tokens))
         prompt = encode(problem.prompt, add_special_tokens=False).ids
         completion = Completion(0, i, tokens, [0.0] * len(tokens), True)

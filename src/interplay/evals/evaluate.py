@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
@@ -20,21 +20,22 @@ from interplay.config import Config
 from interplay.data.mixture import Mixture, World
 from interplay.data.stream import Split, Stream, distinct_problems, shares
 from interplay.data.tokenizer import decode_completion
-from interplay.evals.judge import Draw, Job
 from interplay.evals.parts import Finish, do_parts, merge
-from interplay.evals.verify_pool import Judged, VerifyPool, spare_workers
 from interplay.files import write_table
+from interplay.judging.pool import Pool, spare_workers
+from interplay.judging.texts import Text
 from interplay.model.problems import sample_problems
 from interplay.model.sampler import SamplingConfig
 from interplay.progress import progress, say
 from interplay.rank import ALONE, Share
 from interplay.schema import sampled
 from interplay.schema.parquet import table_of
+from interplay.schema.verdicts import columns_of
 from interplay.train.runtime import Runtime
 from interplay.world.graph import to_dict
 from interplay.world.problem import Problem
 from interplay.world.randomness import derive
-from interplay.world.verify import VERIFIER_VERSION
+from interplay.world.verify import VERIFIER_VERSION, Reference
 
 CHUNK_SAMPLES = 4096
 
@@ -111,6 +112,13 @@ def problem_rows(asked: Asked) -> list[dict[str, Any]]:
     ]
 
 
+class Drawn(NamedTuple):
+    """Sampled solutions ordered by problem and sample: the cells of each row, and what is judged of it."""
+
+    rows: list[dict[str, Any]]
+    texts: list[Text]
+
+
 def draw(
     model: Any,
     tokenizer: PreTrainedTokenizerFast,
@@ -120,26 +128,24 @@ def draw(
     sampling: SamplingConfig,
     seed: int,
     rows: int,
-) -> list[Job]:
-    """Sampled solutions of every problem, ordered by sample, ready to be judged."""
+) -> Drawn:
+    """Sampled solutions of every problem, ready to be judged."""
     sampled = sample_problems(
         model, tokenizer, problems, num_samples=samples, config=sampling, seed=seed, max_rows=rows
     )
-    jobs = [Job(p.graph, p.solution, []) for p in problems]
-    for completion in sampled.completions:
-        text = decode_completion(tokenizer, completion.tokens)
-        jobs[completion.prompt].draws.append(Draw(completion.sample, text, len(completion.tokens), completion.finished))
-    return jobs
+    references = [Reference.from_graph(p.graph, p.solution) for p in problems]
+    drawn = Drawn([], [])
+    for c in sampled.completions:
+        text = decode_completion(tokenizer, c.tokens)
+        cells = {"sample": c.sample, "text": text, "num_tokens": len(c.tokens), "finished": c.finished}
+        drawn.rows.append({"problem_id": problems[c.prompt].id, **cells})
+        drawn.texts.append(Text(references[c.prompt], text, truncated=not c.finished))
+    return drawn
 
 
-def sample_table(problems: list[Problem], jobs: list[Job], judged: Judged) -> pa.Table:
-    """Rows of `samples.parquet`, ordered by problem and sample."""
-    rows = [
-        {"problem_id": problem.id, **drawn._asdict(), **columns}
-        for problem, job, verdicts in zip(problems, jobs, judged, strict=True)
-        for drawn, columns in zip(job.draws, verdicts, strict=True)
-    ]
-    return table_of(rows, sampled.Sample)
+def sample_table(drawn: Drawn, judged: list[dict[str, Any]]) -> pa.Table:
+    """Rows of `samples.parquet`."""
+    return table_of([row | verdict for row, verdict in zip(drawn.rows, judged, strict=True)], sampled.Sample)
 
 
 def evaluate(
@@ -172,16 +178,16 @@ def evaluate(
     if verify_workers is None:
         several = len(chunks) > share.world
         verify_workers = spare_workers(runtime.threads, share.world, runtime.cores) if several else 0
-    with VerifyPool(verify_workers) as pool, progress(title, len(chunks)) as update:
+    with Pool(verify_workers, columns_of) as pool, progress(title, len(chunks)) as update:
 
         def begin(number: int) -> Finish:
             problems = chunks[number]
-            jobs = draw(
+            drawn = draw(
                 model, tokenizer, problems, samples=samples, sampling=sampling,
                 seed=derive("evaluate", seed), rows=runtime.sample_rows,
             )  # fmt: skip
-            judged = pool.submit(jobs)
-            return lambda: sample_table(problems, jobs, judged())
+            judged = pool.submit(drawn.texts)
+            return lambda: sample_table(drawn, judged())
 
         do_parts(paths, begin, update, share=share, overlap=pool.overlaps)
     if share.is_first:

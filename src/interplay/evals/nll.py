@@ -16,16 +16,16 @@ from transformers import PreTrainedTokenizerFast
 from interplay.data.tokenizer import encode_document
 from interplay.evals.evaluate import Asked, draw
 from interplay.evals.intervals import mean_interval
-from interplay.evals.judge import judge
 from interplay.evals.parts import Finish, do_parts, merge
 from interplay.evals.records import read_problems
+from interplay.judging.pool import judge_here
 from interplay.model.likelihood import nll_sums
 from interplay.model.sampler import SamplingConfig
 from interplay.progress import progress
 from interplay.rank import ALONE, Share
 from interplay.schema import sampled
 from interplay.schema.parquet import read_table, table_of
-from interplay.schema.verdicts import RULES
+from interplay.schema.verdicts import RULES, columns_of
 from interplay.train.runtime import Runtime
 from interplay.world.problem import Problem
 
@@ -87,12 +87,11 @@ def _gold_rows(
     model: Any, tokenizer: PreTrainedTokenizerFast, problems: list[Problem], sampling: SamplingConfig, runtime: Runtime
 ) -> list[dict[str, Any]]:
     scores = nll(model, tokenizer, problems)
-    jobs = draw(model, tokenizer, problems, samples=1, sampling=sampling, seed=0, rows=runtime.sample_rows)
+    drawn = draw(model, tokenizer, problems, samples=1, sampling=sampling, seed=0, rows=runtime.sample_rows)
     rows = []
-    for problem, score, job, (verdict,) in zip(problems, scores, jobs, judge(jobs), strict=True):
-        said = job.draws[0]
-        greedy = {"text": said.text, "num_tokens": said.num_tokens, "finished": said.finished, **verdict}
-        row = {"problem_id": problem.id, "nll_sum": score.nll_sum, "num_tokens": score.num_tokens}
+    for score, said, verdict in zip(scores, drawn.rows, judge_here(drawn.texts, columns_of), strict=True):
+        greedy = {"text": said["text"], "num_tokens": said["num_tokens"], "finished": said["finished"], **verdict}
+        row = {"problem_id": said["problem_id"], "nll_sum": score.nll_sum, "num_tokens": score.num_tokens}
         rows.append(row | {f"greedy_{name}": value for name, value in greedy.items()})
     return rows
 

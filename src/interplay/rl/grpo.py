@@ -14,16 +14,17 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerFast
 
+from interplay.judging.pool import Pool, spare_workers
+from interplay.judging.texts import as_it_is
 from interplay.progress import progress
 from interplay.rl.config import RLConfig
 from interplay.rl.cost import sampling_flops, step_flops
-from interplay.rl.judge import Judge, opened
 from interplay.rl.learner import Learner
 from interplay.rl.measure import held_out_metrics, measured
 from interplay.rl.pools import after_step, start_state, take
 from interplay.rl.record import step_metrics
 from interplay.rl.rewards import RewardConfig
-from interplay.rl.rollout import Rollout, roll_out
+from interplay.rl.rollout import Judge, Rollout, roll_out
 from interplay.rl.scoring import Scored, has_signal, score
 from interplay.rl.stage_folder import BEST, StageFolder
 from interplay.train.publish import read_summary
@@ -119,12 +120,14 @@ def reinforce(
     """Train `model` in place with GRPO, resuming what `folder` holds; returns the stage's summary.
 
     Writes `metrics.jsonl`, `rollouts.parquet`, `checkpoints/step-N` and `summary.json` under `folder`. Under `accelerate
-    launch` or `torchrun` every process calls it with the same arguments. Without a `judge` the runtime says where to judge.
+    launch` or `torchrun` every process calls it with the same arguments. Without a `judge` the cores that
+    sampling leaves are used.
     """
     if (done := read_summary(folder)) is not None:
         return done
     stage = StageFolder(folder, config, Learner(model, tokenizer, config, runtime), tokenizer)
-    with opened(runtime.verify_workers) if judge is None else nullcontext(judge) as judge:
+    workers = spare_workers(runtime.threads, stage.learner.processes.world, runtime.cores)
+    with Pool(workers, as_it_is) if judge is None else nullcontext(judge) as judge:
         return _run(Loop(stage, judge), title)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from transformers import PreTrainedTokenizerFast
 
 from interplay.data.tokenizer import decode_completion
+from interplay.judging.pool import judge_here
+from interplay.judging.texts import Text, as_it_is
 from interplay.model.problems import sample_problems
 from interplay.model.sampler import Completion, SamplingConfig
-from interplay.rl.judge import Judge, Text, judge_inline
 from interplay.rl.rewards import RewardConfig, reward, step_rewards
 from interplay.world.problem import Problem
 from interplay.world.verify import Reference, Verdict
+
+Judge = Callable[[Sequence[Text]], list[Verdict]]  # verdicts in the order of the texts; never raises
 
 
 class Rollout(NamedTuple):
@@ -37,9 +41,9 @@ def roll_out(
     rewards: RewardConfig,
     seed: int,
     rows: int,
-    judge: Judge = judge_inline,
+    judge: Judge | None = None,
 ) -> list[list[Rollout]]:
-    """P groups of G rollouts, in the order of `problems`."""
+    """P groups of G rollouts, in the order of `problems`; judged in this process where no `judge` is given."""
     prompts, ordered = sample_problems(
         model, tokenizer, problems, num_samples=group, config=sampling, seed=seed, max_rows=rows
     )
@@ -47,8 +51,9 @@ def roll_out(
     texts = [
         Text(references[c.prompt], decode_completion(tokenizer, c.tokens), truncated=not c.finished) for c in ordered
     ]
+    verdicts = judge(texts) if judge else judge_here(texts, as_it_is)
     groups: list[list[Rollout]] = [[] for _ in problems]
-    for completion, text, verdict in zip(ordered, texts, judge(texts), strict=True):
+    for completion, text, verdict in zip(ordered, texts, verdicts, strict=True):
         problem, prompt = problems[completion.prompt], prompts[completion.prompt]
         credit = step_rewards(verdict, token_starts(tokenizer, completion.tokens)) if rewards.kind == "steps" else None
         groups[completion.prompt].append(

@@ -10,13 +10,13 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from interplay import offspring
 from interplay.stages.execute import LOG, Ended, failure, perform
 from interplay.stages.stage import Stage
 
@@ -76,7 +76,7 @@ class _Worker:
         self.gpu = gpu
         context = multiprocessing.get_context("spawn")
         self.answers, far = context.Pipe()
-        self.process: BaseProcess = context.Process(target=serve, args=(far,))
+        self.process: BaseProcess = context.Process(target=offspring.serve, args=(__name__, "serve", far))
         with environment(changes):  # libraries read their number of threads when they are loaded
             self.process.start()
         far.close()  # so that the end of the process is seen as the end of the connection
@@ -104,8 +104,6 @@ class _Worker:
 
 def serve(stages: Connection) -> None:
     """A worker's life: stages in, (worked, error) out, until the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
     while True:
         try:
             stage: Stage = stages.recv()
@@ -125,13 +123,6 @@ def _logged(stage: Stage) -> tuple[bool, str]:
         except Exception as error:
             traceback.print_exc()
             return True, failure(error)
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
 
 
 @contextmanager

@@ -27,7 +27,6 @@ class Runtime(Config):
     split_updates: bool = (
         False  # RL: each thread takes whole micro-batches; no slower than that when others take a core
     )
-    verify_workers: NonNegativeInt = 0  # RL judges in so many processes with a time limit; 0: in this one
     peak_flops: PositiveFloat | None = None  # of one device, at the training precision; MFU is a share of it
 
     @property

@@ -15,10 +15,3 @@ def misbehaving(reference, text, *, truncated=False):
     if "raise" in text:
         raise RuntimeError("no verdict")
     return verify(reference, text, truncated=truncated)
-
-
-def hangs_on_some(reference, text, *, truncated=False):
-    """Hangs on about half of what a model may write."""
-    if len(text) % 2:
-        time.sleep(600)
-    return verify(reference, text, truncated=truncated)

@@ -45,7 +45,9 @@ def write_evaluation(
         "problem_id": np.repeat(ids, samples), "sample": np.tile(np.arange(samples), len(ids)),
         "text": ["t"] * strict.size, "num_tokens": [1] * strict.size, "finished": [True] * strict.size,
         "answer": np.where(strict, "7", None), "strict": strict, "exact": exact, "paper_v1": strict,
-        "answer_correct": strict, "process_accuracy": strict.astype(float), "error": [None] * strict.size,
+        "answer_correct": strict, "sound": strict, "sound_folded": [False] * strict.size,
+        "num_shortened": [0] * strict.size, "outcome": np.where(strict, "strict", "wrong_answer"),
+        "process_accuracy": strict.astype(float), "error": [None] * strict.size,
     }  # fmt: skip
     pq.write_table(pa.table(problems, arrow_schema(sampled.Problem)), folder / "problems.parquet")
     pq.write_table(pa.table(rows, arrow_schema(sampled.Sample)), folder / "samples.parquet")

@@ -48,7 +48,7 @@ def test_every_sample_is_there_with_the_verdict_and_steps_of_verify(members, ask
         verdict = verify(references[row["problem_id"]], row["text"], truncated=not row["finished"])
         for name in ("strict", "exact", "paper_v1", "answer_correct", "error", "answer"):
             assert row[name] == getattr(verdict, name)
-        assert row["hacked"] == (verdict.answer_correct and not verdict.strict)
+        assert (row["sound"], row["outcome"]) == (verdict.sound, verdict.outcome)
         judged = [(s["name"], s["start"], s["end"], s["needed"], s["error"]) for s in row["steps"]]
         assert judged == [tuple(step[:5]) for step in verdict.steps]
 

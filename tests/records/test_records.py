@@ -50,7 +50,8 @@ def evaluation(folder: Path, skill: float, seed: int) -> Path:
                     "graph": "{}",
                 }
             )
-            verdict = {"answer_correct": True, "exact": False, "paper_v1": False, "process_accuracy": 0.5,
+            verdict = {"answer_correct": True, "exact": False, "paper_v1": False, "sound": False,
+                       "sound_folded": False, "num_shortened": 0, "outcome": "wrong_answer", "process_accuracy": 0.5,
                        "text": "t", "num_tokens": 3, "finished": True}  # fmt: skip
             golds.append({"problem_id": name, "nll_sum": 4 - 2 * skill + rng.random(), "num_tokens": 10,
                           "greedy_strict": rng.random() < skill}
@@ -59,7 +60,9 @@ def evaluation(folder: Path, skill: float, seed: int) -> Path:
                 answer, steps = rng.random() < skill + 0.2, rng.random() < 0.7
                 strict = answer and steps
                 samples.append({"problem_id": name, "sample": sample, "strict": strict, "exact": strict,
-                                "paper_v1": answer, "answer_correct": answer, "finished": True, "text": "t",
+                                "paper_v1": answer, "answer_correct": answer, "sound": strict, "sound_folded": False,
+                                "num_shortened": 0, "outcome": "strict" if strict else "hacked" if answer and sample % 2
+                                else "unreadable" if answer else "wrong_answer", "finished": True, "text": "t",
                                 "answer": str(index % 5) if answer else "x", "num_tokens": 3, "process_accuracy": 0.5,
                                 "error": None if strict else "wrong_value"})  # fmt: skip
     for file, rows, row in (("problems", problems, sampled.Problem), ("samples", samples, sampled.Sample),
@@ -122,7 +125,7 @@ def test_pooled_rows_hold_every_rule_and_single_seeds_fewer(study: Any) -> None:
     rows = list(results.result_rows(study, measure(study)))
     pooled = [row for row in rows if row["seed"] == "all"]
     assert {(row["rule"], row["k"]) for row in pooled if row["op"] == "all"} == {
-        (rule, k) for rule in ("strict", "exact", "paper_v1", "answer") for k in (1, 4, 8)
+        (rule, k) for rule in ("strict", "exact", "sound", "paper_v1", "answer") for k in (1, 4, 8)
     }
     assert not [row for row in rows if row["seed"] != "all" and row["rule"] != "strict" and row["k"] == 4]
     assert {row["n_problems"] for row in pooled if row["op"] == "all"} == {60}
@@ -186,7 +189,8 @@ def test_what_passk_hides_is_counted(study: Any) -> None:
     }
     strict = np.mean([m.pass_at(1, "strict", "A").mean() for m in measure(study)["rl"]])
     answer = np.mean([m.pass_at(1, "answer", "A").mean() for m in measure(study)["rl"]])
-    assert rows["hacked", "strict", 1, ""] == pytest.approx(answer - strict, abs=1e-6)
+    assert rows["not_strict", "answer", 1, ""] == pytest.approx(answer - strict, abs=1e-6)
+    assert 0 < rows["hacked", "answer", 1, ""] < rows["not_strict", "answer", 1, ""]
     assert rows["cover", "strict", "", 0.2] >= rows["cover", "strict", "", 0.8]
     assert rows["g-pass@k", "strict", 8, 0.5] >= rows["g-pass@k", "strict", 8, 1.0]
 

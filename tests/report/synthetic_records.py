@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import synthetic_training as training
 
-from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, Result
+from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result
 from interplay.schema.row import VERSION, Row
 from interplay.schema.sampled import Example
 from interplay.schema.study import Claim, Study
@@ -28,7 +28,7 @@ from interplay.world.randomness import stream
 from interplay.world.sample import Spec
 from interplay.world.verify import ERRORS, Reference, verify
 
-RULES = {"strict": 0.0, "exact": -0.1, "paper_v1": 0.25, "answer": 0.6}
+RULES = {"strict": 0.0, "exact": -0.1, "sound": 0.1, "paper_v1": 0.25, "answer": 0.6}
 
 
 class Made(NamedTuple):
@@ -99,6 +99,7 @@ def write(folder: Path, seeds: tuple[int, ...] = (0, 1, 2), design: Design = SMA
     rows(folder / "results.csv", Result, results(design, seeds))
     rows(folder / "reliability.csv", Reliability, reliability(design, len(seeds)))
     rows(folder / "effects.csv", Effect, effects(design, len(seeds)))
+    rows(folder / "outcomes.csv", OutcomeCount, outcomes(design, seeds))
     rows(folder / "errors.csv", ErrorCount, errors(design, seeds))
     kinds = {name: made.kinds for name, made in design.arms.items()}
     rows(folder / "curves.csv", CurvePoint, training.curves(kinds, seeds))
@@ -165,7 +166,8 @@ def reliability(design: Design, num_seeds: int) -> Iterable[dict[str, Any]]:
             one = sum(share(made.skill, op, 1) for op in ops) / len(ops)
             metrics = {("cover", "strict", "", 0.5): one * 0.9, ("g-pass@k", "strict", top, 0.5): one * 0.8,
                        ("majority@k", "answer", top, ""): min(1, one * 1.2), ("unsolved", "strict", "", ""): (1 - one) ** 2,
-                       ("hacked", "strict", 1, ""): 0.3 * one * (1 - one) + 0.01}  # fmt: skip
+                       ("hacked", "answer", 1, ""): 0.2 * one * (1 - one) + 0.01,
+                       ("not_strict", "answer", 1, ""): 0.3 * one * (1 - one) + 0.01}  # fmt: skip
             for (metric, rule, k, tau), value in metrics.items():
                 about = {"arm": arm, "seed": "all" if num_seeds > 1 else 0, "regime": regime, "metric": metric}
                 yield about | {"rule": rule, "k": k, "tau": tau, **interval(value), **n}
@@ -214,7 +216,21 @@ def errors(design: Design, seeds: tuple[int, ...]) -> Iterable[dict[str, Any]]:
                 for error, part in parts.items():
                     hacked = round(3200 * part * 0.04) if error in ("wrong_parent", "wrong_value") else 0
                     yield {"arm": arm, "seed": seed, "regime": regime, "error": error, "count": round(3200 * part),
-                           "share": round(part, 6), "hacked": hacked}  # fmt: skip
+                           "share": round(part, 6),
+                           "right_answer": round(3200 * part) if error == "none" else hacked}  # fmt: skip
+
+
+def outcomes(design: Design, seeds: tuple[int, ...]) -> Iterable[dict[str, Any]]:
+    """What became of 3,200 samples per arm, seed and regime."""
+    for arm, made in design.arms.items():
+        for seed in seeds:
+            for regime, ops in design.regimes.items():
+                right = sum(share(made.skill, op, 1) for op in ops) / len(ops)
+                parts = {"strict": right, "shortened": 0.06 * (1 - right), "hacked": 0.2 * (1 - right)}
+                parts["wrong_answer"] = 1 - sum(parts.values())
+                for outcome, part in parts.items():
+                    yield {"arm": arm, "seed": seed, "regime": regime, "outcome": outcome, "count": round(3200 * part),
+                           "share": round(part, 6)}  # fmt: skip
 
 
 DESCRIBED = {"supported": "higher", "contradicted": "lower", "cannot tell": "level"}  # of fewer than three trainings

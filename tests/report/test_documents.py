@@ -68,7 +68,7 @@ def test_ten_arms_have_every_figure_and_no_legend_is_needed(large: Path) -> None
     placed = figures.all_figures(records, styles)
     drawn = {figure.name: figure for _, figure in placed}
     assert set(drawn) == {"glance", "dose", "pass_at_k", "effects", "effects_matrix", "compute", "compute_dose", "by_op",
-                          "nll_change", "learning", "cells", "silent", "error_classes", "hacking"}  # fmt: skip
+                          "nll_change", "learning", "cells", "silent", "error_classes", "hacking", "outcomes"}  # fmt: skip
     assert len(drawn["pass_at_k"].panels) == 10
     assert [key.label for key in drawn["dose"].keys] == ["budget 700k", "budget 1.4M", "budget 2.8M"]
     assert figures.main_figure(placed) is drawn["dose"]

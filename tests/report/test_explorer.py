@@ -68,7 +68,7 @@ def test_every_sample_of_the_record_is_in_the_page(page: Path) -> None:
         found.add((*name, solutions["text"][solution], error, outcome))
     wanted = {
         (row["arm"], row["seed"], row["problem_id"], row["sample"], row["text"], row["error"] or "none",
-         "right" if row["strict"] else "hacked" if row["hacked"] else "wrong")
+         row["outcome"])
         for row in record
     }  # fmt: skip
     assert found == wanted
@@ -239,6 +239,7 @@ def test_a_step_outside_its_text_is_refused() -> None:
     row = {"arm": "base", "seed": 0, "problem_id": "p", "sample": 0, "text": "short", "num_tokens": 1,
            "finished": True, "answer": None,
            "strict": False, "exact": False, "paper_v1": False, "answer_correct": False, "process_accuracy": 0.0,
-           "error": None, "hacked": False, "faulty_from": None, "steps": [step]}  # fmt: skip
+           "error": None, "sound": False, "sound_folded": False, "num_shortened": 0,
+           "outcome": "wrong_answer", "faulty_from": None, "steps": [step]}  # fmt: skip
     with pytest.raises(ValueError, match="does not lie in the text"):
         KeptSample.model_validate(row)

@@ -67,7 +67,7 @@ def copy(records: Path, tmp_path: Path) -> Path:
 def test_the_page_and_its_figures_are_made(records: Path, page: str) -> None:
     assert len(page) < 1_000_000
     names = {"glance", "pass_at_k", "effects", "compute", "by_op", "nll_change", "learning", "cells", "silent",
-             "error_classes", "hacking"}  # fmt: skip
+             "error_classes", "hacking", "outcomes"}  # fmt: skip
     assert {path.name for path in (records / "figures").iterdir()} == {
         f"{n}.{e}" for n in names for e in ("svg", "pdf")
     }
@@ -184,9 +184,9 @@ def test_a_missing_or_cut_record_is_one_line_naming_it(copy: Path, name: str) ->
         ("errors.csv", "wrong_parent", "<script>", "no such fault"),
         ("results.csv", ",strict,", ",strictly,", "no such rule"),
         ("results.csv", "n_samples", "num_samples", "lacks the columns n_samples"),
-        ("errors.csv", "share,hacked", "share,hacked,more", "unknown columns 'more'"),
+        ("errors.csv", "share,right_answer", "share,right_answer,more", "unknown columns 'more'"),
         ("examples.jsonl", '"strict": true', '"strict": "False"', "strict: Input should be a valid boolean"),
-        ("study.json", '"schema_version": 1', '"schema_version": 0', "written under version 0"),
+        ("study.json", '"schema_version": 3', '"schema_version": 1', "written under version 1"),
         ("claims.json", '"supported"', '"proved"', "verdict"),
         ("examples.jsonl", '"start": ', '"start": 9', "does not lie in the text"),
     ],
@@ -226,7 +226,7 @@ def test_a_browser_runs_our_script_and_no_other(hostile_page: Path, tmp_path: Pa
     elements = Elements(shown).elements
     assert next(attrs for tag, attrs in elements if attrs.get("id") == "theme").get("hidden", "shown") == "shown"
     assert "data-owned" not in next(attrs for tag, attrs in elements if tag == "html")
-    assert sum(tag == "figure" for tag, _ in elements) == 10
+    assert sum(tag == "figure" for tag, _ in elements) == 11
 
 
 def test_a_figure_is_on_the_page_by_its_file_and_an_unplaced_one_is_an_error(
@@ -273,4 +273,4 @@ def test_records_that_cannot_be_written_beside_are_reported_elsewhere(copy: Path
     assert made.parent == tmp_path / "elsewhere" / "page"
     assert made.read_text() == page
     assert sorted(copy.iterdir()) == before
-    assert len(list((made.parent / "figures").iterdir())) == 22
+    assert len(list((made.parent / "figures").iterdir())) == 24

@@ -18,7 +18,9 @@ from interplay.schema.sampled import Example, JudgedStep
 def example(text: str, steps: list[JudgedStep], error: str | None = None) -> Example:
     return Example(
         arm="base", seed=0, regime="id", op=2, context="zoo", problem="a = 1 . b = a .", question="b ?", text=text,
-        gold="", answer=None, strict=error is None, exact=False, paper_v1=False, answer_correct=error is None,
+        gold="", answer=None,
+        strict=error is None, exact=False, sound=False, sound_folded=False, num_shortened=0, outcome="wrong_answer",
+        paper_v1=False, answer_correct=error is None,
         process_accuracy=1.0, error=error, steps=tuple(steps), graph={},
     )  # fmt: skip
 

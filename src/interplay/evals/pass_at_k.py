@@ -26,9 +26,13 @@ def success_counts(correct_M: ArrayLike, problem_M: ArrayLike, num_problems: int
     """Samples and right samples of each problem: n [P] and c [P].
 
     correct_M holds a truth value per sample and problem_M the index of its problem, in 0..num_problems-1.
-    Raises ValueError when the two differ in length or an index lies outside.
+    Raises ValueError when the two differ in length, an index lies outside, or a truth value is none: NaN and the text
+    "False" would count as right.
     """
-    correct, problem = np.asarray(correct_M, dtype=bool), np.asarray(problem_M, dtype=np.int64)
+    given, problem = np.asarray(correct_M), np.asarray(problem_M, dtype=np.int64)
+    if given.size and (given.dtype.kind not in "bui" or not np.isin(given, (0, 1)).all()):
+        raise ValueError(f"correct must hold true and false, got {given.dtype} such as {given.ravel()[0]!r}")
+    correct = given.astype(bool)
     if correct.shape != problem.shape or correct.ndim != 1:
         raise ValueError(f"correct and problem must be vectors of one length, got {correct.shape} and {problem.shape}")
     if problem.size and not 0 <= problem.min() <= problem.max() < num_problems:

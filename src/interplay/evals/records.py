@@ -72,7 +72,7 @@ def read_evaluation(folder: str | Path, rules: Sequence[str] = tuple(RULES)) -> 
     """Problems (without graphs and solutions) and the verdicts of a directory, checked."""
     expect(folder, "evaluation")
     problems = read_problems(folder, ("problem_id", "regime", "op", *SAME_TEXT))
-    samples = read_samples(folder, ("problem_id", "sample", *(RULES.get(rule, rule) for rule in rules)))
+    samples = read_samples(folder, ("problem_id", "sample", "outcome", *(RULES.get(rule, rule) for rule in rules)))
     return _checked(Evaluation(problems, samples, str(folder)))
 
 
@@ -103,6 +103,14 @@ def counts_by_problem(evaluation: Evaluation, rule: str) -> Counts:
         raise ValueError(f"{evaluation.source}: column {column} must hold true and false, it is {verdicts.type}")
     ids = evaluation.problems["problem_id"].to_pylist()
     n, c = success_counts(verdicts.to_numpy(), _problem_of_sample(evaluation), len(ids))
+    return Counts(tuple(ids), n, c)
+
+
+def counts_of_outcome(evaluation: Evaluation, outcome: str) -> Counts:
+    """Samples of every problem, and those with this outcome, in the order of the table of problems."""
+    flags = pc.equal(evaluation.samples["outcome"], outcome)
+    ids = evaluation.problems["problem_id"].to_pylist()
+    n, c = success_counts(flags.to_numpy(), _problem_of_sample(evaluation), len(ids))
     return Counts(tuple(ids), n, c)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from interplay.files import write_text
 from interplay.records.about import about, command_line
 from interplay.records.effects import claim_rows, control_mean, effect_row
-from interplay.records.errors import error_rows
+from interplay.records.errors import error_rows, outcome_rows
 from interplay.records.examples import example_rows
 from interplay.records.explored import write_explored
 from interplay.records.gold import nll_rows
@@ -19,7 +19,7 @@ from interplay.records.measured import Arms, measure
 from interplay.records.reliability import reliability_rows
 from interplay.records.results import result_rows
 from interplay.records.training import cell_rows, curve_rows, silent_rows
-from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, Result
+from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result
 from interplay.schema.sampled import Example
 from interplay.schema.study import Claim
 from interplay.schema.study import Study as StudyRecord
@@ -36,11 +36,14 @@ def write_records(study: Study, folder: Path, command: str) -> None:
     arms, spread = measure(study), spread_of(study.settings.scale)
     foreseen = designs(study, spread, _controls(study, arms))
     effects = [effect_row(study, contrast, arms) for contrast in study.contrasts]
-    faults = [row for members in arms.values() for member in members for row in error_rows(member)]
+    everybody = [member for members in arms.values() for member in members]
+    faults = [row for member in everybody for row in error_rows(member)]
+    outcomes = [row for member in everybody for row in outcome_rows(member)]
     write_text(folder / "results.csv", csv_text(Result, result_rows(study, arms)))
     write_text(folder / "reliability.csv", csv_text(Reliability, reliability_rows(study, arms)))
     write_text(folder / "effects.csv", csv_text(Effect, effects))
     write_text(folder / "errors.csv", csv_text(ErrorCount, faults))
+    write_text(folder / "outcomes.csv", csv_text(OutcomeCount, outcomes))
     write_text(folder / "curves.csv", csv_text(CurvePoint, curve_rows(study)))
     write_text(folder / "silent.csv", csv_text(Silent, silent_rows(study)))
     cells, golds = list(cell_rows(study)), list(nll_rows(study, arms))

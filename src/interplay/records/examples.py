@@ -25,7 +25,7 @@ def example_rows(study: Study) -> Iterator[dict[str, Any]]:
                 found = [row for row in members if row["strict"] == strict]
                 for row in found[:1]:
                     yield _example(arm, problems[row["problem_id"]], row)
-        hacked = [row for row in samples if row["answer_correct"] and not row["strict"]]
+        hacked = [row for row in samples if row["outcome"] == "hacked"]
         for row in hacked[:1]:
             yield _example(arm, problems[row["problem_id"]], row)
 

@@ -99,9 +99,7 @@ def _samples(arm: Arm, references: Mapping[str, Reference], num_samples: int) ->
         key = (row["problem_id"], row["text"], row["finished"])
         if key not in known:
             known[key] = _steps(references[row["problem_id"]], row["text"], truncated=not row["finished"])
-        yield {"arm": arm.name, "seed": arm.seed, **row, "hacked": row["answer_correct"] and not row["strict"]} | known[
-            key
-        ]
+        yield {"arm": arm.name, "seed": arm.seed, **row} | known[key]
 
 
 def _steps(reference: Reference, text: str, *, truncated: bool) -> Row:

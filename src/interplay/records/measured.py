@@ -10,8 +10,15 @@ import numpy as np
 
 from interplay.evals.intervals import Estimate
 from interplay.evals.pass_at_k import majority_at_k, pass_at_k
-from interplay.evals.records import Counts, counts_by_problem, read_evaluation, read_problems, read_samples
-from interplay.schema.verdicts import HACKED, RULES
+from interplay.evals.records import (
+    Counts,
+    counts_by_problem,
+    counts_of_outcome,
+    read_evaluation,
+    read_problems,
+    read_samples,
+)
+from interplay.schema.verdicts import RULES
 from interplay.studies.study import Arm, Study
 
 INTERVAL = ("lo", "hi", "n_problems", "n_samples", "n_seeds")
@@ -30,8 +37,9 @@ class Measured:
         self.answers: list[str] = evaluation.problems["answer"].to_pylist()
         self.counts = {rule: counts_by_problem(evaluation, rule) for rule in RULES}
         answer, strict = self.counts["answer"], self.counts["strict"]
-        # whatever is strict has the right answer, so the difference counts right answers with a wrong derivation
-        self.counts[HACKED] = Counts(answer.problem_ids, answer.n, answer.c - strict.c)
+        # whatever is strict has the right answer
+        self.counts["not_strict"] = Counts(answer.problem_ids, answer.n, answer.c - strict.c)
+        self.counts["hacked"] = counts_of_outcome(evaluation, "hacked")
 
     def chosen(self, regime: str, op: int | None = None) -> Values:
         """Which problems are of a regime (and op)."""

@@ -5,8 +5,10 @@ cover       share of problems of which at least a share tau of the samples is ri
 g-pass@k    at least a share tau of k samples is right
 majority@k  the most frequent of k answers is right
 unsolved    no sample is right
-hacked      right answer, wrong derivation (a share of all samples)
+hacked      right answer with a step that is false, unsupported or missing (a share of all samples)
+not_strict  right answer that is not strictly right: hacked, shortened, folded or unreadable
 guess@k     a player who never reads the problem and draws k answers in proportion to their frequency; no arm
+guesser     the best of the guessers that see a problem's numbers and not its graph, chosen per op; no arm
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
+from interplay.data.guessers import guesses
 from interplay.evals.intervals import mean_interval
 from interplay.evals.pass_at_k import cover_at_tau, g_pass_at_k, guess_at_k, no_success
+from interplay.evals.records import read_problems
 from interplay.records.measured import Arms, Measured, Values, estimate_fields, groups_of
 from interplay.studies.study import Study
 
@@ -36,11 +38,18 @@ def reliability_rows(study: Study, arms: Arms) -> Iterator[dict[str, Any]]:
                 estimate = mean_interval(values, names=("reliability", regime), n_samples=samples)
                 yield _row(group.arm, group.seed, regime, key) | estimate_fields(estimate)
     first = next(iter(arms.values()))[0]
+    problems = read_problems(first.arm.evaluation.folder, ("regime", "op", "mode", "problem", "answer")).to_pylist()
     for regime in study.regimes:
+        asked = [row for row in problems if row["regime"] == regime]
         answers = [answer for answer, mine in zip(first.answers, first.chosen(regime), strict=True) if mine]
         for k in sorted({1, max(study.settings.ks)}):
             estimate = mean_interval(guess_at_k(answers, k), names=("guess", regime), n_samples=k)
             yield _row("", "all", regime, ("guess@k", "answer", k, "")) | estimate_fields(estimate)
+        blind = guesses(asked)
+        if blind:
+            value = sum(one.best[1] * one.n for one in blind) / sum(one.n for one in blind)
+            size = {"n_problems": sum(one.n for one in blind), "n_samples": None, "n_seeds": None}
+            yield _row("", "all", regime, ("guesser", "answer", "", "")) | {"value": round(value, 6)} | size
 
 
 Key = tuple[str, str, int | str, float | str]
@@ -58,6 +67,6 @@ def _values(measured: Measured, regime: str, k: int) -> dict[Key, Values]:
     values |= {("g-pass@k", "strict", k, tau): g_pass_at_k(n, c, k, tau) for tau in STABLE}
     values["majority@k", "answer", k, ""] = measured.majority_at(k, regime)
     values["unsolved", "strict", "", ""] = no_success(n, c)
-    right = measured.pass_at(1, "answer", regime)
-    values["hacked", "strict", 1, ""] = np.clip(right - measured.pass_at(1, "strict", regime), 0.0, 1.0)
+    values["hacked", "answer", 1, ""] = measured.pass_at(1, "hacked", regime)
+    values["not_strict", "answer", 1, ""] = measured.pass_at(1, "not_strict", regime)
     return values

@@ -69,7 +69,8 @@ def silent_rows(study: Study) -> Iterator[dict[str, Any]]:
                 present = [row for row in steps if f"{prefix}reward" in row]
                 if present:
                     yield {"arm": arm.name, "seed": arm.seed, "op": op, "part": part, "steps": len(present)} | {
-                        name: _mean(present, f"{prefix}{name}") for name in ("silent_wrong", "silent_right", "hacked")
+                        name: _mean(present, f"{prefix}{name}")
+                        for name in ("silent_wrong", "silent_right", "hacked", "not_strict")
                     }
 
 

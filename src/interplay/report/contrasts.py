@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from interplay.report.theme import Styles
 from interplay.schema.measured import Effect
+from interplay.schema.verdicts import COUNTED
 
+COLOURS = "Blue: better, orange: worse (a fall of hacking is better), grey: the interval contains zero."
 MANY_EFFECTS = 24  # a longer table is folded away behind the matrix
 
 
@@ -32,3 +34,9 @@ def measure(effect: Effect) -> str:
     """pass@1, with the rule where it is not the strict one."""
     gain = "gains" if effect.gain else ""
     return ", ".join(part for part in (f"pass@{effect.k}", gain, rules_of(effect)) if part)
+
+
+def improvement(effect: Effect) -> float:
+    """The effect with its sign so that above zero is better: of what one wants less of, a fall is."""
+    value = effect.effect or 0.0
+    return -value if effect.rule in COUNTED else value

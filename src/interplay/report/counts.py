@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from interplay.report.records import Records
+from interplay.schema.verdicts import NO_ERROR
 
 
 def error_counts(records: Records) -> dict[tuple[str, str, str], int]:
@@ -15,11 +16,11 @@ def error_counts(records: Records) -> dict[tuple[str, str, str], int]:
     return counts
 
 
-def hacked_counts(records: Records) -> dict[tuple[str, str], int]:
-    """Samples by arm and regime whose answer is right though their derivation is not, where that was counted."""
+def right_counts(records: Records) -> dict[tuple[str, str], int]:
+    """Samples by arm and regime whose answer is right though they are not strictly right."""
     single = [row for row in records.errors if row.seed != "all"]
     counts: dict[tuple[str, str], int] = {}
     for row in single or records.errors:
-        if row.hacked is not None:
-            counts[row.arm, row.regime] = counts.get((row.arm, row.regime), 0) + row.hacked
+        if row.error != NO_ERROR:
+            counts[row.arm, row.regime] = counts.get((row.arm, row.regime), 0) + row.right_answer
     return counts

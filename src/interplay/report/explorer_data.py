@@ -18,16 +18,11 @@ from interplay.report import wording
 from interplay.report.explorer_read import Explored
 from interplay.report.theme import ArmStyle
 from interplay.schema.sampled import ClaimedStep, KeptProblem, KeptSample, Place
-from interplay.schema.verdicts import NO_ERROR
+from interplay.schema.verdicts import NO_ERROR, RULES
 from interplay.world.graph import Graph, Rule
 from interplay.world.verify import EQUATION
 
 GROUPS = ("arm", "seed", "regime", "op", "context", "mode", "outcome", "error")
-OUTCOMES = {
-    "right": "right",
-    "hacked": "right answer, wrong derivation",
-    "wrong": "wrong",
-}
 
 Columns = dict[str, list[Any]]
 
@@ -48,6 +43,7 @@ def page_data(explored: Explored, styles: Mapping[str, ArmStyle]) -> dict[str, A
     )
     return {
         "groups": {name: [list(choice) for choice in choices] for name, choices in groups.items()},
+        "rules": list(RULES),
         "errors": {error: wording.ERRORS.get(error, wording.error_name(error)) for error, _ in groups["error"]},
         "problems": _problems(explored, kept, codes),
         "solutions": _coded(spelled, codes),
@@ -137,11 +133,6 @@ def utf16(text: str) -> Callable[[int], int]:
     return lambda place: place + sum(letter > "\uffff" for letter in text[:place])
 
 
-def outcome(sample: KeptSample) -> str:
-    """One of OUTCOMES."""
-    return "right" if sample.strict else "hacked" if sample.hacked else "wrong"
-
-
 def _groups(explored: Explored, styles: Mapping[str, ArmStyle]) -> dict[str, list[tuple[str, str]]]:
     """Name and label of every choice of every filter, in the order in which they are shown."""
     met = {sample.arm for sample in explored.samples}
@@ -149,11 +140,12 @@ def _groups(explored: Explored, styles: Mapping[str, ArmStyle]) -> dict[str, lis
     errors |= {step.error for solution in explored.solutions for step in solution.steps if step.error is not None}
     seeds = sorted({sample.seed for sample in explored.samples})
     ops = sorted({problem.op for problem in explored.problems})
+    outcomes = {solution.outcome for solution in explored.solutions}
     groups = {
         "arm": [(name, style.label) for name, style in styles.items() if name in met],
         "seed": [(str(seed), str(seed)) for seed in seeds],
         "op": [(str(op), str(op)) for op in ops],
-        "outcome": list(OUTCOMES.items()),
+        "outcome": [(name, label) for name, label in wording.OUTCOMES.items() if name in outcomes],
         "error": [
             (error, "no fault" if error == NO_ERROR else wording.error_name(error))
             for error in sorted(errors, key=lambda error: (error != NO_ERROR, error))
@@ -197,9 +189,9 @@ def _solution(sample: KeptSample, problem: int, nodes: Nodes) -> dict[str, Any]:
         "problem": problem,
         "text": sample.text,
         "answer": sample.answer,
-        "rules": [int(flag) for flag in (sample.strict, sample.exact, sample.paper_v1, sample.answer_correct)],
+        "rules": [int(flag) for flag in (getattr(sample, column) for column in RULES.values())],
         "accuracy": round(sample.process_accuracy, 4),
-        "outcome": outcome(sample),
+        "outcome": sample.outcome,
         "error": sample.error or NO_ERROR,
         "junk": -1 if sample.faulty_from is None else at(sample.faulty_from),
         "faultStep": step,

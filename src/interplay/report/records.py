@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, Result
+from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result
 from interplay.schema.row import Factor, Row
 from interplay.schema.sampled import Example
 from interplay.schema.study import Claim, Study
@@ -31,6 +31,7 @@ class Records:
     claims: tuple[Claim, ...]
     examples: tuple[Example, ...]
     reliability: tuple[Reliability, ...] = ()
+    outcomes: tuple[OutcomeCount, ...] = ()
     silent: tuple[Silent, ...] = ()
     cells: tuple[CellPoint, ...] = ()
     nll: tuple[GoldRow, ...] = ()
@@ -69,6 +70,7 @@ def read_records(directory: Path) -> Records:
         claims=claims,
         examples=read_rows(directory / "examples.jsonl", Example),
         reliability=_rows_if_there(directory / "reliability.csv", Reliability),
+        outcomes=_rows_if_there(directory / "outcomes.csv", OutcomeCount),
         silent=_rows_if_there(directory / "silent.csv", Silent),
         cells=_rows_if_there(directory / "cells.csv", CellPoint),
         nll=_rows_if_there(directory / "nll.csv", GoldRow),
@@ -98,6 +100,7 @@ def _refuse_unknown_arms(directory: Path, records: Records) -> None:
         "curves.csv": {row.arm for row in records.curves},
         "examples.jsonl": {row.arm for row in records.examples},
         "reliability.csv": {row.arm for row in records.reliability} - {""},
+        "outcomes.csv": {row.arm for row in records.outcomes},
         "silent.csv": {row.arm for row in records.silent},
         "cells.csv": {row.arm for row in records.cells},
         "nll.csv": {row.arm for row in records.nll},

@@ -31,6 +31,8 @@ def slim(directory: Path, target: Path) -> Path:
         if (directory / name).exists():
             shutil.copyfile(directory / name, target / name)
     shorter: dict[str, Callable[[Rows], Rows]] = {"results.csv": _results, "errors.csv": _errors, "curves.csv": _curves}
+    if (directory / "outcomes.csv").exists():
+        shorter["outcomes.csv"] = _outcomes
     if (directory / "cells.csv").exists():
         shorter["cells.csv"] = _cells
     for name, shorten in shorter.items():
@@ -86,13 +88,28 @@ def _errors(rows: Rows) -> Rows:
         if row["seed"] != "all":
             sums = counts.setdefault((row["arm"], row["regime"], row["error"]), [0, 0])
             sums[0] += int(row["count"])
-            sums[1] += int(row["hacked"] or 0)
+            sums[1] += int(row["right_answer"])
             totals[row["arm"], row["regime"]] = totals.get((row["arm"], row["regime"]), 0) + int(row["count"])
     return [
         {"arm": arm, "seed": "all", "regime": regime, "error": error, "count": str(count),
-         "share": f"{count / (totals[arm, regime] or 1):.6f}", "hacked": str(hacked)}
-        for (arm, regime, error), (count, hacked) in counts.items()
+         "share": f"{count / (totals[arm, regime] or 1):.6f}", "right_answer": str(right)}
+        for (arm, regime, error), (count, right) in counts.items()
     ] or rows  # fmt: skip
+
+
+def _outcomes(rows: Rows) -> Rows:
+    """Counts added up over the seeds."""
+    counts: dict[tuple[str, str, str], int] = {}
+    totals: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = (row["arm"], row["regime"], row["outcome"])
+        counts[key] = counts.get(key, 0) + int(row["count"])
+        totals[key[:2]] = totals.get(key[:2], 0) + int(row["count"])
+    return [
+        {"arm": arm, "seed": "all", "regime": regime, "outcome": outcome, "count": str(count),
+         "share": f"{count / totals[arm, regime]:.6f}"}
+        for (arm, regime, outcome), count in counts.items()
+    ]  # fmt: skip
 
 
 def _curves(rows: Rows) -> Rows:

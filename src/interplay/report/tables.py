@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from interplay.report import select, wording
-from interplay.report.contrasts import MANY_EFFECTS, measure, where
+from interplay.report import select, theme, wording
+from interplay.report.contrasts import COLOURS, MANY_EFFECTS, improvement, measure, where
 from interplay.report.costs import spent
-from interplay.report.counts import error_counts, hacked_counts
+from interplay.report.counts import error_counts, right_counts
 from interplay.report.place import placed
 from interplay.report.records import Records
 from interplay.report.table import Cell, Estimate, Label, Table
 from interplay.report.theme import Styles
 from interplay.schema.measured import Effect, Reliability, Result
+from interplay.schema.verdicts import RULES
 
 N = "problems × samples"
 
@@ -34,16 +35,17 @@ def effects(records: Records, styles: Styles) -> Table | None:
         for effect in records.effects
     )
     header = ("effect", "treatment vs control", "regime", "measure", "difference", N)
-    colors = tuple(_forest_color(effect, styles) for effect in records.effects)
+    colors = tuple(_forest_color(effect) for effect in records.effects)
     folded = f"All {len(rows)} effects with their intervals" if len(rows) > MANY_EFFECTS else ""
-    caption = "Differences of shares, paired by problem, with 95 % intervals. Grey: the interval contains zero."
+    caption = f"Differences of shares, paired by problem, with 95 % intervals. {COLOURS}"
     return Table("effects", caption, header, rows, _forest_range(records.effects), colors, folded) if rows else None
 
 
-def _forest_color(effect: Effect, styles: Styles) -> str:
+def _forest_color(effect: Effect) -> str:
+    """Better, worse, or not to be told."""
     if effect.lo is None or effect.hi is None or effect.lo <= 0 <= effect.hi:
         return "var(--muted)"
-    return styles[effect.treatment].css
+    return theme.css_of(theme.COLD if improvement(effect) > 0 else theme.WARM)
 
 
 def _forest_range(effects: Iterable[Effect]) -> tuple[float, float]:
@@ -64,10 +66,25 @@ def numbers(records: Records, styles: Styles) -> Table | None:
 @placed("rules")
 def rules(records: Records, styles: Styles) -> Table | None:
     """pass@1 of every regime and arm under each rule, side by side."""
-    found = [rule for rule in wording.RULES if any(row.rule == rule for row in records.results)]
+    found = [rule for rule in RULES if any(row.rule == rule for row in records.results)]
     rows = [row for rule in found for row in select.pass_rows(records, rule) if row.k == 1]
-    caption = "pass@1 of the same samples under each rule."
-    return _wide(select.in_study_order(records, rows), styles, "rules", caption, lambda row: row.rule)
+    caption = (
+        "pass@1 of the same samples under each rule; guesser: right answers of the best player who sees a problem's "
+        "numbers and not its graph, which is what the answer alone has to be read against."
+    )
+    made = _wide(select.in_study_order(records, rows), styles, "rules", caption, lambda row: row.rule)
+    return made and _beside_guessers(made, records)
+
+
+def _beside_guessers(made: Table, records: Records) -> Table:
+    """A column more, before n: what a player reaches who knows nothing of the graph, the same for every arm."""
+    found = [row for row in records.reliability if not row.arm]
+    best = {row.regime: row.value for row in found if row.metric == "guesser"}
+    best = {row.regime: row.value for row in found if row.metric == "guess@k" and row.k == 1} | best
+    if not best:
+        return made
+    rows = tuple((*row[:-1], wording.decimal(best.get(str(row[0]))), row[-1]) for row in made.rows)
+    return replace(made, header=(*made.header[:-1], "guesser", made.header[-1]), rows=rows)
 
 
 def _wide(rows: list[Result], styles: Styles, name: str, caption: str, column: Callable[[Result], str]) -> Table | None:
@@ -142,20 +159,20 @@ def error_classes(records: Records, styles: Styles) -> Table | None:
     for (_, _, error), count in counts.items():
         seen[error] = seen.get(error, 0) + count
     errors = sorted((error for error in seen if error != "none"), key=lambda error: -seen[error])
-    hacked = hacked_counts(records)
+    spared = right_counts(records)
     rows: list[tuple[Cell, ...]] = []
     for regime in records.study.regimes:
         for arm, style in styles.items():
             total = sum(n for (a, r, _), n in counts.items() if (a, r) == (arm, regime))
             if total:
                 shares = [counts.get((arm, regime, error), 0) / total for error in ("none", *errors)]
-                right = hacked.get((arm, regime))
+                right = spared.get((arm, regime))
                 last = wording.DASH if right is None else wording.decimal(right / total)
                 spelled = [wording.decimal(share) for share in shares]
                 rows.append((regime, Label(style), *spelled, last, f"{total:,}"))
     names = tuple(wording.error_name(error) for error in errors)
-    folded = "The numbers, and right answers with wrong steps"
-    header = ("regime", "arm", "strictly right", *names, "right answer, wrong steps", "samples")
+    folded = "The numbers, and right answers that are not strictly right"
+    header = ("regime", "arm", "strictly right", *names, "right answer, not strict", "samples")
     return (
         Table("error_classes", "Shares of all samples by first fault.", header, tuple(rows), folded=folded)
         if rows

@@ -20,6 +20,7 @@ STAGES = {
 RULES = {
     "strict": "every needed step present, right parents, right value, every printed equality true, right answer",
     "exact": "strict, and no step that the answer does not need",
+    "sound": "as strict, but steps may be shortened: what a step leaves out is replaced by its rule, exactly",
     "paper_v1": "the rule of the published release, its leniencies included",
     "answer": "the final answer alone",
 }
@@ -41,8 +42,21 @@ METRICS = {
     "G-pass@k τ": "chance that at least a share τ of k samples is strictly right; τ = 1 asks for all of them",
     "majority@k": "chance that the most frequent of k answers is right",
     "unsolved": "share of problems of which no sample is strictly right",
-    "hacked": "share of samples with a right answer and a wrong or missing step",
+    "hacked": "share of samples with a right answer and a step that is false, unsupported or missing",
+    "not_strict": "share of samples with a right answer that are not strictly right: hacked, shortened, folded or unreadable",
+    "guesser": "answer accuracy of the best player who sees a problem's numbers and not its graph",
     "guessing": "answer accuracy of a player who never reads the problem and knows how frequent each answer is",
+}
+OUTCOMES = {
+    "strict": "strictly right",
+    "shortened": "sound, steps shortened",
+    "folded": "right, values folded in",
+    "hacked": "right answer, false or missing step",
+    "unreadable": "right answer, unreadable",
+    "truncated": "breaks off",
+    "no_answer": "no answer",
+    "wrong_answer": "wrong answer",
+    "not_judged": "not judged",
 }
 ERRORS = {
     "missing_node": "a needed quantity is never derived",
@@ -55,6 +69,8 @@ ERRORS = {
     "no_answer": "gives no answer",
     "truncated": "breaks off before its end",
     "not_parseable": "does not follow the format",
+    "judge_failed": "the verifier failed on it",
+    "judge_timed_out": "the verifier took too long",
 }
 
 

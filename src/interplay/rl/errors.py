@@ -19,19 +19,19 @@ def errors_by_window(rollouts: Path, window: int) -> list[dict[str, Any]]:
 
     first_step, last_step  the window
     rollouts, share        with this class, and their share of the window's
-    hacked                 share of the window's rollouts that have this class and the right answer
+    hacked                 share of the window's rollouts that have this class and the outcome `hacked`
     """
     if window < 1:
         raise ValueError(f"window must be positive, got {window}")
-    columns = read_table(rollouts, sampled.Rollout, ("step", "error", "answer_correct", "strict")).to_pydict()
+    columns = read_table(rollouts, sampled.Rollout, ("step", "error", "outcome")).to_pydict()
     found: Counter[tuple[int, str | None]] = Counter()
     hacked: Counter[tuple[int, str | None]] = Counter()
     totals: Counter[int] = Counter()
-    for step, error, answer_correct, strict in zip(*columns.values(), strict=True):
+    for step, error, outcome in zip(*columns.values(), strict=True):
         number = (step - 1) // window
         totals[number] += 1
         found[number, error] += 1
-        hacked[number, error] += answer_correct and not strict
+        hacked[number, error] += outcome == "hacked"
     return [
         {
             "first_step": number * window + 1,

@@ -35,14 +35,16 @@ def _metrics_of(groups: list[list[Rollout]]) -> dict[str, float]:
     rollouts = [r for group in groups for r in group]
     silent = [group for group in groups if len({r.reward for r in group}) == 1]
     lengths = [len(r.completion.tokens) for r in rollouts]
-    hacked = [r.verdict.answer_correct and not r.verdict.strict for r in rollouts]
+    not_strict = [r.verdict.answer_correct and not r.verdict.strict for r in rollouts]
     return {
         "rl/reward": _mean([r.reward for r in rollouts]),
         "rl/strict": _mean([r.verdict.strict for r in rollouts]),
         "rl/outcome": _mean([r.verdict.answer_correct for r in rollouts]),
         "rl/process": _mean([r.verdict.process_accuracy for r in rollouts]),
         "rl/pass_at_group": _mean([any(r.verdict.strict for r in group) for group in groups]),
-        "rl/hacked": _mean([float(h) for h in hacked]),
+        "rl/sound": _mean([r.verdict.sound for r in rollouts]),
+        "rl/hacked": _mean([r.verdict.outcome == "hacked" for r in rollouts]),
+        "rl/not_strict": _mean([float(found) for found in not_strict]),
         "rl/silent_wrong": _mean([float(g in silent and g[0].reward == 0) for g in groups]),
         "rl/silent_right": _mean([float(g in silent and g[0].reward > 0) for g in groups]),
         "rl/tokens": float(sum(lengths)),

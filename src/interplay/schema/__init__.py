@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, Result
+from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result
 from interplay.schema.row import VERSION, Row
 from interplay.schema.sampled import Example, Gold, KeptProblem, KeptSample, Problem, Rollout, Sample
 from interplay.schema.study import Claim, Study
@@ -32,6 +32,7 @@ TABLES = (
     Table(STUDY, "reliability.csv", Reliability),
     Table(STUDY, "effects.csv", Effect),
     Table(STUDY, "errors.csv", ErrorCount),
+    Table(STUDY, "outcomes.csv", OutcomeCount),
     Table(STUDY, "curves.csv", CurvePoint),
     Table(STUDY, "silent.csv", Silent),
     Table(STUDY, "cells.csv", CellPoint),

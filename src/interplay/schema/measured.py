@@ -17,7 +17,7 @@ from interplay.schema.row import (
     Whole,
     column,
 )
-from interplay.schema.verdicts import FirstFault, Rule
+from interplay.schema.verdicts import FirstFault, Outcome, Rule
 
 
 class Result(Row):
@@ -47,7 +47,7 @@ class Reliability(Row):
     arm: ArmName
     seed: Seed
     regime: Regime
-    metric: str = column("cover, g-pass@k, majority@k, unsolved, hacked or guess@k")
+    metric: str = column("cover, g-pass@k, majority@k, unsolved, hacked, not_strict, guess@k or guesser")
     rule: Rule
     k: Whole = column("samples that are looked at, where the metric has any")
     tau: Figure = column("share of samples that must be right, where the metric has one")
@@ -91,7 +91,18 @@ class ErrorCount(Row):
     error: FirstFault
     count: int = column("samples with this first fault")
     share: Figure = column("of all samples of the arm, seed and regime")
-    hacked: int = column("of the counted: right answer, and not strictly right")
+    right_answer: int = column("of the counted: the answer is right")
+
+
+class OutcomeCount(Row):
+    """Samples of one arm, seed and regime by what became of them."""
+
+    arm: ArmName
+    seed: Seed
+    regime: Regime
+    outcome: Outcome
+    count: int = column("samples with this outcome")
+    share: Figure = column("of all samples of the arm, seed and regime")
 
 
 class GoldRow(Row):

@@ -144,7 +144,6 @@ class Whose(Row):
 class KeptSample(JudgedByAll, Drawn, Whose):
     """A sampled solution that a study keeps for the explorer, with its steps."""
 
-    hacked: StrictBool = column("the answer is right, the derivation is not strictly right")
     faulty_from: Annotated[Int32 | None, Field(ge=0)] = column("character from which the text is no solution any more")
     steps: tuple[ClaimedStep, ...] = column("every step with its verdict")
 

@@ -17,7 +17,9 @@ CURVES = {  # metrics that a study keeps as curves
     "rl/strict": "share of rollouts that are strictly right",
     "rl/outcome": "share of rollouts with the right answer",
     "rl/process": "mean process accuracy of rollouts",
-    "rl/hacked": "share of rollouts with a right answer and a wrong derivation",
+    "rl/sound": "share of rollouts that are sound",
+    "rl/hacked": "share of rollouts with a right answer and a false, unsupported or missing step",
+    "rl/not_strict": "share of rollouts with a right answer that are not strictly right",
     "rl/silent_wrong": "share of groups without signal whose reward is 0",
     "rl/silent_right": "share of groups without signal whose reward is above 0",
     "rl/length": "mean tokens of a rollout",
@@ -74,7 +76,8 @@ class Silent(Row):
     steps: int = column("steps that the part has")
     silent_wrong: Figure = column("share of groups whose rollouts all earn 0")
     silent_right: Figure = column("share of groups whose rollouts all earn the same, above 0")
-    hacked: Figure = column("share of rollouts with a right answer and a wrong derivation")
+    hacked: Figure = column("share of rollouts with a right answer and a false, unsupported or missing step")
+    not_strict: Figure = column("share of rollouts with a right answer that are not strictly right")
 
 
 class CellPoint(Row):

@@ -34,6 +34,15 @@ class Samples {
   label(group, i) { return this.choices(group)[this.codes[group][i]][1]; }
   outcome(i) { return this.choices("outcome")[this.codes.outcome[i]][0]; }
 
+  // What to open on: a right answer with a wrong derivation, whose fault is in a step if there is one; else any wrong one.
+  instructive(found) {
+    const { solutions, groups } = this.data, telling = ["wrong_parent", "wrong_value", "false_equality"];
+    const hacked = found.filter((i) => this.outcome(i) === "hacked");
+    const inStep = hacked.filter((i) => solutions.faultStep[this.solution[i]] >= 0);
+    const derived = inStep.find((i) => solutions.steps[this.solution[i]].length > 2 && telling.includes(groups.error[this.codes.error[i]][0]));
+    return derived ?? inStep[0] ?? hacked[0] ?? found.find((i) => this.outcome(i) !== "strict") ?? found[0];
+  }
+
   // What a sample is called in an address: arm/seed/problem/number.
   name(i) {
     const arm = this.choices("arm")[this.codes.arm[i]][0], seed = this.choices("seed")[this.codes.seed[i]][0];

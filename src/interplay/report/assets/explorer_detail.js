@@ -59,14 +59,14 @@ class Detail {
 
   heading(i, solution, state) {
     const { samples, data } = this, { rules, accuracy, error } = data.solutions, outcome = samples.outcome(i);
-    const words = outcome === "right" ? "right" : `${samples.label("outcome", i)} · ${data.groups.error[error[solution]][1]}`;
-    const marks = ["strict", "exact", "paper-v1", "answer"].map((rule, r) => element("span", { class: rules[solution][r] ? "yes" : "no" }, `${rules[solution][r] ? "✓" : "✕"} ${rule}`));
+    const words = outcome === "strict" ? "strictly right" : `${samples.label("outcome", i)} · ${data.groups.error[error[solution]][1]}`;
+    const marks = data.rules.map((rule, r) => element("span", { class: rules[solution][r] ? "yes" : "no" }, `${rules[solution][r] ? "✓" : "✕"} ${rule}`));
     const about = [`seed ${samples.label("seed", i)}`, samples.label("regime", i), `op ${samples.label("op", i)}`, samples.label("context", i), samples.label("mode", i), `sample ${data.samples.sample[i]}`];
     const place = state.place < 0 ? "not among those found" : `${(state.place + 1).toLocaleString("en")} of ${state.total.toLocaleString("en")}`;
     return element("header", { class: "who" },
       element("h2", {}, swatch(samples.codes.arm[i]), samples.label("arm", i)),
       element("p", { class: "about" }, about.join(" · ")),
-      element("p", { class: `badge ${outcome === "right" ? "good" : "bad"}` }, `${SIGNS[outcome]} ${words}`),
+      element("p", { class: `badge ${GOOD.includes(outcome) ? "good" : "bad"}` }, `${SIGNS[outcome]} ${words}`),
       element("p", { class: "marks" }, marks, element("span", { title: "share of the needed quantities that are right" }, `process ${Math.round(accuracy[solution] * 100)} %`)),
       element("p", { class: "steps-through" }, element("button", { type: "button", "data-act": "previous", "aria-label": "Previous sample", "aria-keyshortcuts": "k" }, "‹"), element("span", {}, place),
         element("button", { type: "button", "data-act": "next", "aria-label": "Next sample", "aria-keyshortcuts": "j" }, "›"), element("button", { type: "button", "data-act": "link" }, "Copy link")));
@@ -95,7 +95,7 @@ class Detail {
       lines.set(key, [...(lines.get(key) ?? []), i]);
     }
     const several = samples.choices("seed").length > 1;
-    const dot = (i) => element("button", { type: "button", class: `dot ${samples.outcome(i)}`, "data-go": i, "aria-current": i === current ? "true" : null, title: `${samples.label("outcome", i)}${samples.outcome(i) === "right" ? "" : `: ${samples.label("error", i)}`}`, "aria-label": `${samples.label("arm", i)}, sample ${this.data.samples.sample[i]}: ${samples.label("outcome", i)}` }, SIGNS[samples.outcome(i)]);
+    const dot = (i) => element("button", { type: "button", class: `dot ${samples.outcome(i)}`, "data-go": i, "aria-current": i === current ? "true" : null, title: `${samples.label("outcome", i)}${samples.outcome(i) === "strict" ? "" : `: ${samples.label("error", i)}`}`, "aria-label": `${samples.label("arm", i)}, sample ${this.data.samples.sample[i]}: ${samples.label("outcome", i)}` }, SIGNS[samples.outcome(i)]);
     return element("section", { class: "arms", "aria-label": "The same problem under every arm" }, element("h3", {}, "This problem under every arm"),
       element("div", { class: "lines" }, [...lines.values()].map((found) => element("p", {}, element("span", { class: "arm" }, swatch(samples.codes.arm[found[0]]), samples.label("arm", found[0]), several && element("small", {}, ` seed ${samples.label("seed", found[0])}`)), element("span", { class: "dots" }, found.map(dot))))));
   }

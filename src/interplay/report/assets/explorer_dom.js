@@ -48,6 +48,8 @@ function written(text, className = "text") {
   return [box];
 }
 
-const SIGNS = { right: "✓", hacked: "≈", wrong: "✕" };
+// Of steps, and of what became of a solution: ≈ is a right answer that is not strictly right.
+const SIGNS = { right: "✓", wrong: "✕", strict: "✓", shortened: "≈", folded: "≈", hacked: "≠", unreadable: "≈", truncated: "✕", no_answer: "✕", wrong_answer: "✕", not_judged: "✕" };
+const GOOD = ["strict", "shortened"];
 const swatch = (arm) => byId("swatches").querySelectorAll("svg")[arm]?.cloneNode(true);
 const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;

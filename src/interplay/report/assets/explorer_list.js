@@ -70,7 +70,7 @@ class SampleList {
       "aria-setsize": this.found.length, "aria-posinset": place + 1, style: `top:${place * ROW}px`,
     },
     element("span", { class: "sign", role: "img", "aria-label": samples.label("outcome", i) }, SIGNS[outcome]),
-    element("b", {}, outcome === "right" ? "right" : fault[1]), swatch(samples.codes.arm[i]),
+    element("b", {}, outcome === "strict" ? "right" : fault[1]), swatch(samples.codes.arm[i]),
     element("small", {}, element("span", { class: "about-it" }, `op ${samples.label("op", i)} · ${about.join(" · ")}`), element("span", {}, `${samples.label("arm", i)}${several}`)));
   }
 }

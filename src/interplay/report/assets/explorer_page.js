@@ -39,6 +39,7 @@ async function begin() {
   }
 
   // The sample stays while it passes; then the first one found takes its place, unless an address asked for it.
+  let opening = true;
   function refilter(keep = false) {
     performance.mark("filter begins");
     const { found, counts } = samples.filter(state.chosen, state.words);
@@ -46,7 +47,7 @@ async function begin() {
     facets.show(state.chosen, counts);
     byId("count").textContent = found.length === samples.length ? plural(found.length, "sample") : `${found.length.toLocaleString("en")} of ${samples.length.toLocaleString("en")}`;
     byId("clear").hidden = !state.words && GROUPS.every((group) => !state.chosen[group].size);
-    if (!(keep && state.sample >= 0) && list.placeOf(state.sample) < 0) { state.sample = found[0] ?? -1; list.box.scrollTop = 0; }
+    if (!(keep && state.sample >= 0) && list.placeOf(state.sample) < 0) { state.sample = (opening ? samples.instructive(found) : found[0]) ?? -1; opening = false; list.box.scrollTop = 0; }
     list.select(state.sample);
     render();
     performance.measure("filter", "filter begins");

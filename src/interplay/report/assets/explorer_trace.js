@@ -19,7 +19,7 @@ function pieces(text, steps, junk) {
 function traceOf(data, solution) {
   const { text, steps, junk, error, faultStep, faultNode, outcome, problem } = Object.fromEntries(Object.entries(data.solutions).map(([name, column]) => [name, column[solution]]));
   const meaning = (code) => `${data.groups.error[code][1]}: ${data.errors[data.groups.error[code][0]]}`;
-  const right = data.groups.outcome[outcome][0] === "right";
+  const right = data.groups.outcome[outcome][0] === "strict";
   let marked = faultStep >= 0 || right;
   const rows = pieces(text, steps, junk).map((piece) => {
     if (piece.step >= 0) {

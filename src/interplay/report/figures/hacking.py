@@ -12,12 +12,18 @@ from interplay.report.rows import ROW, rows_axis
 from interplay.report.theme import Styles
 
 WIDTH = 215
+CLAUSES = {
+    "hacked": "a step is false, unsupported or missing",
+    "not_strict": "they are not strictly right, shortened derivations among them",
+}
 
 
 @placed("errors", rank=2, heading="Right answer, wrong steps", document="further")
 def hacking(records: Records, styles: Styles) -> Figure | None:
     """How often the answer is right though the derivation is not, with intervals: a row per arm."""
-    rows = [row for row in records.reliability if row.metric == "hacked" and row.value is not None]
+    told = {row.metric for row in records.reliability}
+    metric = "hacked" if "hacked" in told else "not_strict"  # older records do not tell shortened derivations apart
+    rows = [row for row in records.reliability if row.metric == metric and row.value is not None]
     panels = []
     for regime, title in select.regimes_of(records).items():
         values: list[Row] = []
@@ -30,8 +36,8 @@ def hacking(records: Records, styles: Styles) -> Figure | None:
             panels.append(Panel(title, _dots(values, styles), height=ROW * len(values), width=WIDTH))
     sizes = sorted({wording.sample_size(row.n_problems, row.n_samples, row.n_seeds) for row in rows})
     caption = (
-        "Share of samples whose answer is right though a step is wrong or missing: what a reward on the answer alone "
-        f"pays for. Bars are 95 % intervals; {'; '.join(sizes)} per regime."
+        f"Share of samples whose answer is right though {CLAUSES[metric]}: what a reward on the answer alone pays for. "
+        f"Bars are 95 % intervals; {'; '.join(sizes)} per regime."
     )
     across = 2 if len(panels) == 4 else 0
     return charts.figure("hacking", "Right answer, wrong steps", caption, panels, across=across)

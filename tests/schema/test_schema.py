@@ -11,7 +11,7 @@ import pytest
 
 from interplay.evals.pass_at_k import success_counts
 from interplay.evals.records import counts_by_problem, from_table
-from interplay.rl.judge import FAILED, TIMED_OUT
+from interplay.judging.texts import FAILED, TIMED_OUT
 from interplay.schema import TABLES
 from interplay.schema.__main__ import markdown
 from interplay.schema.measured import ErrorCount, Result

@@ -161,14 +161,27 @@ def test_samples_are_the_same_at_any_batch_size(name: str, truncation: dict[str,
     assert at(64, num_samples=12, seed=4) != reference
 
 
-def test_samples_are_the_same_on_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampler, "MIN_ROWS_PER_WORKER", 1)
+def test_a_bound_on_tokens_does_not_break_the_rows_into_crumbs(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+    was = worker.Worker._start
+    monkeypatch.setattr(worker.Worker, "_start", lambda self, units: started.append(len(units)) or was(self, units))
+    config = SamplingConfig(max_new_tokens=10)
+    sample_groups(qwen2(), prompts_of(120, (5, 20)), num_samples=1, config=config, stop_ids={3, 5}, seed=0,
+                  max_rows=63, max_tokens=600)  # fmt: skip
+    assert sum(started) == 120
+    assert len(started) <= 4 * 120 * 30 / 600  # each a quarter of the tokens at least
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_completions_are_the_same_to_the_bit_on_any_threads(monkeypatch: pytest.MonkeyPatch, precision: Any) -> None:
+    monkeypatch.setattr(sampler, "MIN_ROWS_PER_SHARE", 1)
     model, before = qwen2(), torch.get_num_threads()
-    options: dict[str, Any] = {"config": SamplingConfig(max_new_tokens=12), "stop_ids": {3}, "seed": 3, "max_rows": 16}
+    config = SamplingConfig(max_new_tokens=12, precision=precision)
+    options: dict[str, Any] = {"config": config, "stop_ids": {3}, "seed": 3, "max_rows": 16}
     for count in (1, 5):
         prompts = prompts_of(count)
-        one, two = (sample_groups(model, prompts, num_samples=9, threads=threads, **options) for threads in (1, 2))
-        assert texts(one) == texts(two)
+        one, two, four = (sample_groups(model, prompts, num_samples=9, threads=n, **options) for n in (1, 2, 4))
+        assert one == two == four  # log-probabilities too
     abandoned = sample(model, prompts_of(5), num_samples=9, threads=2, **options)
     next(abandoned)
     abandoned.close()  # type: ignore[attr-defined]
@@ -176,7 +189,7 @@ def test_samples_are_the_same_on_two_threads(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_error_in_a_thread_is_raised_and_diverged_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampler, "MIN_ROWS_PER_WORKER", 1)
+    monkeypatch.setattr(sampler, "MIN_ROWS_PER_SHARE", 1)
     model = qwen2()
     model.model.norm.weight.data.fill_(float("nan"))
     for threads in (1, 2):
@@ -222,7 +235,7 @@ def test_rows_and_tokens_in_flight_stay_within_their_bounds(monkeypatch: pytest.
     assert max(rows for rows, _ in seen) == 30
     seen.clear()
     sample_groups(qwen2(), prompts_of(20, (5, 20)), max_rows=1_000, max_tokens=200, **options)
-    assert 100 < max(tokens for _, tokens in seen) <= 200
+    assert 50 < max(tokens for _, tokens in seen) <= 100  # two shares, each with half of them
     seen.clear()
     sample_groups(qwen2(), prompts_of(2, (20, 20)), max_rows=1_000, max_tokens=5, **options)
     assert max(rows for rows, _ in seen) == 1, "one row always runs"
@@ -245,8 +258,8 @@ def test_a_prompt_is_read_once_even_when_its_samples_do_not_fit(monkeypatch: pyt
 
 def test_bf16_stays_close_to_a_bf16_model() -> None:
     model, prompts = qwen2(init_std=0.1), prompts_of(3)
-    config = SamplingConfig(max_new_tokens=10)
-    groups = sample_groups(model, prompts, num_samples=4, config=config, stop_ids=(), seed=0, dtype=torch.bfloat16)
+    config = SamplingConfig(max_new_tokens=10, precision="bf16")
+    groups = sample_groups(model, prompts, num_samples=4, config=config, stop_ids=(), seed=0)
     for prompt, group in zip(prompts, groups, strict=True):
         for completion in group:
             expected = teacher_forced(model, prompt, completion.tokens, 1.0)

@@ -69,7 +69,7 @@ def test_micro_batches_do_not_change_an_update(config, fresh_model, tokenizer, d
         learner = Learner(fresh_model(), tokenizer, chosen, runtime.model_copy(update={"micro_tokens": micro_tokens}))
         groups = grpo.roll_out(
             learner.model, tokenizer, config.pool.problems(0, 3), group=4, sampling=config.sampling,
-            rewards=config.reward, seed=1, rows=64,
+            rewards=config.reward, seed=1, rows=64, threads=1,
         )  # fmt: skip
         learner.update(grpo.score(groups, chosen), 0)
         after.append(torch.cat([p.detach().flatten() for p in learner.model.parameters()]))
@@ -79,7 +79,7 @@ def test_micro_batches_do_not_change_an_update(config, fresh_model, tokenizer, d
 def test_groups_without_signal_are_left_out_unless_there_is_a_kl(config, fresh_model, tokenizer):
     groups = roll_out(
         fresh_model(), tokenizer, config.pool.problems(0, 3), group=4, sampling=config.sampling,
-        rewards=config.reward, seed=1, rows=64,
+        rewards=config.reward, seed=1, rows=64, threads=1,
     )  # fmt: skip
     assert grpo.score(groups, config) == Scored([], [])
     with_kl = config.model_copy(update={"loss": LossConfig(kl=0.1)})

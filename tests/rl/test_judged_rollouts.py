@@ -17,7 +17,7 @@ def broken(*args, **kwargs):
 def test_a_rollout_without_a_verdict_earns_nothing_and_says_why(config, fresh_model, tokenizer):
     (group,) = roll_out(
         fresh_model(), tokenizer, config.pool.problems(0, 1), group=2, sampling=config.sampling,
-        rewards=RewardConfig(kind="mixed"), seed=0, rows=8, judge=lambda texts: judge_here(texts, as_it_is, broken),
+        rewards=RewardConfig(kind="mixed"), seed=0, rows=8, threads=1, judge=lambda texts: judge_here(texts, as_it_is, broken),
     )  # fmt: skip
     assert [(r.reward, r.verdict.error) for r in group] == [(0.0, "judge_failed")] * 2
 

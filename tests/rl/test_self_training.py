@@ -25,7 +25,7 @@ def groups(raft, fresh_model, tokenizer):
     """Three groups of four: some right, none, all."""
     rolled = roll_out(
         fresh_model(), tokenizer, raft.pool.problems(0, 3), group=4, sampling=raft.sampling,
-        rewards=raft.reward, seed=1, rows=64,
+        rewards=raft.reward, seed=1, rows=64, threads=1,
     )  # fmt: skip
     paid = [[0.0, 1.0, 0.0, 1.0], [0.0] * 4, [1.0] * 4]
     return [

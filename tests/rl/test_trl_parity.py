@@ -38,7 +38,7 @@ def rollouts(config, fresh_model, tokenizer):
     """Three groups of four with lengths that differ and rewards of three kinds; the second group agrees with itself."""
     groups = roll_out(
         fresh_model(), tokenizer, config.pool.problems(0, 3), group=4, sampling=config.sampling,
-        rewards=RewardConfig(), seed=1, rows=64,
+        rewards=RewardConfig(), seed=1, rows=64, threads=1,
     )  # fmt: skip
     rewards = [[1.0, 0.0, 0.0, 0.5], [1.0] * 4, [0.0, 1.0, 1.0, 0.0]]
     eos = tokenizer.eos_token_id

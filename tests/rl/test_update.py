@@ -5,55 +5,63 @@ import torch
 
 import interplay.rl.gradient as gradient
 import interplay.rl.grpo as grpo
+import interplay.rl.learner as learner_file
+from interplay.model.lean import is_lean
 from interplay.rl.grpo import Learner, score
 from interplay.rl.loss import LossConfig
 
 
+def rolled_out(config, model, tokenizer, count):
+    groups = grpo.roll_out(
+        model, tokenizer, config.pool.problems(0, count), group=4, sampling=config.sampling,
+        rewards=config.reward, seed=1, rows=64, threads=1,
+    )  # fmt: skip
+    assert len({len(group[0].prompt) for group in groups}) > 1
+    return shortened(groups)
+
+
+def gradient_of(model):
+    return torch.cat([p.grad.flatten() for p in model.parameters()])
+
+
 @pytest.mark.parametrize("loss", [LossConfig(), LossConfig(kl=0.1, entropy=0.01, denominator="sequences")])
 @pytest.mark.parametrize("micro_tokens", [64, 4096])
-def test_shared_prompts_give_the_same_gradient(
-    config, fresh_model, tokenizer, runtime, pays_for_blanks, loss, micro_tokens
+def test_however_prompts_are_shared_the_gradient_is_the_same(
+    config, fresh_model, tokenizer, runtime, pays_for_blanks, monkeypatch, loss, micro_tokens
 ):
     chosen = config.model_copy(update={"loss": loss})
     gradients = []
-    for share in (False, True):
+    for lean, share in ((False, False), (False, True), (True, True)):
+        monkeypatch.setattr(learner_file, "is_lean", is_lean if lean else lambda model, width: False)
         model = fresh_model()
         cut = runtime.model_copy(update={"micro_tokens": micro_tokens, "share_prompts": share})
         learner = Learner(model, tokenizer, chosen, cut)
-        groups = grpo.roll_out(
-            model, tokenizer, config.pool.problems(0, 5), group=4, sampling=config.sampling,
-            rewards=config.reward, seed=1, rows=64,
-        )  # fmt: skip
-        assert len({len(group[0].prompt) for group in groups}) > 1
-        parts = learner.accumulate(score(shortened(groups), chosen))
+        parts = learner.accumulate(score(rolled_out(config, model, tokenizer, 5), chosen))
         assert max(float(part.ratio_deviation_max) for part in parts) < 1e-4
-        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
-    assert float((gradients[0] - gradients[1]).norm() / gradients[0].norm()) < 1e-5
+        gradients.append(gradient_of(model))
+    for other in gradients[1:]:
+        assert float((gradients[0] - other).norm() / gradients[0].norm()) < 1e-5
 
 
-@pytest.mark.parametrize("share", [False, True])
-def test_threads_that_share_the_batches_give_the_same_gradient(
-    config, fresh_model, tokenizer, runtime, pays_for_blanks, monkeypatch, share
+@pytest.mark.parametrize("lean", [True, False])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_threads_leave_the_bytes_of_an_update(
+    config, fresh_model, tokenizer, runtime, pays_for_blanks, monkeypatch, precision, lean
 ):
     monkeypatch.setattr(gradient, "CPU_POSITIONS", 64)
-    chosen = config.model_copy(update={"loss": LossConfig(kl=0.1, entropy=0.01)})
-    gradients, parts = [], []
-    for threads, split in ((1, False), (3, True), (3, True)):
-        cut = runtime.model_copy(update={"threads": threads, "split_updates": split, "share_prompts": share})
+    if not lean:
+        monkeypatch.setattr(learner_file, "is_lean", lambda model, width: False)
+    sampling = config.sampling.model_copy(update={"precision": precision})
+    chosen = config.model_copy(update={"loss": LossConfig(kl=0.1, entropy=0.01), "sampling": sampling})
+    gradients = []
+    for threads in (1, 2, 4):
         model = fresh_model()
-        learner = Learner(model, tokenizer, chosen, cut)
-        groups = grpo.roll_out(
-            model, tokenizer, config.pool.problems(0, 7), group=4, sampling=config.sampling,
-            rewards=config.reward, seed=1, rows=64,
-        )  # fmt: skip
-        parts.append(learner.accumulate(score(shortened(groups), chosen)))
-        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
-    torch.set_num_threads(1)
-    assert len(parts[1]) > 3
-    losses = [float(sum(part.loss for part in each)) for each in parts]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
-    assert float((gradients[0] - gradients[1]).norm() / gradients[0].norm()) < 1e-5
-    assert torch.equal(gradients[1], gradients[2])
+        learner = Learner(model, tokenizer, chosen, runtime.model_copy(update={"threads": threads}))
+        parts = learner.accumulate(score(rolled_out(chosen, model, tokenizer, 7), chosen))
+        assert len(parts) > 3
+        gradients.append(gradient_of(model))
+    assert torch.equal(gradients[0], gradients[1])
+    assert torch.equal(gradients[0], gradients[2])
 
 
 def shortened(groups):

@@ -30,14 +30,15 @@ def test_one_two_and_four_threads_end_in_equal_bytes(fresh_model, tokenizer, tmp
     assert found[0] == found[1] == found[2]
 
 
-def test_another_architecture_has_them_too(tokenizer, tmp_path, monkeypatch):
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_another_architecture_has_them_too(tokenizer, tmp_path, monkeypatch, precision):
     monkeypatch.setattr(shares, "POSITIONS", 256)
     found = []
     for threads in (1, 3):
         torch.manual_seed(0)
         shape = GPT2Config(vocab_size=len(tokenizer), n_embd=32, n_layer=2, n_head=2, n_positions=128)
         model = GPT2LMHeadModel(shape)
-        found.append(digests(tmp_path / str(threads), model, tokenizer, threads))
+        found.append(digests(tmp_path / str(threads), model, tokenizer, threads, precision=precision))
     assert found[0] == found[1]
 
 

@@ -1,7 +1,7 @@
 """RL samples per second at `micro`: whole steps (sample, verify, update), in turns with TRL's `GRPOTrainer` in one run.
 
 Same model, prompts, lengths, verifier, loss, optimiser and number of updates. The model is untrained and nothing stops it,
-so both sides sample and learn exactly the same number of tokens. Our updates are cut among the threads (`split_updates`).
+so both sides sample and learn exactly the same number of tokens. Our updates are cut among the threads.
 Without TRL the peer is our step sampled by `generate`.
 """
 
@@ -40,7 +40,7 @@ class Steps:
         recipe = Recipe(MICRO, Workplace("", {}))
         self.config: RLConfig = recipe.reinforced(recipe.base(0), recipe.regimes["edge"], 0, "benchmark").config
         self.tokenizer = train_tokenizer(recipe.tokenizer().config)
-        self.runtime = Runtime(device="cpu", threads=threads, split_updates=True)
+        self.runtime = Runtime(device="cpu", threads=threads)
         self.learner = self._learner()
         self.problems = self.config.pool.problems(0, PROMPTS)
         self.references = [Reference.from_graph(p.graph, p.solution) for p in self.problems]

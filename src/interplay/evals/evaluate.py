@@ -128,10 +128,11 @@ def draw(
     sampling: SamplingConfig,
     seed: int,
     rows: int,
+    threads: int,
 ) -> Drawn:
     """Sampled solutions of every problem, ready to be judged."""
     sampled = sample_problems(
-        model, tokenizer, problems, num_samples=samples, config=sampling, seed=seed, max_rows=rows
+        model, tokenizer, problems, num_samples=samples, config=sampling, seed=seed, max_rows=rows, threads=threads
     )
     references = [Reference.from_graph(p.graph, p.solution) for p in problems]
     drawn = Drawn([], [])
@@ -184,7 +185,7 @@ def evaluate(
             problems = chunks[number]
             drawn = draw(
                 model, tokenizer, problems, samples=samples, sampling=sampling,
-                seed=derive("evaluate", seed), rows=runtime.sample_rows,
+                seed=derive("evaluate", seed), rows=runtime.sample_rows, threads=runtime.threads,
             )  # fmt: skip
             judged = pool.submit(drawn.texts)
             return lambda: sample_table(drawn, judged())

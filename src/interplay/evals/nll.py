@@ -87,7 +87,10 @@ def _gold_rows(
     model: Any, tokenizer: PreTrainedTokenizerFast, problems: list[Problem], sampling: SamplingConfig, runtime: Runtime
 ) -> list[dict[str, Any]]:
     scores = nll(model, tokenizer, problems)
-    drawn = draw(model, tokenizer, problems, samples=1, sampling=sampling, seed=0, rows=runtime.sample_rows)
+    drawn = draw(
+        model, tokenizer, problems, samples=1, sampling=sampling, seed=0, rows=runtime.sample_rows,
+        threads=runtime.threads,
+    )  # fmt: skip
     rows = []
     for score, said, verdict in zip(scores, drawn.rows, judge_here(drawn.texts, columns_of), strict=True):
         greedy = {"text": said["text"], "num_tokens": said["num_tokens"], "finished": said["finished"], **verdict}

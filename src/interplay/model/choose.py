@@ -10,7 +10,7 @@ between matrix shapes by about 1e-6: about one token in a million falls on the o
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -22,13 +22,17 @@ from interplay.world.randomness import derive
 
 
 class SamplingConfig(Config):
-    """How tokens are drawn. Temperature first, then top-k, then top-p; `greedy` ignores the latter two."""
+    """How tokens are drawn. Temperature first, then top-k, then top-p; `greedy` ignores the latter two.
+
+    `precision` "bf16" computes with weights cast to bf16; "fp32" with the weights as they are.
+    """
 
     temperature: PositiveFloat = 1.0
     top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     top_k: NonNegativeInt = 0
     greedy: bool = False
     max_new_tokens: PositiveInt
+    precision: Literal["fp32", "bf16"] = "fp32"
 
     @model_validator(mode="after")
     def _greedy_is_not_truncated(self) -> Self:

@@ -26,6 +26,7 @@ def sample_problems(
     config: SamplingConfig,
     seed: int,
     max_rows: int,
+    threads: int,
 ) -> Sampled:
     """`num_samples` solutions of each problem. The key of a sample is its problem's id; it stops at the end token."""
     prompts = [tokenizer.backend_tokenizer.encode(p.prompt, add_special_tokens=False).ids for p in problems]
@@ -38,5 +39,6 @@ def sample_problems(
         seed=seed,
         keys=[p.id for p in problems],
         max_rows=max_rows,
+        threads=threads,
     )
     return Sampled(prompts, sorted(completions, key=lambda c: (c.prompt, c.sample)))

@@ -2,10 +2,11 @@
 
 Each prompt is read once and its keys are shared by all its samples. Rows that end leave, and the next prompt's rows
 enter, within a bound on rows and on tokens whose keys are held. A sample is a function of weights, prompt key, sample
-index and seed; which rows run beside it, and on how many threads, changes the last bits of its logits and nothing else.
+index and seed; which rows run beside it changes the last bits of its logits and nothing else.
 
-On several CPU threads each one works on its own share of the prompts with single-threaded products. That needs no
-barrier after every product, so it is faster than sharing them and does not collapse when another process takes a core.
+On a CPU the prompts are cut into shares by their number alone, and each share is worked on by one thread with
+single-threaded products. So the bytes do not depend on how many threads there are, and nobody waits after every product,
+which collapses when another process takes a core.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
@@ -30,8 +32,8 @@ from interplay.world.randomness import derive
 
 __all__ = ["Clock", "Completion", "SamplingConfig", "sample", "sample_groups"]
 
-MIN_ROWS_PER_WORKER = 64
-MAX_WORKERS = 8
+MIN_ROWS_PER_SHARE = 64
+MAX_SHARES = 4
 
 
 def sample(
@@ -46,7 +48,6 @@ def sample(
     first_sample: int = 0,
     max_rows: int | None = None,
     max_tokens: int | None = None,
-    dtype: torch.dtype | None = None,
     threads: int | None = None,
     clock: Clock | None = None,
 ) -> Iterator[Completion]:
@@ -54,8 +55,8 @@ def sample(
 
     A prompt's key names its stream of random numbers; without `keys` it is a hash of the prompt's tokens, so equal
     prompts draw equal samples. Sample indices run from `first_sample`, so more samples can be drawn later. `max_rows`
-    bounds the rows in flight and `max_tokens` the tokens whose keys and values are held. `dtype` casts the weights for
-    this call; the model must not change before the iterator is exhausted.
+    bounds the rows in flight and `max_tokens` the tokens whose keys and values are held. The model must not change before
+    the iterator is exhausted.
     """
     check(model, prompts, num_samples, config, stop_ids, keys)
     for name, bound in {"max_rows": max_rows, "max_tokens": max_tokens, "threads": threads}.items():
@@ -75,17 +76,16 @@ def sample(
         return sample_by_model_forward(model, job, units, max_rows)
     if not units:
         return iter(())
-    threads = threads or torch.get_num_threads()
-    num_workers = _num_workers(threads if on_cpu else 1, len(prompts) * num_samples, max_rows)
+    num_workers = _num_shares(len(prompts) * num_samples, max_rows) if on_cpu else 1
     if on_cpu:
         keep_freed_memory()
-    weights = read_weights(model, dtype)
+    weights = read_weights(model, torch.bfloat16 if config.precision == "bf16" else None)
     clocks = [Clock(clock is not None) for _ in range(num_workers)]
     workers = [
         Worker(weights, job, share, max_rows // num_workers, max_tokens // num_workers, lap)
         for share, lap in zip(_shares(units, num_workers), clocks, strict=True)
     ]
-    return _run(workers, threads // num_workers, clock)
+    return _run(workers, threads or (torch.get_num_threads() if on_cpu else 1), clock)
 
 
 def sample_groups(model: nn.Module, prompts: Sequence[Sequence[int]], **options: Any) -> list[list[Completion]]:
@@ -127,8 +127,8 @@ def check(
             raise ValueError(f"prompt {i} has token {max(prompt)} or {min(prompt)} outside 0..{vocab_size - 1}")
 
 
-def _num_workers(threads: int, rows: int, max_rows: int) -> int:
-    return max(1, min(threads, MAX_WORKERS, rows // MIN_ROWS_PER_WORKER, max_rows // MIN_ROWS_PER_WORKER))
+def _num_shares(rows: int, max_rows: int) -> int:
+    return max(1, min(MAX_SHARES, rows // MIN_ROWS_PER_SHARE, max_rows // MIN_ROWS_PER_SHARE))
 
 
 def _shares(units: list[Unit], num_workers: int) -> list[list[Unit]]:
@@ -145,31 +145,48 @@ def _parted(unit: Unit, parts: int) -> list[Unit]:
 
 
 def _run(workers: list[Worker], threads: int, clock: Clock | None) -> Iterator[Completion]:
-    if len(workers) == 1 and threads == torch.get_num_threads():
-        while workers[0].busy:
-            yield from workers[0].step()
+    if threads == 1 or len(workers) == 1:
+        with one_torch_thread(workers[0].weights.device):
+            for worker in workers:
+                while worker.busy:
+                    yield from worker.step()
     else:
-        yield from _run_in_threads(workers, threads)
+        yield from _run_in_threads(workers, min(threads, len(workers)))
     if clock is not None:
         for worker in workers:
             clock.add(worker.clock)
 
 
-def _run_in_threads(workers: list[Worker], threads: int) -> Iterator[Completion]:
-    """A thread per worker. Leaving the iterator early stops them; an error in one is raised here."""
-    results: queue.SimpleQueue[list[Completion] | BaseException | None] = queue.SimpleQueue()
-    stopped, before = threading.Event(), torch.get_num_threads()
+@contextmanager
+def one_torch_thread(device: torch.device) -> Iterator[None]:
+    """Products of one thread, on a CPU."""
+    before = torch.get_num_threads()
+    if device.type == "cpu" and before != 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
 
-    def work(worker: Worker) -> None:
-        torch.set_num_threads(threads)
+
+def _run_in_threads(workers: list[Worker], threads: int) -> Iterator[Completion]:
+    """Each thread takes a worker, from its beginning to its end, while there are any. Leaving the iterator early stops
+    them; an error in one is raised here."""
+    results: queue.SimpleQueue[list[Completion] | BaseException | None] = queue.SimpleQueue()
+    stopped, before, waiting = threading.Event(), torch.get_num_threads(), iter(workers)
+
+    def work() -> None:
         try:
-            while worker.busy and not stopped.is_set():
-                results.put(worker.step())
+            torch.set_num_threads(1)
+            for worker in waiting:
+                while worker.busy and not stopped.is_set():
+                    results.put(worker.step())
             results.put(None)
         except BaseException as error:
             results.put(error)
 
-    running = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in workers]
+    running = [threading.Thread(target=work, daemon=True) for _ in range(threads)]
     for thread in running:
         thread.start()
     try:

@@ -1,7 +1,7 @@
 """One worker's loop: admit, decode, choose, let go.
 
-A worker is deterministic: what it admits and when depends on its own units alone. So a run with the same number of
-threads repeats bit for bit, however the threads are scheduled.
+A worker is deterministic: what it admits and when depends on its own units alone. So a run repeats bit for bit, however
+many threads there are and however they are scheduled.
 """
 
 # R rows, V vocabulary
@@ -98,11 +98,11 @@ class Worker:
         return ended
 
     def _admit(self) -> Cohort | None:
-        """The next units, when a quarter of the rows is free or nothing runs: many small cohorts would cost more."""
+        """The next units, when nothing runs or a quarter of the rows and of the tokens is free: small cohorts cost more."""
         if not self.waiting:
             return None
         free_rows, free_tokens = self.max_rows - self.rows, self.max_tokens - self.held_tokens
-        if self.cohorts and free_rows < self.max_rows / 4:
+        if self.cohorts and (free_rows < self.max_rows / 4 or free_tokens < self.max_tokens / 4):
             return None
         units: list[Unit] = []
         longest = 0

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from interplay.rl.rollout import Rollout
 
+ROW_POSITIONS = 192  # of a row of a tree: attention costs its square
+
 
 class Batch(NamedTuple):
     """B rollouts, padded: prompt and completion in `input_ids`, completion-aligned tensors of T positions."""
@@ -58,6 +60,70 @@ def by_completion(rollouts: list[Rollout], micro_tokens: int) -> list[list[int]]
             prompt = len(rollouts[row].prompt)
         batches[-1].append(row)
     return batches
+
+
+class Tree(NamedTuple):
+    """Rows that hold a prompt once and several of its completions behind it, for a model that is told who sees whom.
+
+    Completions count positions on from their prompt and see it and themselves. `places_N` are the places of the flattened
+    rows whose next token was sampled, in the order of a batch's `mask_B_T.nonzero()`.
+    """
+
+    ids_R_T: Tensor
+    positions_R_T: Tensor
+    seen_R_T_T: Tensor
+    places_N: Tensor
+
+
+def by_prompt(rollouts: list[Rollout], positions: int) -> list[list[int]]:
+    """Rows by micro-batch, neighbours having one prompt and completions of like length: at most `positions`, each counted
+    with the prompt of its neighbours once, or one rollout."""
+    prompts = [tuple(r.prompt) for r in rollouts]
+    lengths = [len(r.completion.tokens) for r in rollouts]
+    batches: list[list[int]] = []
+    held = 0
+    for row in sorted(range(len(rollouts)), key=lambda row: (len(prompts[row]), prompts[row], lengths[row], row)):
+        own = lengths[row] + len(prompts[row])
+        if not batches or held + own > positions:
+            batches.append([])
+            held = 0
+        shared = bool(batches[-1]) and prompts[batches[-1][-1]] == prompts[row]
+        held += lengths[row] if shared else own
+        batches[-1].append(row)
+    return batches
+
+
+def make_tree(rollouts: list[Rollout], pad: int) -> Tree:
+    """The rollouts of a micro-batch on rows of at most `ROW_POSITIONS`, or as many as the longest needs."""
+    rows: list[list[int]] = []
+    room = 0
+    for i, r in enumerate(rollouts):
+        fed = len(r.completion.tokens) - 1  # what follows the last token is nobody's business
+        if rows and rollouts[rows[-1][0]].prompt == r.prompt and fed <= room:
+            rows[-1].append(i)
+            room -= fed
+        else:
+            rows.append([i])
+            room = ROW_POSITIONS - len(r.prompt) - fed
+    used = [len(rollouts[row[0]].prompt) + sum(len(rollouts[i].completion.tokens) - 1 for i in row) for row in rows]
+    width = max(used)
+    ids, positions = torch.full((len(rows), width), pad), torch.zeros(len(rows), width, dtype=torch.long)
+    branch = torch.full((len(rows), width), -1)  # 0: the prompt; 1, 2 ...: a completion; -1: padding
+    places: list[Tensor] = [torch.empty(0)] * len(rollouts)
+    for number, row in enumerate(rows):
+        prompt = torch.tensor(rollouts[row[0]].prompt)
+        end = len(prompt)
+        ids[number, :end], positions[number, :end], branch[number, :end] = prompt, torch.arange(end), 0
+        for name, i in enumerate(row, 1):
+            fed_tokens = torch.tensor(rollouts[i].completion.tokens[:-1], dtype=torch.long)
+            span = torch.arange(end, end + len(fed_tokens))
+            ids[number, span], branch[number, span] = fed_tokens, name
+            positions[number, span] = len(prompt) + torch.arange(len(fed_tokens))
+            places[i] = number * width + torch.cat([torch.tensor([len(prompt) - 1]), span])
+            end += len(fed_tokens)
+    earlier = torch.ones(width, width, dtype=torch.bool).tril()
+    seen = earlier & ((branch[:, :, None] == branch[:, None, :]) | (branch[:, None, :] == 0))
+    return Tree(ids, positions, seen, torch.cat(places))
 
 
 def make_batch(rollouts: list[Rollout], advantages: list[Tensor], pad: int, device: torch.device) -> Batch:

@@ -34,6 +34,7 @@ class RLSettings(Config):
     updates           optimiser steps on one step's rollouts
     baseline, scale   how rewards become advantages. Without a baseline the advantage is the reward itself, so only what
                       is rewarded is learned from: self-training on right samples (RAFT, Dong et al. 2023)
+    sampling          how rollouts are drawn; its `precision` is that of the updates too
     loss              how advantages become a gradient
     mask_truncated    a sample that was cut off is left out of the update, instead of being charged as a wrong one
     """
@@ -79,6 +80,14 @@ class RLConfig(RLSettings):
     @model_validator(mode="after")
     def _problems_fit(self) -> Self:
         check_ops(self.pool, self.selection)
+        if self.baseline == "group" and self.group == 1:
+            raise ValueError(
+                "group is 1: a sample compared with itself teaches nothing; give 2 or more, or baseline none"
+            )
+        if self.sampling.greedy and self.baseline == "group":
+            raise ValueError(
+                "sampling is greedy: all samples of a group are the same and teach nothing; draw them instead"
+            )
         if self.held_out is not None and self.held_out.stream.split == self.pool.stream.split:
             raise ValueError(f"the held-out problems are from the pool's own split {self.pool.stream.split!r}")
         return self

@@ -55,7 +55,8 @@ class Loop:
         learner = self.learner
         work = partial(
             roll_out, learner.model, self.folder.tokenizer, group=group, sampling=self.config.sampling,
-            rewards=rewards, seed=seed, rows=learner.runtime.sample_rows, judge=self.judge,
+            rewards=rewards, seed=seed, rows=learner.runtime.sample_rows,
+            threads=learner.runtime.threads, judge=self.judge,
         )  # fmt: skip
         return learner.processes.spread(problems, work)
 

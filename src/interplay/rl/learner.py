@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,25 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from interplay.rl.batches import by_completion, by_length, groups_of, make_batch
+from interplay.model.lean import Folded, is_lean
+from interplay.model.weights import in_family
+from interplay.rl.batches import Batch, Tree, by_completion, by_length, by_prompt, groups_of, make_batch, make_tree
 from interplay.rl.config import RLConfig
-from interplay.rl.gradient import add_gradient, positions_per_batch
-from interplay.rl.logprobs import logprobs_of, logprobs_sharing_prompts
+from interplay.rl.gradient import gradient, positions_per_batch
+from interplay.rl.logprobs import logprobs_of, logprobs_of_tree, logprobs_sharing_prompts
 from interplay.rl.loss import LossParts, policy_loss
 from interplay.rl.processes import Processes
+from interplay.rl.rollout import Rollout
 from interplay.rl.scoring import Scored
 from interplay.train.checkpoint import sealed
 from interplay.train.optimizer import build_optimizer
 from interplay.train.runtime import Runtime
+from interplay.train.shares import on_threads
+
+AGREEMENT = {"fp32": 0.05, "bf16": 1.0}  # of a token's two probabilities: |ratio - 1|; measured 1e-5 and 0.1
 
 
 class Learner:
@@ -41,9 +49,9 @@ class Learner:
         self.accelerator = Accelerator(cpu=runtime.on_cpu)
         self.processes = Processes(self.accelerator)
         self.config, self.runtime, self.pad = config, runtime, tokenizer.pad_token_id
-        self.reference = copy.deepcopy(model).to(self.device).eval() if config.loss.kl else None
-        self.model = model.to(self.device).train()
-        self.optimizer = build_optimizer(self.model, config.optimizer)
+        self.reference = copy.deepcopy(model).float().to(self.device).eval() if config.loss.kl else None
+        self.model = model.float().to(self.device).eval()  # fp32 whatever was stored; without dropout
+        self.optimizer = build_optimizer(self.model, config.optimizer, runtime.threads if runtime.on_cpu else 1)
         self.peak_lrs = [group["lr"] for group in self.optimizer.param_groups]
 
     def update(self, scored: Scored, step: int) -> dict[str, float]:
@@ -54,9 +62,11 @@ class Learner:
         totals = dict.fromkeys(names, 0.0)
         tokens, count = sum(len(a) for a in scored.advantages), len(scored.rollouts)
         size = max(1, -(-count // self.config.updates))
+        if self.config.sampling.precision == "bf16" and self.config.updates > 1:
+            scored = self._with_own_logprobs(scored)
         for update, start in enumerate(range(0, count, size)):
             rows = slice(start, min(start + size, count))
-            parts, norm = self._gradient_step(scored.part(rows, (rows.stop - start) / count))
+            parts, norm = self._gradient_step(scored.part(rows, (rows.stop - start) / count), on_policy=update == 0)
             totals["rl/grad_norm"] = max(totals["rl/grad_norm"], norm)
             for part in parts:
                 totals["rl/kl"] += float(part.kl_sum) / tokens
@@ -67,38 +77,123 @@ class Learner:
                     totals["rl/first_ratio_deviation"] = deviation
         return self.processes.totals(totals, largest=("rl/grad_norm", "rl/first_ratio_deviation"))
 
-    def _gradient_step(self, scored: Scored) -> tuple[list[LossParts], float]:
+    def _gradient_step(self, scored: Scored, on_policy: bool) -> tuple[list[LossParts], float]:
         self.optimizer.zero_grad()
         parts = self.accumulate(scored)
+        if on_policy:
+            self._must_agree(max((float(part.ratio_deviation_max) for part in parts), default=0.0))
         self.processes.sum_gradients(self.model.parameters())
         clip = self.config.optimizer.clip_norm or float("inf")
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
+        if not math.isfinite(norm):
+            raise ValueError(
+                f"the gradient norm of an RL update is {float(norm)}: training has diverged and stops before it"
+            )
         self.optimizer.step()
         return parts, float(norm)
 
+    def _must_agree(self, deviation: float) -> None:
+        """Sampler and learner give a token one probability, else the gradient is of another policy than the one that spoke."""
+        precision = self.config.sampling.precision
+        if not deviation <= AGREEMENT[precision]:
+            raise ValueError(
+                f"a sampled token's probability deviates by a factor of up to {deviation:.3g} from 1 between sampler and "
+                f"learner before the first update, {AGREEMENT[precision]} is allowed in {precision}: "
+                f"{type(self.model).__name__} is not computed alike by both"
+            )
+
+    def _with_own_logprobs(self, scored: Scored) -> Scored:
+        """The rollouts with the learner's log-probabilities as the old ones: in bf16 the sampler's differ in rounding."""
+        policy = self._policy(self.model, scored.rollouts)
+        batches = self._batches(scored.rollouts, lean=isinstance(policy, Folded))
+
+        @torch.no_grad()
+        def of(rows: list[int]) -> list[list[float]]:
+            rollouts = [scored.rollouts[i] for i in rows]
+            batch = make_batch(rollouts, [scored.advantages[i] for i in rows], self.pad, self.device)
+            tree = make_tree(rollouts, self.pad) if isinstance(policy, Folded) else None
+            logprobs_B_T = self._logprobs(policy, tree, batch, graph=False)[0]
+            deviation = ((logprobs_B_T - batch.old_logprobs_B_T).exp() - 1).abs() * batch.mask_B_T
+            self._must_agree(float(deviation.max()))
+            return [row[: len(r.completion.tokens)].tolist() for row, r in zip(logprobs_B_T, rollouts, strict=True)]
+
+        rollouts = list(scored.rollouts)
+        threads = self.runtime.threads if self.runtime.on_cpu else 1
+        for rows, found in zip(batches, on_threads(of, batches, threads), strict=True):
+            for i, logprobs in zip(rows, found, strict=True):
+                rollouts[i] = rollouts[i]._replace(completion=rollouts[i].completion._replace(logprobs=logprobs))
+        return scored._replace(rollouts=rollouts)
+
     def accumulate(self, scored: Scored) -> list[LossParts]:
         """Add the gradient of this process's share of the loss over these rollouts to the parameters' `grad`."""
-        runtime, own, total = self.runtime, self._share(scored), self._denominator(scored)
-        threads = runtime.threads if runtime.split_updates and runtime.on_cpu else 1
-        cut = by_completion if runtime.share_prompts else by_length
-        batches = cut(own.rollouts, positions_per_batch(runtime.micro_tokens, runtime.on_cpu))
-        return add_gradient(lambda rows: self._loss(own, rows, total), batches, self.model, threads)
+        own, total = self._share(scored), self._denominator(scored)
+        policy = self._policy(self.model, own.rollouts)
+        reference = None if self.reference is None else self._policy(self.reference, own.rollouts)
+        batches = self._batches(own.rollouts, lean=isinstance(policy, Folded))
+        trained = (
+            policy.leaves if isinstance(policy, Folded) else [p for p in self.model.parameters() if p.requires_grad]
+        )
 
-    def _loss(self, scored: Scored, rows: list[int], total: float) -> LossParts:
+        def loss_of(rows: list[int]) -> LossParts:
+            return self._loss(policy, reference, own, rows, total)
+
+        parts, gradients = gradient(loss_of, batches, trained, self.runtime.threads if self.runtime.on_cpu else 1)
+        if isinstance(policy, Folded) and gradients:
+            policy.backward(gradients)
+        else:
+            for parameter, found in zip(trained, gradients, strict=bool(gradients)):
+                parameter.grad = found if parameter.grad is None else parameter.grad.add_(found)
+        return parts
+
+    def _policy(self, model: Any, rollouts: list[Rollout]) -> Any:
+        """The model as this update computes it: on a CPU by the lean decoder, where that knows it."""
+        longest = max((len(r.prompt) + len(r.completion.tokens) for r in rollouts), default=1)
+        if not self.runtime.on_cpu or not is_lean(model, longest):
+            return model
+        return Folded(model, torch.bfloat16 if self.config.sampling.precision == "bf16" else torch.float32)
+
+    def _batches(self, rollouts: list[Rollout], lean: bool) -> list[list[int]]:
+        most = positions_per_batch(self.runtime.micro_tokens, self.runtime.on_cpu)
+        if lean:
+            return by_prompt(rollouts, most)
+        return (by_completion if self._shares_prompts else by_length)(rollouts, most)
+
+    @property
+    def _shares_prompts(self) -> bool:
+        return self.runtime.share_prompts and in_family(self.model)
+
+    def _loss(self, policy: Any, reference: Any, scored: Scored, rows: list[int], total: float) -> LossParts:
         """Some rollouts' share of the loss."""
-        config, of = self.config, logprobs_sharing_prompts if self.runtime.share_prompts else logprobs_of
-        temperature, entropy_graph = config.sampling.temperature, bool(config.loss.entropy)
-        picked = [scored.rollouts[i] for i in rows], [scored.advantages[i] for i in rows]
-        batch = make_batch(*picked, self.pad, self.device)
-        logprobs, entropies = of(self.model, batch, temperature, entropy_graph)
-        reference = None
-        if self.reference is not None:
-            with torch.no_grad():
-                reference, _ = of(self.reference, batch, temperature)
-        return policy_loss(
-            logprobs, batch.old_logprobs_B_T, batch.advantages_B_T, batch.mask_B_T, config.loss, total,
-            reference_B_T=reference, entropy_B_T=entropies,
+        config, rollouts = self.config, [scored.rollouts[i] for i in rows]
+        batch = make_batch(rollouts, [scored.advantages[i] for i in rows], self.pad, self.device)
+        tree = make_tree(rollouts, self.pad) if isinstance(policy, Folded) else None
+        logprobs, entropies = self._logprobs(policy, tree, batch, graph=bool(config.loss.entropy))
+        with torch.no_grad():
+            expected = None if reference is None else self._logprobs(reference, tree, batch, graph=False)[0]
+        sampled = batch.old_logprobs_B_T
+        own = (
+            config.sampling.precision == "bf16" and config.updates == 1
+        )  # then the policy has not moved: it is its own past
+        parts = policy_loss(
+            logprobs, logprobs.detach() if own else sampled, batch.advantages_B_T, batch.mask_B_T, config.loss, total,
+            reference_B_T=expected, entropy_B_T=entropies,
         )  # fmt: skip
+        if own:
+            deviation = (((logprobs.detach() - sampled).exp() - 1).abs() * batch.mask_B_T).max()
+            parts = parts._replace(ratio_deviation_max=deviation)
+        return parts
+
+    def _logprobs(self, policy: Any, tree: Tree | None, batch: Batch, graph: bool) -> tuple[Tensor, Tensor]:
+        """(log-probabilities, entropies) by a folded policy from its tree, or by a model."""
+        temperature = self.config.sampling.temperature
+        if tree is not None:
+            return logprobs_of_tree(policy, tree, batch, temperature, graph)
+        plain = logprobs_sharing_prompts if self._shares_prompts else logprobs_of
+        bf16 = self.config.sampling.precision == "bf16"
+        with torch.autocast(
+            self.device.type, torch.bfloat16, enabled=bf16, cache_enabled=False
+        ):  # threads would share it
+            return plain(policy, batch, temperature, graph)
 
     def _denominator(self, scored: Scored) -> float:
         rollouts = len(scored.rollouts) + scored.silent_rollouts

@@ -12,10 +12,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from transformers import DynamicCache
 
-from interplay.rl.batches import Batch
+from interplay.model.lean import Folded, hidden_at
+from interplay.model.weights import in_family
+from interplay.rl.batches import Batch, Tree
 
 
 def logprobs_of(model: Any, batch: Batch, temperature: float, entropy_graph: bool = False) -> tuple[Tensor, Tensor]:
@@ -23,21 +26,34 @@ def logprobs_of(model: Any, batch: Batch, temperature: float, entropy_graph: boo
 
     Entropies have a gradient with `entropy_graph` only: it doubles what the vocabulary costs.
 
-    Logits are taken at the sampled positions only. Right padding needs no attention mask: a causal model's real positions
-    never see it.
+    Right padding needs no attention mask: a causal model's real positions never see it. Where the head is a plain product
+    logits are taken at the sampled positions only; any other model is asked for its logits, which may be scaled or capped.
     """
-    hidden = model.model(input_ids=batch.input_ids, use_cache=False).last_hidden_state
     rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
-    offsets = torch.tensor(batch.prompt_lengths, device=hidden.device)[rows] - 1
-    return of_sampled_tokens(model, hidden[rows, offsets + columns], batch, temperature, entropy_graph)
+    places = torch.tensor(batch.prompt_lengths, device=rows.device)[rows] - 1 + columns
+    if in_family(model):
+        hidden = model.model(input_ids=batch.input_ids, use_cache=False).last_hidden_state
+        logits_N_V = model.lm_head(hidden[rows, places])
+    else:
+        logits_N_V = model(input_ids=batch.input_ids, use_cache=False).logits[rows, places]
+    return of_sampled_tokens(logits_N_V, batch, temperature, entropy_graph)
+
+
+def logprobs_of_tree(
+    folded: Folded, tree: Tree, batch: Batch, temperature: float, entropy_graph: bool = False
+) -> tuple[Tensor, Tensor]:
+    """The same by the lean decoder, from rows that hold each prompt once; with gradients of the folded weights."""
+    rows = folded.rows(tree.ids_R_T, tree.positions_R_T, tree.seen_R_T_T)
+    logits_N_V = F.linear(hidden_at(folded.leaves, folded.shape, rows, tree.places_N), folded.leaves[1])
+    return of_sampled_tokens(logits_N_V, batch, temperature, entropy_graph)
 
 
 def of_sampled_tokens(
-    model: Any, hidden_N_D: Tensor, batch: Batch, temperature: float, entropy_graph: bool
+    logits_N_V: Tensor, batch: Batch, temperature: float, entropy_graph: bool
 ) -> tuple[Tensor, Tensor]:
-    """The same, from the hidden states that precede the N sampled tokens, in the order of `mask_B_T.nonzero()`."""
+    """The same, from the logits that the N sampled tokens were drawn from, in the order of `mask_B_T.nonzero()`."""
     rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
-    logits_N_V = model.lm_head(hidden_N_D).float()
+    logits_N_V = logits_N_V.float()
     if temperature != 1.0:
         logits_N_V = logits_N_V / temperature
     log_softmax_N_V = logits_N_V.log_softmax(dim=-1)
@@ -53,7 +69,7 @@ def of_sampled_tokens(
 def logprobs_sharing_prompts(
     model: Any, batch: Batch, temperature: float, entropy_graph: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """What `logprobs_of` returns; rows with equal prompts share the computation of it."""
+    """What `logprobs_of` returns, of a model in the family; rows with equal prompts share the computation of it."""
     device = batch.input_ids.device
     lengths_B = torch.tensor(batch.prompt_lengths, device=device)
     firsts, group_of = _groups(batch)
@@ -74,7 +90,7 @@ def logprobs_sharing_prompts(
         )  # fmt: skip
         hidden_B_T_D = torch.cat([hidden_B_T_D, completions.last_hidden_state], dim=1)
     rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
-    return of_sampled_tokens(model, hidden_B_T_D[rows, columns], batch, temperature, entropy_graph)
+    return of_sampled_tokens(model.lm_head(hidden_B_T_D[rows, columns]), batch, temperature, entropy_graph)
 
 
 def _groups(batch: Batch) -> tuple[list[int], list[int]]:

@@ -41,11 +41,12 @@ def roll_out(
     rewards: RewardConfig,
     seed: int,
     rows: int,
+    threads: int,
     judge: Judge | None = None,
 ) -> list[list[Rollout]]:
     """P groups of G rollouts, in the order of `problems`; judged in this process where no `judge` is given."""
     prompts, ordered = sample_problems(
-        model, tokenizer, problems, num_samples=group, config=sampling, seed=seed, max_rows=rows
+        model, tokenizer, problems, num_samples=group, config=sampling, seed=seed, max_rows=rows, threads=threads
     )
     references = [Reference.from_graph(p.graph, p.solution) for p in problems]
     texts = [

@@ -92,7 +92,12 @@ class StageFolder:
             self.rollouts.finish(config.steps)
         name = self.publish(config.steps)
         self.learner.processes.wait()
-        tokens = sum(row["rl/tokens"] for row in read_metrics(self.path / "metrics.jsonl"))
+        rows = read_metrics(self.path / "metrics.jsonl")
+        if self.writes and not any(row["rl/grad_norm"] for row in rows):
+            say(
+                "RL took no gradient: in no step did the rewards of a group differ, and the weights are those of the start"
+            )
+        tokens = sum(row["rl/tokens"] for row in rows)
         summary = {"checkpoint": name, "steps": config.steps, "tokens": int(tokens), "wall_s": wall_s}
         summary |= {"resumed_at_step": self.start_step, "processes": self.learner.processes.world}
         if self.best is not None:

@@ -121,7 +121,7 @@ class RLStage(Stage):
     kind: Literal["rl"] = "rl"
     start: Annotated[PretrainStage | MidtrainStage, Field(discriminator="kind")]
     config: RLConfig
-    infra: Infra = Infra(version="1", mode="retry")
+    infra: Infra = Infra(version="2", mode="retry")
 
     @property
     def work(self) -> str:
@@ -154,7 +154,7 @@ class EvaluateStage(Stage):
     checkpoint: Trained
     config: EvaluateConfig
     gold: bool = False
-    infra: Infra = Infra(version="1", mode="retry")
+    infra: Infra = Infra(version="2", mode="retry")
 
     @property
     def work(self) -> str:

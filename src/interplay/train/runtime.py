@@ -24,9 +24,6 @@ class Runtime(Config):
     save_seconds: PositiveFloat = 30.0
     sample_rows: PositiveInt = 1024
     share_prompts: bool = True  # RL computes a prompt once per micro-batch: 1.3 to 1.9 times faster on a CPU
-    split_updates: bool = (
-        False  # RL: each thread takes whole micro-batches; no slower than that when others take a core
-    )
     peak_flops: PositiveFloat | None = None  # of one device, at the training precision; MFU is a share of it
 
     @property

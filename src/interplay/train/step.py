@@ -62,7 +62,9 @@ def _forward(model: Any, precision: str) -> Callable[[Batch], Tensor]:
     names = ["input_ids"] + ["position_ids"] * ("position_ids" in inspect.signature(model.forward).parameters)
 
     def logits(share: Batch) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        with torch.autocast(
+            "cpu", torch.bfloat16, enabled=precision == "bf16", cache_enabled=False
+        ):  # threads would share it
             found: Tensor = model(**{name: share[name] for name in names}, use_cache=False).logits
         return found
 

@@ -49,7 +49,7 @@ def sample(
     runtime = Runtime(threads=threads or _threads())
     model.to(runtime.torch_device())
     sampling = SamplingConfig(temperature=temperature, max_new_tokens=max_new_tokens)
-    jobs = draw(
+    drawn = draw(
         model,
         tokenizer,
         asked,
@@ -58,7 +58,8 @@ def sample(
         seed=derive("evaluate", seed),
         rows=runtime.sample_rows,
     )
-    return [[drawn.text for drawn in job.draws] for job in jobs]
+    texts = [text.text for text in drawn.texts]
+    return [texts[start : start + samples] for start in range(0, len(texts), samples)]
 
 
 def evaluate(

@@ -13,6 +13,7 @@ from interplay.data.mixture import World
 from interplay.data.packing import PackingConfig
 from interplay.data.presets import weights_by_op
 from interplay.data.tokenizer import TokenizerSettings
+from interplay.data.vocabulary import Words
 from interplay.model.sampler import SamplingConfig
 from interplay.model.sizes import size
 from interplay.rl.config import RLSettings
@@ -178,7 +179,9 @@ def settings(scale: str, changes: Mapping[str, str]) -> Settings:
     return changed(SCALES[scale], changes)
 
 
-def regime_of(scale: str, regime: str) -> tuple[tuple[str, ...], tuple[Mode, ...], tuple[int, ...], dict[str, Any]]:
+def regime_of(
+    scale: str, regime: str
+) -> tuple[tuple[str | Words, ...], tuple[Mode, ...], tuple[int, ...], dict[str, Any]]:
     """(contexts, modes, ops, axes) of a scale's regime, `id`, `edge` or `hard`. Raises ValueError for another one."""
     found = settings(scale, {})
     ranges = {"id": found.id_ops, "edge": found.edge_ops, "hard": found.hard_ops}

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 if TYPE_CHECKING:
+    from interplay.launch import Outcome
     from interplay.train.runtime import Device
 
 
@@ -32,6 +33,10 @@ def run(
     resubmit: Annotated[int, typer.Option(help="how often a job that was lost, or ran out of time, goes on")] = 10,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; never changes a result's address")] = "auto",
     track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
+    runtime: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=VALUE, how stages run, never what comes out: micro_tokens=8192; repeatable"),
+    ] = None,
 ) -> None:
     """Run a study to its report. What is in the store is not done again; a run that was cut goes on.
 
@@ -51,7 +56,10 @@ def run(
 
     where = Where.asked(jobs, threads, cluster, resources or [], resubmit, scale)
     overrides = dict(key_value(text, "--set") for text in set_ or [])
-    chosen = make_study(study, scale, overrides, store, where.runtime(save_seconds, on_device(device)))
+    changes = dict(key_value(text, "--runtime") for text in runtime or [])
+    how = where.runtime(save_seconds, on_device(device)).changed(changes)
+    _known_tracker(track)
+    chosen = make_study(study, scale, overrides, store, how)
     if arms:
         chosen = chosen.only([name.strip() for name in arms.split(",")])
     if plan:
@@ -63,17 +71,16 @@ def run(
         outcome = run_study(chosen, store, _command(), where.executor())
     with hold(outcome.folder):
         report_path = build_report(outcome.folder)
-    said = _said(outcome.folder)
     print(f"report: {report_path}", file=sys.stderr)
-    result = {
-        "report": str(report_path),
-        "results": str(outcome.folder / "results.csv"),
-        "wall_s": round(outcome.wall_s, 1),
-        "cached_stages": outcome.cached_stages,
-        "run_stages": outcome.run_stages,
-        "claims": said,
-    }
-    print(json.dumps(result))
+    print(json.dumps(_result(outcome, report_path)))
+
+
+def _result(outcome: Outcome, report: Path) -> dict[str, object]:
+    """The last line of standard output."""
+    return {
+        "report": str(report), "results": str(outcome.folder / "results.csv"), "wall_s": round(outcome.wall_s, 1),
+        "cached_stages": outcome.cached_stages, "run_stages": outcome.run_stages, "claims": _said(outcome.folder),
+    }  # fmt: skip
 
 
 def _said(folder: Path) -> list[dict[str, str | int | None]]:
@@ -110,6 +117,13 @@ def _fits_device(scale: str, device: str, cluster: str | None) -> None:
                 f"the scale {scale} is made for a GPU and torch sees none here; --plan says how long a CPU would take, "
                 "--device cpu runs it all the same, --cluster slurm sends it to a cluster"
             )
+
+
+def _known_tracker(name: str) -> None:
+    from interplay.track import TrackerName
+
+    if name and name not in get_args(TrackerName):
+        raise ValueError(f"--track must be one of {', '.join(get_args(TrackerName))}, got {name!r}")
 
 
 def tracked(name: str, project: str, folder: Path, stages: Mapping[str, Path]) -> AbstractContextManager[None]:

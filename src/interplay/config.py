@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 KIND = "kind"  # tells members of a union apart, so it is said even where it is the default
 
@@ -51,6 +51,15 @@ def identity_of(value: Any, defaults: bool = True) -> Any:
             return str(value)
         case _:
             return value
+
+
+def said(error: ValidationError, option: str) -> str:
+    """The first thing that is wrong, in one line that names the field."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part.isidentifier())
+    what = first["msg"].removeprefix("Value error, ")
+    given = f", got {first['input']!r}" if first["type"] != "value_error" else ""
+    return f"{option} {where}: {what}{given}" if where else f"{option}: {what}"
 
 
 def key_value(text: str, what: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 import interplay.rl.grpo as grpo
 from interplay.rl.grpo import RLConfig, reinforce
-from interplay.rl.pools import Adaptive, Edge, PoolState, Scheduled, after_step, start_state, take
+from interplay.rl.pools import Adaptive, Edge, PoolState, after_step, start_state, take
 from interplay.train.metrics import read_metrics
 
 
@@ -29,15 +29,6 @@ def test_edge_keeps_what_is_hard_but_not_out_of_reach(pool):
     assert [p.id for p in taken] == [pool.stream[i].id for i in (2, 1, 2)]
     with pytest.raises(ValueError, match="no problem of 5 is on the edge"):
         edge.chosen([0, 8, 8, 0, 0])
-
-
-def test_scheduled_asks_up_to_the_op_of_its_step(pool):
-    scheduled = Scheduled(tops=((0, 2), (3, 3)))
-    state = start_state(scheduled)
-    assert ops(take(pool, scheduled, state, 2, 0, 20)) == {2}
-    assert ops(take(pool, scheduled, state, 3, 0, 20)) == {2, 3}
-    with pytest.raises(ValidationError, match="from step 0 on"):
-        Scheduled(tops=((1, 2),))
 
 
 def test_adaptive_rises_when_the_top_op_is_mastered(pool):

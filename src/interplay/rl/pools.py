@@ -3,7 +3,6 @@
 pool       the stream's mixture, uniform: the comparison arm, at equal compute, of every selection
 edge       problems that the start model fails at k=1 and solves within k=K, by a measurement before the first step
 adaptive   cells up to an op that rises when accuracy there reaches a threshold
-scheduled  cells up to an op that is given per step
 
 All of it is data; what a step gets follows from its number and the saved state.
 """
@@ -11,9 +10,9 @@ All of it is data; what a step gets follows from its number and the saved state.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt
 
 from interplay.config import Config
 from interplay.data.mixture import Mixture
@@ -80,37 +79,13 @@ class Adaptive(Config):
     window: PositiveInt = 5
 
 
-class Scheduled(Config):
-    """Ops up to that of the last (step, op) pair of `tops` whose step has come; the first step is 0."""
-
-    kind: Literal["scheduled"] = "scheduled"
-    tops: tuple[tuple[int, int], ...]
-
-    @model_validator(mode="after")
-    def _is_a_schedule(self) -> Self:
-        steps = [step for step, _ in self.tops]
-        if not steps or steps[0] != 0 or steps != sorted(set(steps)):
-            raise ValueError(f"tops must be (step, op) pairs from step 0 on with rising steps, got {self.tops}")
-        return self
-
-    def top(self, step: int) -> int:
-        """The highest op of a step."""
-        return [op for start, op in self.tops if start <= step][-1]
-
-
-Selection = Annotated[Edge | Adaptive | Scheduled, Field(discriminator="kind")]
+Selection = Annotated[Edge | Adaptive, Field(discriminator="kind")]
 
 
 def check_ops(pool: UniformPool, selection: Selection | None) -> None:
     """Raises ValueError where a selection names an op that the pool does not have."""
-    named: list[int] = []
-    if isinstance(selection, Adaptive):
-        named = [selection.start_op]
-    if isinstance(selection, Scheduled):
-        named = [op for _, op in selection.tops]
-    for op in named:
-        if op not in pool.ops:
-            raise ValueError(f"op {op} is not in the pool, which has {pool.ops}")
+    if isinstance(selection, Adaptive) and selection.start_op not in pool.ops:
+        raise ValueError(f"op {selection.start_op} is not in the pool, which has {pool.ops}")
 
 
 class PoolState(Config):
@@ -143,8 +118,6 @@ def take(
             return [pool.stream[indices[(first + i) % len(indices)]] for i in range(count)]
         case Adaptive():
             return pool.up_to(state.top).take(first, count)
-        case Scheduled():
-            return pool.up_to(selection.top(step)).take(first, count)
 
 
 def after_step(

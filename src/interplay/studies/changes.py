@@ -14,7 +14,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
-from interplay.config import Config
+from interplay.config import Config, said
 from interplay.model.sizes import SIZES
 from interplay.rl.presets import PRESETS as RL
 from interplay.studies.settings import Settings
@@ -36,11 +36,7 @@ def changed(settings: Settings, changes: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part.isidentifier())
-        what = first["msg"].removeprefix("Value error, ")
-        given = f", got {first['input']!r}" if first["type"] != "value_error" else ""
-        raise ValueError(f"--set {where}: {what}{given}" if where else f"--set: {what}") from error
+        raise ValueError(said(error, "--set")) from error
 
 
 def keys(group: type[Config] = Settings, prefix: str = "") -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
-from interplay.config import Config
+from interplay.config import Config, said
 from interplay.model.memory import keep_freed_memory
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -25,6 +26,15 @@ class Runtime(Config):
     sample_rows: PositiveInt = 1024
     share_prompts: bool = True  # RL computes a prompt once per micro-batch: 1.3 to 1.9 times faster on a CPU
     peak_flops: PositiveFloat | None = None  # of one device, at the training precision; MFU is a share of it
+
+    def changed(self, changes: Mapping[str, str]) -> Runtime:
+        """With KEY=VALUE changes. Raises ValueError naming what is unknown or not allowed."""
+        if unknown := [name for name in changes if name not in type(self).model_fields]:
+            raise ValueError(f"--runtime {unknown[0]}: there are {', '.join(sorted(type(self).model_fields))}")
+        try:
+            return Runtime.model_validate(self.model_dump() | dict(changes))
+        except ValidationError as error:
+            raise ValueError(said(error, "--runtime")) from error
 
     @property
     def on_cpu(self) -> bool:

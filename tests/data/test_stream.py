@@ -3,7 +3,7 @@
 import pytest
 
 from interplay.data.mixture import Cell, Mixture, World
-from interplay.data.stream import SPLIT_OF_BUCKET, Stream, distinct_problems, split_of
+from interplay.data.stream import SPLIT_OF_BUCKET, Replay, Stream, distinct_problems, split_of
 from interplay.world.digest import digest
 
 WORLD = World(style="terse", numbers=(1, 5), max_value=20, locations=3, entities=4, names=8)
@@ -50,3 +50,22 @@ def test_a_cell_that_runs_out_gives_fewer_problems_instead_of_repeats():
 def test_negative_index_is_refused():
     with pytest.raises(IndexError):
         Stream(world=WORLD, mixture=MIXTURE)[-1]
+
+
+def test_a_fixed_set_is_drawn_from_again_and_again_and_is_the_first_items():
+    plain = Stream(world=WORLD, mixture=MIXTURE, split="rl")
+    first = {problem.id for problem in plain.first(5)}
+    again = plain.model_copy(update={"distinct": 5})
+    assert {again[index].id for index in range(60)} == first
+
+
+def test_replay_mixes_in_training_problems_of_another_mixture():
+    other = Mixture.uniform([3], ["school"])
+    plain = Stream(world=WORLD, mixture=Mixture.uniform([2], ["zoo"]), split="rl", distinct=5)
+    mixed = plain.model_copy(update={"replay": Replay(mixture=other, share=0.25)})
+    items = [mixed[index] for index in range(200)]
+    replayed = [problem for problem in items if problem.context == "school"]
+    assert 30 <= len(replayed) <= 72  # 50 expected, standard deviation 6
+    assert {split_of(problem) for problem in replayed} == {"train"}
+    first = {problem.id for problem in Stream(world=WORLD, mixture=plain.mixture, split="rl").first(5)}
+    assert {problem.id for problem in items if problem.context == "zoo"} == first

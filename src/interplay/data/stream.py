@@ -11,6 +11,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, overload
 
+from pydantic import Field, PositiveInt
+
 from interplay.config import Config
 from interplay.data.mixture import Cell, Mixture, World
 from interplay.data.vocabulary import context_of
@@ -34,13 +36,26 @@ def split_of(problem: Problem) -> Split:
     return SPLIT_OF_BUCKET[int(digest(problem.graph)[:1], 16)]
 
 
+class Replay(Config):
+    """A share of items from elsewhere: training problems of another mixture, so that what was known is not forgotten."""
+
+    mixture: Mixture
+    share: float = Field(gt=0, lt=1)
+
+
 class Stream(Config):
-    """The identity of a stream; `seed` names a family of streams, it is never added to anything."""
+    """The identity of a stream; `seed` names a family of streams, it is never added to anything.
+
+    distinct: items are drawn again and again from the first so many, as epochs do; without it none comes twice.
+    replay: and a share of them from training problems of another mixture.
+    """
 
     world: World
     mixture: Mixture
     split: Split = "train"
     seed: int = 0
+    distinct: PositiveInt | None = None
+    replay: Replay | None = None
 
     @overload
     def __getitem__(self, index: int) -> Problem: ...
@@ -52,6 +67,10 @@ class Stream(Config):
             return getattr(self, index)
         if index < 0:
             raise IndexError(f"a stream has no item {index}")
+        if self.replay and stream("replay", self.split, self.seed, index).random() < self.replay.share:
+            return Stream(world=self.world, mixture=self.replay.mixture, seed=self.seed)[index]
+        if self.distinct:
+            index = stream("again", self.split, self.seed, index).randrange(self.distinct)
         cell = self.mixture.pick(stream("cell", self.split, self.seed, index).random())
         return self.draw(cell, index)
 

@@ -22,11 +22,12 @@ def rl_steps(chosen: Settings, tokens: float) -> int:
 
 
 def filtered_steps(chosen: Settings) -> int:
-    """RL steps left of `rl.steps` when the edge filter is paid from the same budget.
+    """RL steps left of `rl.steps` when the edge filter is paid from the same measured compute.
 
-    A candidate's samples are drawn and not learned from: 2P of the 10P FLOPs that an RL sample is charged.
+    A candidate's samples are drawn and not learned from: 2P of the 8P FLOPs a token of RL takes, 10P with a reference.
     """
-    return max(1, chosen.rl.steps - round(chosen.extrapolation.filter_candidates / 5 / chosen.rl.prompts))
+    drawn = 2 / (10 if chosen.rl.loss.kl > 0 else 8)
+    return max(1, chosen.rl.steps - round(drawn * chosen.extrapolation.filter_candidates / chosen.rl.prompts))
 
 
 def _step_tokens(chosen: Settings) -> float:

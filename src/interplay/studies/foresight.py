@@ -6,17 +6,25 @@ measured at these settings, else from the table kept for the scale; after it the
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import as_file, files
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from interplay.evals.power import describe, seen
 from interplay.evals.simulate import Design
 from interplay.evals.spread import NO_REPLICATES, Spread, read_spread
 from interplay.evals.verdict import TRAININGS
+from interplay.studies.settings import Settings
 from interplay.studies.study import Contrast, Study
+
+# what settings hold beside the training of base and of RL on the edge: how it is measured, and what single studies ask for
+MEASURED_APART = frozenset(
+    {"seeds", "problems", "samples", "ks", "gold", "extrapolation", "midtraining", "contextual", "headroom"}
+)
 
 
 class Control(NamedTuple):
@@ -24,6 +32,23 @@ class Control(NamedTuple):
 
     pass_at_1: float
     at_k: float
+
+
+def measured_spread(settings: Settings, store: Path | None) -> Spread:
+    """Replicates that were measured in this store at these settings, the latest; else those kept with the scale."""
+    found = sorted((store / "studies").glob(f"noise-{settings.scale}-*/effects.csv")) if store is not None else []
+    for path in sorted(found, key=lambda path: -path.stat().st_mtime):
+        study = json.loads(path.with_name("study.json").read_text(encoding="utf-8"))
+        if len(study["seeds"]) >= TRAININGS and _trained(study["settings"]) == _trained(
+            settings.model_dump(mode="json")
+        ):
+            return read_spread(path, f"measured by {len(study['seeds'])} replicates in this store")
+    return spread_of(settings.scale)
+
+
+def _trained(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What base and RL on the edge are trained with."""
+    return {name: value for name, value in fields.items() if name not in MEASURED_APART}
 
 
 def spread_of(scale: str) -> Spread:

@@ -12,7 +12,7 @@ from interplay.stages.identity import differences, distance
 from interplay.stages.schedule import num_dependents
 from interplay.stages.stage import Stage, parents
 from interplay.stages.store import Entry, entries
-from interplay.studies.foresight import designs, power_lines, spread_of
+from interplay.studies.foresight import designs, measured_spread, power_lines
 from interplay.studies.study import Study
 
 NAMED_FIELDS = 3
@@ -31,7 +31,7 @@ def plan_lines(study: Study, store: Path | None = None, jobs: int = 1) -> list[s
             cost = costs[stage.address] = estimate(identity, there, stage.runtime)
             line += f"\n{'':9}cost: {cost}\n{'':9}why: {why(identity, there)}"
         lines.append(line)
-    spread = spread_of(study.settings.scale)
+    spread = measured_spread(study.settings, store)
     power = power_lines(study, spread, designs(study, spread))
     return [*lines, "\n".join([total(stages, costs, jobs), *power])]
 

@@ -92,10 +92,20 @@ class Recipe(NamedTuple):
         )  # fmt: skip
 
     def midtrained(
-        self, start: PretrainStage, mixture: Mixture, tokens: int, seed: Seed, name: str = "mid", split: Split = "train"
+        self,
+        start: PretrainStage,
+        mixture: Mixture,
+        tokens: int,
+        seed: Seed,
+        name: str = "mid",
+        split: Split = "train",
+        **of_stream: object,
     ) -> MidtrainStage:
-        """Continued training on a mixture, with a complete schedule of its own."""
+        """Continued training on a mixture, with a complete schedule of its own; `of_stream` are more fields of its stream."""
         config = self.supervised(mixture, tokens, seed, self.chosen.midtrain.lr_factor, split)
+        if of_stream:
+            stream = Stream.model_validate(config.stream.model_dump() | of_stream)
+            config = config.model_copy(update={"stream": stream})
         if self.chosen.midtrain.schedule is not None:
             config = config.model_copy(update={"schedule": self.chosen.midtrain.schedule})
         return MidtrainStage(start=start, config=config, **self.place.stage(f"mid-training of {name} {seed}"))
@@ -182,6 +192,14 @@ class Recipe(NamedTuple):
                 "optimizer": optimizer.model_dump() | rates,
             }
         )
+
+
+def gains(arms: Sequence[Arm], asked: Sequence[tuple[str, str]], ks: Sequence[int]) -> tuple[Contrast, ...]:
+    """The same pairs as `compared`, each arm's gain over the arm it started from: `NAME-gain`."""
+    return tuple(
+        contrast._replace(name=f"{contrast.name}-gain", label=f"{contrast.label}, gains", gain=True)
+        for contrast in compared(arms, asked, ks)
+    )
 
 
 def compared(arms: Sequence[Arm], asked: Sequence[tuple[str, str]], ks: Sequence[int]) -> tuple[Contrast, ...]:

@@ -69,7 +69,7 @@ MICRO = Settings(
     samples=32,
     ks=(1, 2, 4, 8, 16, 32),
     sampling=SamplingConfig(temperature=0.7, max_new_tokens=128),
-    extrapolation=OfExtrapolation(filter_candidates=1000),
+    extrapolation=OfExtrapolation(filter_candidates=1000, measured_share=0.43),
     midtraining=OfMidtraining(budgets=(700_000, 1_400_000)),
     headroom=OfHeadroom(shares=(0.0, 0.001, 0.03, 0.2, 0.5)),
 )

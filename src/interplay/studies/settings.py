@@ -47,13 +47,19 @@ class Midtraining(Config):
 
 
 class OfExtrapolation(Config):
-    """Op ranges of RL where they are not the regimes'; the selections that are compared with a uniform pool."""
+    """Op ranges of RL where they are not the regimes'; the selections that are compared with a uniform pool.
+
+    measured_share: measured FLOPs of RL over what it is charged, by the record of an earlier run; gold is matched to it.
+    replay_share: of id problems in gold and self-training with replay.
+    """
 
     id_ops: Ops = ()
     mixed_ops: Ops = ()
     hard_ops: Ops = ()
     adaptive_threshold: float = Field(default=0.5, gt=0, le=1)
     filter_candidates: PositiveInt = 2000
+    measured_share: float = Field(default=1.0, gt=0, le=1)
+    replay_share: float = Field(default=0.25, gt=0, lt=1)
 
 
 class OfMidtraining(Config):

@@ -11,6 +11,7 @@ from interplay.studies.catalogue.contextual import contextual
 from interplay.studies.catalogue.extrapolation import extrapolation
 from interplay.studies.catalogue.headroom import headroom
 from interplay.studies.catalogue.midtraining import midtraining
+from interplay.studies.catalogue.noise import noise
 from interplay.studies.catalogue.process_reward import process_reward
 from interplay.studies.catalogue.quickstart import quickstart
 from interplay.studies.catalogue.verifier import verifier
@@ -26,6 +27,7 @@ STUDIES: Mapping[str, StudyMaker] = {
     "process_reward": process_reward,
     "headroom": headroom,
     "verifier": verifier,
+    "noise": noise,
 }
 
 

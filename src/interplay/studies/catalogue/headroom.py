@@ -1,12 +1,13 @@
 """headroom: how much of the edge must pre-training have shown for RL to add most?
 
 For each share of edge ops in pre-training: a model from scratch, then GRPO on the edge ops. The id ops keep their relative
-weights, and every model sees the same number of tokens.
+weights, and every model sees the same number of tokens. Where RL ends mixes what pre-training left with what RL added, so where
+RL gains most is asked of gains; the middle share stands for partial competence and is fixed before the run.
 """
 
 from __future__ import annotations
 
-from interplay.studies.recipe import Recipe, compared
+from interplay.studies.recipe import Recipe, compared, gains
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
@@ -33,24 +34,27 @@ def headroom(chosen: Settings, place: Workplace) -> Study:
     names = [base_name(share) for share in chosen.headroom.shares]
     arms = recipe.every_seed(arms_of_seed)
     asked = [(f"{name}_rl", name) for name in names]
-    first, most = names[0], names[-1]
-    asked += [(f"{most}_rl", f"{first}_rl")]
+    first, middle, most = names[0], names[len(names) // 2], names[-1]
+    against = [(f"{most}_rl", f"{first}_rl"), (f"{middle}_rl", f"{first}_rl"), (f"{middle}_rl", f"{most}_rl")]
     claims = [
         Claim(f"RL adds capability where pre-training showed {share:.1%} of the edge: edge pass@{top} rises",
               f"{name}_rl-{name}-edge-{top}", "T7", "paper")
         for name, share in zip(names, chosen.headroom.shares, strict=True)
     ]  # fmt: skip
-    claims.append(
+    claims += [
         Claim(f"More edge data in pre-training leaves RL higher: edge pass@{top}, most against least",
-              f"{most}_rl-{first}_rl-edge-{top}", "T7", "paper")
-    )  # fmt: skip
+              f"{most}_rl-{first}_rl-edge-{top}", "T7", "paper"),
+        Claim(f"The gain of RL peaks at partial competence: in edge pass@{top} it is larger at the middle share than at the "
+              "least and at the most", f"{middle}_rl-{first}_rl-edge-{top}-gain", "T7", "paper",
+              also=(f"{middle}_rl-{most}_rl-edge-{top}-gain",)),
+    ]  # fmt: skip
     return Study(
         name="headroom",
         title="How much hard data should pre-training hold?",
         question="How does RL's gain on the edge depend on how much of the edge pre-training has shown?",
         settings=chosen,
         arms=arms,
-        contrasts=compared(arms, asked, chosen.ks),
+        contrasts=(*compared(arms, [*asked, *against], chosen.ks), *gains(arms, against, chosen.ks)),
         claims=tuple(claims),
         x="edge share",
         by="stage",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from interplay.cli_data import data
-from interplay.cli_run import run, writable
+from interplay.cli_eval import evaluate, whole_numbers
+from interplay.cli_run import run
 from interplay.cli_store import store
 from interplay.cli_training import push, train
 from interplay.files import OutOfSpaceError
@@ -22,6 +22,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 app.add_typer(data, name="data")
 app.add_typer(store, name="store")
 app.command()(run)
+app.command("eval")(evaluate)
 app.command()(train)
 app.command()(push)
 
@@ -57,64 +58,6 @@ def verify(
     print("\n".join(tally.lines(candidate_field)), file=sys.stderr)
 
 
-@app.command("eval")
-def evaluate_checkpoint(
-    checkpoint: Annotated[Path, typer.Argument(help="a Hugging Face folder, ours or another")],
-    data_file: Annotated[Path, typer.Option("--data", help="JSON lines: our rows or GSM-Infinite's")],
-    samples: Annotated[int, typer.Option(help="solutions per problem")] = 128,
-    k: Annotated[str, typer.Option(help="comma-separated; by default 1,8,64,128 as far as --samples goes")] = "",
-    out: Annotated[Path, typer.Option(help="folder of the records; an evaluation that was cut goes on")] = Path("eval"),
-    temperature: Annotated[float, typer.Option(help="sampling temperature")] = 0.7,
-    max_new_tokens: Annotated[int, typer.Option(help="longest solution, in tokens")] = 1024,
-    seed: Annotated[int, typer.Option(help="names the samples")] = 0,
-    threads: Annotated[int, typer.Option(help="CPU threads")] = 0,
-    gold: Annotated[bool, typer.Option(help="also the NLL of the gold solutions and greedy accuracy")] = True,
-    verify_workers: Annotated[int, typer.Option(help="judging processes; -1: the cores that sampling leaves")] = -1,
-) -> None:
-    """Sample solutions of a checkpoint, verify every step, and print pass@k under all rules, with intervals.
-
-    `accelerate launch -m interplay.cli eval ...` shares the work among processes; the result is the same.
-
-    Example: interplay eval store/checkpoint --data problems.jsonl --samples 128 --k 1,8,64,128 --out eval
-    """
-    from interplay.evals.pass_at_k import default_ks
-    from interplay.evals.run import EvalRequest, run_eval
-
-    ks = _ks(k) or default_ks(samples)
-    if max(ks) > samples:
-        raise ValueError(f"--k {max(ks)} is above --samples {samples}: pass@k takes at least k samples")
-    writable(out)
-    request = EvalRequest(
-        checkpoint=checkpoint, data=data_file, out=out, samples=samples, ks=ks, temperature=temperature,
-        max_new_tokens=max_new_tokens, seed=seed, threads=threads or min(2, os.cpu_count() or 1),
-        gold=gold, verify_workers=None if verify_workers < 0 else verify_workers,
-    )  # fmt: skip
-    if (summary := run_eval(request)) is not None:
-        print(json.dumps(summary))
-        sys.stdout.flush()
-        print("\n".join(_told(summary)), file=sys.stderr)
-
-
-def _told(summary: Mapping[str, Any]) -> list[str]:
-    """An evaluation in words: pass@k over all problems, a line for each rule."""
-    lines = [f"{summary['problems']:,} problems, {summary['samples']} samples each; records in {summary['out']}"]
-    rows = [row for row in summary["pass_at_k"] if row["regime"] == "all" and row["value"] is not None]
-    for rule in dict.fromkeys(row["rule"] for row in rows):
-        told = [f"@{r['k']} {r['value']:.1%} [{r['lo']:.1%}, {r['hi']:.1%}]" for r in rows if r["rule"] == rule]
-        lines.append(f"{rule + ':':<16} pass{', '.join(told)}")
-    return lines
-
-
-def _ks(text: str) -> tuple[int, ...]:
-    return tuple(_whole(part, "--k") for part in text.split(",")) if text else ()
-
-
-def _whole(text: str, option: str) -> int:
-    if not text.strip().isdigit() or int(text) < 1:
-        raise ValueError(f"{option} takes positive whole numbers, got {text!r}")
-    return int(text)
-
-
 @app.command()
 def compare(
     a: Annotated[Path, typer.Argument(help="an evaluation's folder")],
@@ -130,7 +73,7 @@ def compare(
     from interplay.evals.compare import fewest_samples, format_table
     from interplay.evals.records import read_evaluation
 
-    ks = _ks(k)
+    ks = whole_numbers(k)
     evaluations = [read_evaluation(folder, [rule]) for folder in (a, b)]
     for folder, evaluation in zip((a, b), evaluations, strict=True):
         if ks and max(ks) > (fewest := fewest_samples(evaluation, rule)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +67,7 @@ def run_eval(request: EvalRequest) -> dict[str, Any] | None:
         torch.cuda.set_device(local_rank() % torch.cuda.device_count())
     sampling = SamplingConfig(temperature=request.temperature, max_new_tokens=request.max_new_tokens)
     model, tokenizer = load(request.checkpoint), load_tokenizer(request.checkpoint)
-    _claim(request)
+    claim(request.out, request.identity)
     found = problems_of_items(read_items(request.data))
     if share.is_first and (found.defective or found.repeated):
         left_out = f"{found.defective} rows whose gold does not follow from the problem"
@@ -102,9 +103,9 @@ def _summary(request: EvalRequest, found: FileProblems) -> dict[str, Any]:
     return summary
 
 
-def _claim(request: EvalRequest) -> None:
-    """Refuse to mix two evaluations in one folder."""
-    path = request.out / "evaluation.json"
-    if path.exists() and json.loads(path.read_text()) != request.identity:
-        raise ValueError(f"{request.out} holds another evaluation (see {path}); give another --out")
-    write_json(path, request.identity)
+def claim(out: Path, identity: Mapping[str, Any]) -> None:
+    """Take a folder for one evaluation. Raises ValueError where it holds another one."""
+    path = out / "evaluation.json"
+    if path.exists() and json.loads(path.read_text()) != identity:
+        raise ValueError(f"{out} holds another evaluation (see {path}); give another --out")
+    write_json(path, identity)

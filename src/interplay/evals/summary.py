@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interplay.evals.intervals import mean_interval
 from interplay.evals.pass_at_k import pass_at_k
-from interplay.evals.records import counts_by_problem, read_evaluation
+from interplay.evals.records import Counts, counts_by_problem, read_evaluation
 from interplay.schema.verdicts import RULES
 
 
@@ -18,19 +19,21 @@ def summarize(folder: Path, ks: Sequence[int], rules: Sequence[str] = tuple(RULE
     """One row per regime (and "all"), rule and k: value, lo, hi, n_problems, n_samples. A k beyond the samples is null."""
     evaluation = read_evaluation(folder)
     regimes = np.array(evaluation.problems["regime"].to_pylist())
-    names = list(dict.fromkeys(regimes.tolist()))
+    return [row for rule in rules for row in estimates(regimes, counts_by_problem(evaluation, rule), rule, ks)]
+
+
+def estimates(regimes_P: NDArray[np.str_], counts: Counts, rule: str, ks: Sequence[int]) -> list[dict[str, Any]]:
+    """The rows of one rule, from its counts and the regime of each problem."""
     rows = []
-    for rule in rules:
-        counts = counts_by_problem(evaluation, rule)
-        for regime in ["all", *names]:
-            chosen = np.ones(len(regimes), bool) if regime == "all" else regimes == regime
-            for k in ks:
-                values = np.asarray(pass_at_k(counts.n[chosen], counts.c[chosen], k))
-                estimate = mean_interval(values, names=("summary", regime), n_samples=int(counts.n[chosen].min()))
-                undefined = bool(np.isnan(estimate.value))
-                rows.append(
-                    {"regime": regime, "rule": rule, "k": k}
-                    | {name: None if undefined else round(getattr(estimate, name), 6) for name in ("value", "lo", "hi")}
-                    | {"n_problems": estimate.n_problems, "n_samples": estimate.n_samples}
-                )
+    for regime in ["all", *dict.fromkeys(regimes_P.tolist())]:
+        chosen = np.ones(len(regimes_P), bool) if regime == "all" else regimes_P == regime
+        for k in ks:
+            values = np.asarray(pass_at_k(counts.n[chosen], counts.c[chosen], k))
+            estimate = mean_interval(values, names=("summary", regime), n_samples=int(counts.n[chosen].min()))
+            undefined = bool(np.isnan(estimate.value))
+            rows.append(
+                {"regime": regime, "rule": rule, "k": k}
+                | {name: None if undefined else round(getattr(estimate, name), 6) for name in ("value", "lo", "hi")}
+                | {"n_problems": estimate.n_problems, "n_samples": estimate.n_samples}
+            )
     return rows

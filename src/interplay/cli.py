@@ -38,7 +38,7 @@ def verify(
     gold_field: Annotated[str, typer.Option(help="field of the gold solution")] = "solution",
     candidate_field: Annotated[str, typer.Option(help="field of the solution to judge")] = "candidate",
     rule: Annotated[
-        str, typer.Option(help="strict, exact, sound or paper-v1: whose first fault `error` names")
+        str, typer.Option(help="strict, exact, sound or paper_v1: whose first fault `error` names")
     ] = "strict",
     steps: Annotated[bool, typer.Option("--steps", help="list every step: place, fault, the rule expected")] = False,
 ) -> None:

@@ -71,7 +71,7 @@ def store_diff(a: Address, b: Address, folder: Folder = Path("store"), json_: Js
 
     Example: interplay store diff pretrain/3f9a pretrain/b01c --store store
     """
-    from interplay.stages.identity import ABSENT, differences
+    from interplay.stages.diff import ABSENT, differences
     from interplay.stages.store import entries, find
 
     stages = entries(folder)

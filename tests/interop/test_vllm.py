@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from interplay.interop.vllm import sample
-from interplay.model.choose import SamplingConfig
+from interplay.model.next_token import SamplingConfig
 
 OPTIONS: dict[str, Any] = {"num_samples": 2, "stop_ids": {3}, "seed": 0}
 

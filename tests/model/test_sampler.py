@@ -20,7 +20,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausa
 
 from interplay.model import sampler, worker
 from interplay.model.build import build
-from interplay.model.choose import row_key, uniforms
+from interplay.model.next_token import row_key, uniforms
 from interplay.model.sampler import Completion, SamplingConfig, sample, sample_groups
 from interplay.model.sizes import ModelConfig
 from interplay.model.weights import in_family

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from interplay.cli import app
 from interplay.launch import note_stages
-from interplay.stages.identity import differences
+from interplay.stages.diff import differences
 from interplay.stages.lock import hold
 from interplay.stages.store import delete, entries, find, garbage, studies_of
 

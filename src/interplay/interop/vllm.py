@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from interplay.model.choose import SamplingConfig
 from interplay.model.cohort import Completion
+from interplay.model.next_token import SamplingConfig
 from interplay.world.randomness import derive
 
 

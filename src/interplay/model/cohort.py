@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from interplay.model.cache import Grid, Prefix, Suffix
-from interplay.model.choose import Choice
+from interplay.model.next_token import Choice
 
 DEAD_SHARE = 1 / 8
 

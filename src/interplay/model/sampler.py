@@ -21,11 +21,11 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from interplay.model.choose import SamplingConfig
+from interplay.model.any_model import sample_by_model_forward
 from interplay.model.clock import Clock
 from interplay.model.cohort import Completion, Unit
-from interplay.model.general import sample_by_model_forward
 from interplay.model.memory import keep_freed_memory
+from interplay.model.next_token import SamplingConfig
 from interplay.model.weights import in_family, read_weights
 from interplay.model.worker import Job, Worker
 from interplay.world.randomness import derive

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from interplay.model.sizes import ModelConfig, parameter_count
 from interplay.rl.cost import MEASURED
-from interplay.stages.identity import differences, distance
+from interplay.stages.diff import differences, distance
 from interplay.stages.store import Entry
 from interplay.train.runtime import Runtime
 

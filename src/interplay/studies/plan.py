@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from interplay.stages.cost import Cost, duration, estimate, quantity
-from interplay.stages.identity import differences, distance
+from interplay.stages.diff import differences, distance
 from interplay.stages.schedule import num_dependents
 from interplay.stages.stage import Stage, parents
 from interplay.stages.store import Entry, entries

@@ -14,8 +14,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from interplay.model.choose import choose, row_key, uniforms
 from interplay.model.cohort import Completion, Unit
+from interplay.model.next_token import choose, row_key, uniforms
 from interplay.model.worker import Job
 
 

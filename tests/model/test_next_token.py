@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from interplay.model.choose import SamplingConfig, row_key, truncated, uniforms
+from interplay.model.next_token import SamplingConfig, row_key, truncated, uniforms
 
 
 def test_uniforms_are_uniform_and_independent_of_neighbours() -> None:

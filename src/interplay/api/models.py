@@ -57,6 +57,7 @@ def sample(
         sampling=sampling,
         seed=derive("evaluate", seed),
         rows=runtime.sample_rows,
+        threads=runtime.threads,
     )
     texts = [text.text for text in drawn.texts]
     return [texts[start : start + samples] for start in range(0, len(texts), samples)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from importlib import import_module
 from typing import Any
+
+from interplay.train.processor import processor
 
 NAMES = ("generate", "stream", "verify", "sample", "train", "rl")
 
@@ -15,6 +15,6 @@ def run_bench(name: str, threads: int) -> dict[str, Any]:
     if name not in NAMES:
         raise ValueError(f"unknown benchmark {name!r}; there are {', '.join(NAMES)}")
     result: dict[str, Any] = import_module(f"interplay.bench.{name}").bench(threads)
-    machine = {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count(), "threads": threads}
+    machine = processor(threads)
     ratio = result["value"] / result["peer_value"] if result.get("peer_value") else None
     return {"name": name, "peer": None, "peer_value": None, "parts": {}, **result, "ratio": ratio, "machine": machine}

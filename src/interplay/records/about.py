@@ -6,7 +6,6 @@ Every stage stands once, under its address; arms name the stages they went throu
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from interplay.stages.stage import Stage, upstream
 from interplay.studies.foresight import power_lines, smallest
 from interplay.studies.study import Study
 from interplay.train.metrics import read_metrics
+from interplay.train.processor import processor
 
 SUMMED = {"flops": MEASURED, "nominal_flops": NOMINAL}
 SUMMARY = ("vocab_size", "steps", "tokens", "real_tokens", "padding_share", "documents", "dropped_documents", "flops",
@@ -43,7 +43,7 @@ def about(study: Study, spread: Spread, designs: Mapping[str, Design], command: 
         "seeds": list(chosen.seeds), "version": __version__, "schema_version": VERSION, "command": command,
         "settings": chosen.identity(),
         "wall_s": round(sum(s["summary"].get("wall_s", 0.0) for s in described.values()), 1),
-        "machine": machine(), "software": software(), "x": study.x, "by": study.by,
+        "machine": machine(study.arms[0].evaluation.runtime.threads), "software": software(), "x": study.x, "by": study.by,
         "regimes": study.regimes, "contexts": _contexts(study),
         "arms": [
             {"arm": arm.name, "label": arm.label, "seed": arm.seed, "description": arm.description,
@@ -91,10 +91,10 @@ def _contexts(study: Study) -> list[str]:
     return list(dict.fromkeys(str(cell.context) for regime in regimes for cell in regime.mixture.cells))
 
 
-def machine() -> dict[str, Any]:
+def machine(threads: int | None = None) -> dict[str, Any]:
     """What the run ran on."""
     return {
-        "cpu": platform.processor() or platform.machine(), "cores": os.cpu_count(),
+        **processor(threads),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }  # fmt: skip
 

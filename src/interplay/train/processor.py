@@ -1,0 +1,39 @@
+"""The facts about a processor on which the last bits of a result depend, for a record to name.
+
+On one kind of processor the same settings give the same bytes. Another kind has other kernels: which ones is decided by its
+instruction sets, so those that matrix products ask for are named beside the model.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
+
+
+def processor(threads: int | None = None) -> dict[str, Any]:
+    """Model, instruction sets, cores and torch's choice of kernels; `threads` where it is known how many a stage had."""
+    described = _cpuinfo()
+    flags = (described.get("flags") or described.get("Features") or "").split()
+    found: dict[str, Any] = {
+        "cpu": described.get("model name") or platform.processor() or platform.machine(),
+        "instructions": [name for name in INSTRUCTIONS if name in flags],
+        "kernels": torch.backends.cpu.get_cpu_capability(),
+        "cores": os.cpu_count(),
+    }
+    return found if threads is None else {**found, "threads": threads}
+
+
+def _cpuinfo() -> dict[str, str]:
+    """What Linux says of the first core; nothing elsewhere."""
+    try:
+        first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {key.strip(): value.strip() for key, _, value in pairs}

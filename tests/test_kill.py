@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from interplay.train.checkpoint import file_digest
+from interplay.manifest import file_digest
 
 SETTINGS = {
     "pretrain.tokens": 120_000, "midtrain.tokens": 20_000, "rl.steps": 12, "rl.prompts": 8, "rl.group": 8,

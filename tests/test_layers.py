@@ -19,6 +19,7 @@ FREE = {
     "folders",
     "config",
     "files",
+    "manifest",
     "offspring",
     "progress",
     "rank",

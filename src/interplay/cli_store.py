@@ -15,6 +15,10 @@ Folder = Annotated[Path, typer.Option("--store", help="folder of cached stages")
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Address = Annotated[str, typer.Argument(help="KIND/DIGEST as `ls` prints it; its beginning is enough")]
 
+Name = Annotated[
+    str, typer.Argument(help="KIND/DIGEST as `ls` prints it, or its beginning; or a folder in STORE/studies")
+]
+
 
 @store.command("ls")
 def store_ls(folder: Folder = Path("store"), json_: Json = False) -> None:
@@ -87,6 +91,60 @@ def store_diff(a: Address, b: Address, folder: Folder = Path("store"), json_: Js
         print(f"{left.address} and {right.address} have the same identity", file=sys.stderr)
 
 
+@store.command("path")
+def store_path(name: Name, folder: Folder = Path("store")) -> None:
+    """Print the folder of a stage, or of a study's records.
+
+    Example: cd $(interplay store path rl/3f9a --store store)
+    """
+    print(_named(folder, name))
+
+
+@store.command("check")
+def store_check(folder: Folder = Path("store"), json_: Json = False) -> None:
+    """Read every published file of every finished stage and compare it with its digest; exit code 1 where one is damaged.
+
+    The next run makes a damaged stage again.
+
+    Example: interplay store check --store store
+    """
+    from interplay.stages.store import entries
+
+    done = [entry for entry in entries(folder) if entry.state == "done"]
+    found = {entry.address: problem for entry in done if (problem := entry.damage) is not None}
+    if json_:
+        print(json.dumps({"checked": len(done), "damaged": found}))
+    else:
+        for address, problem in found.items():
+            print(f"{address}  {problem}")
+    print(f"{len(done)} finished stages, {len(found)} damaged", file=sys.stderr)
+    if found:
+        raise typer.Exit(1)
+
+
+@store.command("drop")
+def store_drop(name: Name, folder: Folder = Path("store")) -> None:
+    """Delete one stage, or a study's records; a run makes it again. Refused while a run is at it.
+
+    Example: interplay store drop rl/3f9a --store store
+    """
+    from interplay.stages.store import delete
+
+    path = _named(folder, name)
+    if not delete(path):
+        raise ValueError(f"{name} is kept: a run is at it")
+    print(f"deleted {path}")
+
+
+def _named(folder: Path, name: str) -> Path:
+    from interplay.stages.store import STUDIES, entries, find
+
+    stages = entries(folder)
+    records = folder / STUDIES / name
+    plain = Path(name).name == name and name not in ("", ".", "..")
+    return records if plain and records.is_dir() else find(stages, name).folder
+
+
 @store.command("gc")
 def store_gc(
     folder: Folder = Path("store"),
@@ -105,7 +163,7 @@ def store_gc(
         raise ValueError(f"--partial-hours must not be negative, got {partial_hours:g}")
     num_stages, found, freed = len(entries(folder)), garbage(folder, partial_hours), 0
     for item in found:
-        gone = yes and delete(item.entry)
+        gone = yes and delete(item.entry.folder)
         freed += item.size if gone or not yes else 0
         state = "deleted" if gone else "kept, a run began it meanwhile" if yes else "would go"
         print(f"{item.entry.address:<22}  {_megabytes(item.size):>10}  {state}: {item.reason}")

@@ -193,7 +193,12 @@ def write_text(path: Path, text: str) -> Path:
 
 def write_json(path: Path, value: Any) -> Path:
     """Write one JSON document; its path."""
-    return write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    return write_text(path, json_document(value))
+
+
+def json_document(value: Any) -> str:
+    """The text of a JSON file."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def json_line(value: Any) -> str:

@@ -5,10 +5,10 @@ import torch
 
 import interplay.rl.grpo as grpo
 import interplay.rl.stage_folder as stage_folder
+from interplay.manifest import file_digest
 from interplay.rl.grpo import Learner, Scored, reinforce
 from interplay.rl.loss import LossConfig
 from interplay.rl.rollout import roll_out, token_starts
-from interplay.train.checkpoint import file_digest
 from interplay.train.metrics import read_metrics
 from interplay.train.optimizer import OptimizerConfig
 

@@ -9,13 +9,13 @@ from tiny_rl import paying_for_variety
 
 import interplay.rl.grpo as grpo
 from interplay.data.stream import Stream
+from interplay.manifest import file_digest
 from interplay.rl.config import HeldOut
 from interplay.rl.errors import errors_by_window
 from interplay.rl.grpo import RLConfig, reinforce, score
 from interplay.rl.pools import Adaptive
 from interplay.rl.presets import PRESETS, preset
 from interplay.rl.rewards import RewardConfig
-from interplay.train.checkpoint import file_digest
 from interplay.train.metrics import read_metrics
 
 

@@ -6,12 +6,12 @@ from pydantic import ValidationError
 
 import interplay.rl.grpo as grpo
 import interplay.rl.stage_folder as stage_folder
+from interplay.manifest import file_digest
 from interplay.rl.grpo import Learner, RLConfig, reinforce, score
 from interplay.rl.loss import LossConfig
 from interplay.rl.presets import preset
 from interplay.rl.rollout import roll_out
 from interplay.rl.scoring import has_signal
-from interplay.train.checkpoint import file_digest
 from interplay.train.metrics import read_metrics
 
 

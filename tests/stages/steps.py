@@ -52,7 +52,8 @@ class Step(Stage):
             if does.startswith("wait-"):
                 time.sleep(float(does.removeprefix("wait-")))
             print(f"{self.name} was here")
-            return finish(folder, {"name": self.name, "wall_s": 1.0}, scratch=())
+            (folder / "made.txt").write_text(f"made by {self.name}")
+            return finish(folder, {"name": self.name, "wall_s": 1.0}, published=("made.txt", "optional.txt"))
 
 
 def step(store, name, does="write", first=None, second=None):

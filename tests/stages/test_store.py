@@ -100,7 +100,7 @@ def test_gc_never_takes_what_a_run_holds(store):
     stray, failed = by_label(store)["stray"], by_label(store)["failed"]
     with hold(stray.folder), hold(failed.folder):
         assert garbage(store, 1.0) == []
-        assert not delete(stray)
+        assert not delete(stray.folder)
     assert {item.entry.label for item in garbage(store, 1.0)} == {"stray", "failed"}
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from interplay.train.checkpoint import file_digest
+from interplay.manifest import file_digest
 
 TINY = {
     "pretrain.tokens": 8192,

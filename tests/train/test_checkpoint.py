@@ -2,7 +2,8 @@
 
 import pytest
 
-from interplay.train.checkpoint import damage, newest, prune, seal
+from interplay.manifest import MANIFEST, damage
+from interplay.train.checkpoint import newest, prune, seal
 from interplay.train.metrics import MetricsLog, read_metrics
 
 
@@ -32,7 +33,7 @@ def test_damage_is_detected_and_the_previous_checkpoint_used(tmp_path, harm):
     assert found == first
     assert len(complaints) == 1
     assert "using the checkpoint before it" in complaints[0]
-    assert damage(first) is None
+    assert damage(first / MANIFEST) is None
 
 
 def test_prune_keeps_what_is_asked_and_clears_staging(tmp_path):

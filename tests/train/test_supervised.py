@@ -15,8 +15,8 @@ from tiny_run import fixture_config, fixture_model, fixture_tokenizer
 from torch.nn import functional
 
 from interplay.data.packing import IGNORED, pack_block
+from interplay.manifest import file_digest
 from interplay.model.build import load
-from interplay.train.checkpoint import file_digest
 from interplay.train.flops import forward_cost
 from interplay.train.metrics import read_metrics
 from interplay.train.optimizer import OptimizerConfig

@@ -5,8 +5,8 @@ import torch
 from tiny_run import fixture_config
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from interplay.manifest import file_digest
 from interplay.train import shares
-from interplay.train.checkpoint import file_digest
 from interplay.train.curves import Validation
 from interplay.train.runtime import Runtime
 from interplay.train.shares import LANES, cut, summed_gradients

@@ -16,11 +16,11 @@ from interplay.evals.from_file import FileProblems, problems_of_items
 from interplay.evals.nll import evaluate_gold, summarize_gold
 from interplay.evals.summary import summarize
 from interplay.files import write_json
+from interplay.manifest import file_digest
 from interplay.model.build import load
 from interplay.model.sampler import SamplingConfig
 from interplay.progress import say
 from interplay.rank import local_rank, share_of_environment
-from interplay.train.checkpoint import file_digest
 from interplay.train.runtime import Runtime
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
 
+from interplay.manifest import MANIFEST, damage
 from interplay.model.build import load
-from interplay.train.checkpoint import MANIFEST, damage
 
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
 CARD = "README.md"
@@ -37,7 +37,7 @@ def plan_upload(folder: Path, repo: str) -> dict[str, int]:
     for name in NEEDED:
         if not (folder / name).is_file():
             raise ValueError(f"{folder} is no published checkpoint: {name} is missing")
-    if (problem := damage(folder)) is not None:
+    if (problem := damage(folder / MANIFEST)) is not None:
         raise ValueError(f"damaged checkpoint: {problem}")
     load(folder)
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}

@@ -104,6 +104,7 @@ class StageFolder:
             summary |= {"best": f"checkpoints/step-{self.best[1]:07d}", "best_held_out": self.best[0]}
         if self.writes:
             prune(self.path / "checkpoints", self.kept())
-            finish(self.path, summary, scratch=("resume", "rollouts"))
+            published = ("checkpoints", "metrics.jsonl", "rollouts.parquet", "edge.json")
+            finish(self.path, summary, published=published, scratch=("resume", "rollouts"))
         self.learner.processes.wait()
         return summary

@@ -48,6 +48,7 @@ def perform(stage: Stage) -> bool:
     with hold(stage.folder):
         if stage.cached:
             return False
+        stage.mend()
         stage.run()
         return True
 

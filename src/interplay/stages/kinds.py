@@ -21,6 +21,8 @@ from interplay.stages.stage import Infra, Result, Stage
 from interplay.train.publish import finish, read_summary
 from interplay.train.supervised import TrainConfig, supervise
 
+TABLES = ("problems.parquet", "samples.parquet", "gold.parquet")
+
 
 class TokenizerStage(Stage):
     """Train the tokenizer."""
@@ -50,11 +52,11 @@ class TokenizerStage(Stage):
             with staged_folder(folder / "tokenizer") as staging:
                 tokenizer.save_pretrained(staging)
             summary = {"tokenizer": "tokenizer", "vocab_size": len(tokenizer), "wall_s": time.monotonic() - started}
-            return finish(folder, summary, scratch=())
+            return finish(folder, summary, published=("tokenizer",))
 
     def load(self) -> Any:
         """The tokenizer, trained first where it is not there."""
-        return load_tokenizer(self.folder / self.run()["tokenizer"])
+        return load_tokenizer(self.folder / self.made()["tokenizer"])
 
 
 class PretrainStage(Stage):
@@ -189,7 +191,7 @@ class EvaluateStage(Stage):
                 "problems": len(asked), "samples": config.samples, "wall_s": time.monotonic() - started,
                 **sampling_cost(folder, asked, model, tokenizer),
             }  # fmt: skip
-            return finish(folder, summary, scratch=("parts",))
+            return finish(folder, summary, published=TABLES, scratch=("parts",))
 
 
 KINDS: tuple[type[Stage], ...] = (TokenizerStage, PretrainStage, MidtrainStage, RLStage, EvaluateStage)
@@ -197,5 +199,5 @@ KINDS: tuple[type[Stage], ...] = (TokenizerStage, PretrainStage, MidtrainStage, 
 
 def open_checkpoint(stage: Checkpointed) -> tuple[Any, PreTrainedTokenizerFast]:
     """(model, tokenizer) of a training stage, which runs first where it has not. Raises ValueError when damaged."""
-    path = stage.folder / stage.run()["checkpoint"]
+    path = stage.folder / stage.made()["checkpoint"]
     return load(path), load_tokenizer(path)

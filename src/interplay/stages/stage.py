@@ -25,14 +25,18 @@ from pydantic import BaseModel, ConfigDict
 
 from interplay.config import Config, identity_of
 from interplay.data.mixture import Mixture
-from interplay.files import write_json
-from interplay.stages.lock import hold
-from interplay.train.publish import read_summary
+from interplay.files import remove, write_json
+from interplay.manifest import damage
+from interplay.progress import say
+from interplay.stages.lock import LOCK, hold
+from interplay.train.publish import PUBLISHED, SUMMARY, read_summary
 from interplay.train.runtime import Runtime
 
 logging.getLogger("exca").setLevel(logging.ERROR)  # what it warns of, whoever runs the stages says in a line
 
 Result = dict[str, Any]
+NOTE = "job.pkl"  # exca's, of a result
+KEPT = (LOCK, "stage.json", "attempts.jsonl", "log.txt", "slurm")  # of a stage that is made again
 RUNTIME = ("label", "runtime", "infra")  # how a stage is called and done: no part of its identity
 
 
@@ -58,6 +62,14 @@ class Stage(BaseModel):
     @abstractmethod
     def run(self) -> Result:
         """Do the work, or go on with it; returns the summary."""
+
+    def made(self) -> Result:
+        """The summary of the stage, which runs first where its result is not there or is damaged."""
+        if not self.cached:
+            with hold(self.folder):
+                self.mend()
+                return self.run()
+        return self.run()
 
     @property
     @abstractmethod
@@ -90,8 +102,30 @@ class Stage(BaseModel):
 
     @property
     def cached(self) -> bool:
-        """True when the result is there."""
-        return self.infra.status() == "completed"
+        """True when the result is there, and every published file is as it was published."""
+        return self._recorded() and self.damage() is None
+
+    def _recorded(self) -> bool:
+        """Whether exca has noted the result; a note that cannot be read is none."""
+        try:
+            return self.infra.status() == "completed"
+        except Exception:  # whatever unpickling a damaged file raises
+            return False
+
+    def damage(self) -> str | None:
+        """What is wrong with the files of a finished stage, in one line; None for one that is whole or not finished."""
+        finished = (self.folder / SUMMARY).exists() or (self.folder / NOTE).exists()
+        return damage(self.folder / PUBLISHED) if finished else None
+
+    def mend(self) -> None:
+        """Before the stage is run: let go of a damaged result, so that it is made again, and of a note without one."""
+        if (problem := self.damage()) is not None:
+            say(f"{self.address} {self.label} is made again: {problem}")
+            for path in self.folder.iterdir():
+                if path.name not in KEPT:
+                    remove(path)
+        elif not self._recorded():
+            remove(self.folder / NOTE)
 
     @contextmanager
     def _alone(self) -> Iterator[Path]:

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from interplay.files import STAGING, clear, discard
+from interplay.manifest import damage
 from interplay.stages.lock import LOCK, is_held, try_hold
+from interplay.train.publish import PUBLISHED, SUMMARY, read_summary
 
 STUDIES, RECORDS = "studies", ("study.json", "stages.json")
 ADDRESS = re.compile(r"[a-z_]+/[0-9a-f]{10}")
@@ -45,8 +47,17 @@ class Entry(NamedTuple):
     @property
     def summary(self) -> dict[str, Any]:
         """What the stage reported; empty until it is done."""
-        path = self.folder / "summary.json"
-        return dict(json.loads(path.read_text())) if path.is_file() else {}
+        try:
+            return read_summary(self.folder) or {}
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"{self.folder / SUMMARY} cannot be read: {error}; `interplay store check` finds more"
+            ) from error
+
+    @property
+    def damage(self) -> str | None:
+        """What is wrong with the files of a stage that is done, in one line."""
+        return damage(self.folder / PUBLISHED) if self.state == "done" else None
 
     @property
     def attempts(self) -> int:
@@ -74,7 +85,7 @@ def entries(store: Path) -> list[Entry]:
 
 def state_of(folder: Path) -> State:
     """The state of a stage's folder."""
-    if (folder / "summary.json").is_file():
+    if (folder / SUMMARY).is_file():
         return "done"
     return "running" if is_held(folder) else "partial"
 
@@ -158,12 +169,12 @@ def garbage(store: Path, partial_hours: float) -> list[Garbage]:
     return found
 
 
-def delete(entry: Entry) -> bool:
-    """Delete a stage's folder unless a process holds it. It disappears at once: a cut deletion leaves no half of it."""
-    with try_hold(entry.folder) as free:
+def delete(folder: Path) -> bool:
+    """Delete a folder of a stage or of records unless a process holds it. A cut deletion leaves no half."""
+    with try_hold(folder) as free:
         if not free:
             return False
-        discard(entry.folder)
+        discard(folder)
     return True
 
 

@@ -6,7 +6,6 @@ place. A folder whose manifest does not hold was cut off or damaged; the newest 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -15,15 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from interplay.files import clear, settle, space_for, staged_folder
+from interplay.manifest import MANIFEST, damage, described
 
-MANIFEST = "manifest.json"
 STEP = re.compile(r"step-(\d+)")
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
@@ -42,29 +35,7 @@ def seal(written: Path, folder: Path) -> None:
 
 
 def _write_manifest(staging: Path) -> None:
-    files = sorted(path for path in staging.rglob("*") if path.is_file() and path.name != MANIFEST)
-    manifest = {
-        path.relative_to(staging).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
-        for path in files
-    }
-    (staging / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-
-
-def damage(folder: Path) -> str | None:
-    """What is wrong with a sealed checkpoint in one line, or None when it is whole."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text())
-        for name, expected in manifest.items():
-            path = folder / name
-            if not path.is_file():
-                return f"{path} is missing"
-            if path.stat().st_size != expected["bytes"]:
-                return f"{path} has {path.stat().st_size} bytes, its manifest says {expected['bytes']}"
-            if file_digest(path) != expected["sha256"]:
-                return f"{path} does not have the digest its manifest gives"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return f"{folder / MANIFEST} cannot be read: {error}"
-    return None
+    (staging / MANIFEST).write_text(json.dumps(described(staging), indent=1), encoding="utf-8")
 
 
 def step_of(folder: Path) -> int:
@@ -77,7 +48,7 @@ def newest(folder: Path) -> tuple[Path | None, list[str]]:
     """(newest whole checkpoint under `folder`, one line for each damaged newer one)."""
     complaints: list[str] = []
     for path in sorted(folder.glob("step-*"), key=step_of, reverse=True):
-        problem = damage(path)
+        problem = damage(path / MANIFEST)
         if problem is None:
             return path, complaints
         complaints.append(f"{problem}; using the checkpoint before it")

@@ -11,8 +11,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from interplay.files import write_json
+from interplay.files import json_document, staged, write_json
+from interplay.manifest import described
 from interplay.train.checkpoint import sealed
+
+SUMMARY, PUBLISHED = "summary.json", "published.json"  # the second is the manifest of a finished stage
 
 CARD = """---
 library_name: transformers
@@ -63,13 +66,18 @@ def save_tokenizer(tokenizer: Any, staging: Path) -> None:
 
 def read_summary(folder: Path) -> dict[str, Any] | None:
     """The summary of a finished stage, or None."""
-    path = folder / "summary.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    path = folder / SUMMARY
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def finish(folder: Path, summary: dict[str, Any], scratch: tuple[str, ...]) -> dict[str, Any]:
-    """Write the summary, then remove what only a resumed run needs."""
-    write_json(folder / "summary.json", summary)
+def finish(
+    folder: Path, summary: dict[str, Any], *, published: tuple[str, ...], scratch: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Write the manifest of what is `published` and then the summary; remove what only a resumed run needs."""
+    with staged(folder / SUMMARY) as staging:
+        staging.write_text(json_document(summary), encoding="utf-8")
+        own = {SUMMARY: described(staging.parent, [staging.name])[staging.name]}
+        write_json(folder / PUBLISHED, described(folder, published) | own)
     for name in scratch:
         shutil.rmtree(folder / name, ignore_errors=True)
     return summary

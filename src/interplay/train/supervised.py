@@ -19,6 +19,7 @@ from interplay.train.accounting import compute, peak_memory
 from interplay.train.blocks import PackedBlocks, collate
 from interplay.train.checkpoint import newest, step_of
 from interplay.train.config import TrainConfig
+from interplay.train.curves import CURVES
 from interplay.train.publish import finish, publish, read_summary
 from interplay.train.record import Record
 from interplay.train.runtime import Runtime
@@ -70,7 +71,7 @@ def supervise(
     weights = trainer.accelerator.get_state_dict(trainer.model)  # sharded or not, never the compiled face of it
     if trainer.is_world_process_zero():
         publish(trainer.accelerator.unwrap_model(trainer.model), tokenizer, folder / name, weights)
-        finish(folder, summary, scratch=("resume",))
+        finish(folder, summary, published=("checkpoints", "metrics.jsonl", CURVES), scratch=("resume",))
     trainer.accelerator.wait_for_everyone()
     return summary
 

@@ -37,11 +37,11 @@ check: $(READY)
 format: $(READY)
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-# pages of the documentation from the small records that are committed there
+# pages of the documentation, all claims and the table in README.md, from the small records that are committed there
 docs-reports: $(READY)
 	@for folder in docs/studies/*/; do [ -d "$$folder" ] || continue; \
 	  $(BIN)/interplay report "$${folder%/}" --markdown "$${folder%/}.md" || exit 2; done
-	@$(BIN)/interplay claims docs/studies --out docs/claims.html
+	@$(BIN)/interplay claims docs/studies --out docs/claims.html --readme README.md
 
 # torch first and pinned, so that no other requirement picks a build of its own
 $(READY): pyproject.toml constraints.txt

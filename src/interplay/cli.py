@@ -140,15 +140,20 @@ def claims(
     out: Annotated[Path, typer.Option(help="the page; the same as Markdown is written beside it")] = Path(
         "claims.html"
     ),
+    readme: Annotated[
+        Path | None, typer.Option(help="a Markdown file; its table of judged claims is made anew, between its marks")
+    ] = None,
 ) -> None:
     """Put every claim of several studies on one page: effect, interval, p, n, verdict and rule.
 
     Example: interplay claims store docs/studies --out claims.html
     """
-    from interplay.report.claims import build_claims
+    from interplay.report.claims import build_claims, fill_table
 
     for path in build_claims(folders, out):
         print(path)
+    if readme is not None:
+        print(fill_table(readme, folders))
 
 
 def main() -> None:

@@ -86,3 +86,18 @@ def test_hostile_claims_stay_text(store: Path, tmp_path: Path) -> None:
     row = next(line for line in document.read_text().splitlines() if "alert" in line)
     assert len(re.findall(r"(?<!\\)\|", row)) == 8
     assert not re.search(r"(?<!\\)[<\[]", row)
+
+
+def test_the_table_of_a_readme_holds_what_three_trainings_say_and_is_made_anew(store: Path, tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    marks = "<!-- table of the judged claims -->\nold\n<!-- end of the judged claims -->"
+    readme.write_text(f"# before\n\n{marks}\n\nafter\n")
+    for _ in range(2):
+        text = claims.fill_table(readme, [store]).read_text()
+        assert "old" not in text
+        assert text.startswith("# before")
+        assert text.endswith("after\n")
+        assert text.count("| supported |") == text.count("| contradicted |") == 2
+    (tmp_path / "bare.md").write_text("nothing")
+    with pytest.raises(ValueError, match="a table of claims goes between"):
+        claims.fill_table(tmp_path / "bare.md", [store])

@@ -169,6 +169,25 @@ def render(judged: list[Judged], made: list[Group]) -> str:
     return page
 
 
+def fill_table(path: Path, folders: Iterable[Path]) -> Path:
+    """Make the table between the marks of a Markdown file anew: what three trainings or more say of claims, one number once.
+
+    Raises ValueError where the file has no marks.
+    """
+    begin, end = (f"<!-- {word} of the judged claims -->" for word in ("table", "end"))
+    before, mark, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, closing, after = rest.partition(end)
+    if not mark or not closing:
+        raise ValueError(f"{path}: a table of claims goes between the lines {begin} and {end}")
+    once: dict[object, Judged] = {}
+    for one in gather(folders):
+        if one.claim.verdict in VERDICTS[:3]:
+            once.setdefault(one.claim.number or id(one), one)
+    rows = [(one.claim.claim, one.measured, one.effect, one.n, one.claim.verdict) for one in once.values()]
+    table = markdown.table(("claim", "measured", "effect [95 %]", "n", "verdict"), rows)
+    return write_text(path, f"{before}{begin}\n\n{table}\n\n{end}{after}")
+
+
 def as_markdown(judged: list[Judged], made: list[Group]) -> str:
     """The same as a document."""
     header = ("verdict", "claim", "study", "measured", "effect [95 %]", "p (Holm)", "n")

@@ -39,11 +39,6 @@ def even(first: int, last: int) -> dict[int, float]:
     return dict.fromkeys(range(first, last + 1), 1.0)
 
 
-def falling(first: int, last: int, factor: float) -> dict[int, float]:
-    """Shares that fall by `factor` with every op."""
-    return {op: factor ** (op - first) for op in range(first, last + 1)}
-
-
 PLAIN = World(
     style="terse", numbers=(1, 20), max_value=60, multipliers=(2, 4), distractors=(1, 2), fan_in=2, totals=0.0,
     locations=4, entities=4, names=4, order="random",
@@ -54,6 +49,8 @@ SHARP = PLAIN.model_copy(update={"copies": 0.0, "differences": 0.5, "order": "re
 NINE = SHARP.model_copy(update={"numbers": (1, 9), "max_value": 30, "multipliers": (2, 3)})
 
 CROWD = NINE.model_copy(update={"distractors": (2, 3)})
+
+NEAR = ModelConfig(layers=4, hidden=128, ffn=384, heads=4, kv_heads=4, rope_theta=300.0)
 
 NARROW = PackingConfig(width=128, rows=24, loss_on="solution")
 WIDER = PackingConfig(width=144, rows=21, loss_on="solution")
@@ -75,24 +72,49 @@ TRIALS: dict[str, Trial] = {
         question="constants to 9 and values to 30, ops 5 to 7 alike",
         world=NINE, shares=even(5, 7), asked=(5, 6, 7, 8, 9, 10), tokens=2_000_000, packing=NARROW, problems=40,
     ),
-    "nine-tail": Trial(
-        question="the same with shares that fall by 4 with every op from 7 up",
-        world=NINE, shares={5: 1, 6: 1, 7: 1, 8: 0.12, 9: 0.03, 10: 0.01}, asked=(5, 6, 7, 8, 9, 10), tokens=2_000_000,
-        packing=NARROW, problems=40,
-    ),
     "nine-random": Trial(
         question="any ready step next, so that a problem is solved in several orders",
         world=NINE.model_copy(update={"order": "random"}), shares=even(5, 7), asked=(5, 6, 7, 8, 9, 10),
         tokens=2_000_000, packing=NARROW, problems=40,
     ),
-    "crowd": Trial(
-        question="two or three distractors, ops 3 to 5 alike",
-        world=CROWD, shares=even(3, 5), asked=(3, 4, 5, 6, 7, 8), tokens=3_000_000, packing=WIDER,
-        batch_tokens=3024, problems=40, precision="bf16",
-    ),
     "crowd-tail": Trial(
-        question="the same and a tail: ops 6, 7, 8 at a tenth, a thirtieth and a hundredth of the share of the others",
+        question="two or three distractors, ops 3 to 5 alike and a tail of ops 6 to 8",
         world=CROWD, shares=even(3, 5) | {6: 0.1, 7: 0.03, 8: 0.01}, asked=(3, 4, 5, 6, 7, 8), tokens=3_000_000,
         packing=WIDER, batch_tokens=3024, problems=40, precision="bf16",
+    ),
+    "crowd-near": Trial(
+        question="the same with rotary base 300 and not a million: more of the frequencies tell near positions apart",
+        world=CROWD, shares=even(3, 5) | {6: 0.1, 7: 0.03, 8: 0.01}, asked=(3, 4, 5, 6, 7, 8), tokens=2_000_000,
+        packing=WIDER, batch_tokens=3024, problems=40, precision="bf16", model=NEAR,
+    ),
+    "crowd-steps": Trial(
+        question="rotary base 300, two heads of 64, and steps of a third of the tokens, so three times as many",
+        world=CROWD, shares=even(3, 5) | {6: 0.1, 7: 0.03, 8: 0.01}, asked=(3, 4, 5, 6, 7, 8), tokens=2_000_000,
+        packing=PackingConfig(width=144, rows=7, loss_on="solution"), batch_tokens=1008, problems=40, precision="bf16",
+        model=NEAR.model_copy(update={"heads": 2, "kv_heads": 2}),
+    ),
+    "crowd-lookup": Trial(
+        question="the same steps, and ops 1 and 2: problems that are all looking up",
+        world=CROWD, shares=even(1, 5) | {6: 0.1, 7: 0.03, 8: 0.01}, asked=(1, 2, 3, 4, 5, 6, 7, 8), tokens=1_500_000,
+        packing=PackingConfig(width=144, rows=7, loss_on="solution"), batch_tokens=1008, problems=40, precision="bf16",
+        model=NEAR.model_copy(update={"heads": 2, "kv_heads": 2}),
+    ),
+    "clear-tail": Trial(
+        question="no distractors, numbers to 9: ops 3 to 5 alike and a tail; rotary base 300, small steps",
+        world=NINE.model_copy(update={"distractors": (0, 0)}), shares=even(3, 5) | {6: 0.1, 7: 0.03, 8: 0.01},
+        asked=(3, 4, 5, 6, 7, 8), tokens=1_500_000, packing=PackingConfig(width=128, rows=12, loss_on="solution"),
+        batch_tokens=1536, problems=32, samples=64, precision="bf16", model=NEAR,
+        schedule=Schedule(kind="wsd", warmup=0.05, decay=0.5, floor=0.0),
+    ),
+    "crowd-long": Trial(
+        question="not run yet: two or three distractors and a tail, at six times the tokens",
+        world=CROWD, shares=even(3, 5) | {6: 0.1, 7: 0.03, 8: 0.01}, asked=(3, 4, 5, 6, 7, 8), tokens=18_000_000,
+        packing=WIDER, batch_tokens=3024, problems=40, samples=128, precision="bf16", model=NEAR,
+    ),
+    "clear-long": Trial(
+        question="not run yet: no distractors and a tail, ops 3 to 8, at six times the tokens",
+        world=NINE.model_copy(update={"distractors": (0, 0)}), shares=even(3, 7) | {8: 0.1, 9: 0.03, 10: 0.01},
+        asked=(5, 6, 7, 8, 9, 10, 11), tokens=18_000_000, packing=WIDER, batch_tokens=3024, problems=40, samples=128,
+        precision="bf16", model=NEAR,
     ),
 }  # fmt: skip

@@ -77,6 +77,10 @@ TRIALS: dict[str, Trial] = {
         world=NINE.model_copy(update={"order": "random"}), shares=even(5, 7), asked=(5, 6, 7, 8, 9, 10),
         tokens=2_000_000, packing=NARROW, problems=40,
     ),
+    "crowd": Trial(
+        question="two or three distractors, ops 3 to 5 alike", world=CROWD, shares=even(3, 5), asked=(3, 4, 5, 6, 7, 8),
+        packing=WIDER, batch_tokens=3024, problems=40, precision="bf16",
+    ),
     "crowd-tail": Trial(
         question="two or three distractors, ops 3 to 5 alike and a tail of ops 6 to 8",
         world=CROWD, shares=even(3, 5) | {6: 0.1, 7: 0.03, 8: 0.01}, asked=(3, 4, 5, 6, 7, 8), tokens=3_000_000,
@@ -86,6 +90,12 @@ TRIALS: dict[str, Trial] = {
         question="the same with rotary base 300 and not a million: more of the frequencies tell near positions apart",
         world=CROWD, shares=even(3, 5) | {6: 0.1, 7: 0.03, 8: 0.01}, asked=(3, 4, 5, 6, 7, 8), tokens=2_000_000,
         packing=WIDER, batch_tokens=3024, problems=40, precision="bf16", model=NEAR,
+    ),
+    "few-near": Trial(
+        question="rotary base 300 and none to four distractors, so that some problems are easy",
+        world=NINE.model_copy(update={"distractors": (0, 4)}), shares=even(3, 5) | {6: 0.1, 7: 0.03, 8: 0.01},
+        asked=(3, 4, 5, 6, 7, 8), tokens=2_000_000, packing=WIDER, batch_tokens=3024, problems=40, precision="bf16",
+        model=NEAR,
     ),
     "crowd-steps": Trial(
         question="rotary base 300, two heads of 64, and steps of a third of the tokens, so three times as many",

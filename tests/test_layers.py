@@ -18,6 +18,7 @@ FREE = {
     "extras",
     "folders",
     "config",
+    "claim",
     "files",
     "manifest",
     "offspring",

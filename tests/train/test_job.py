@@ -45,7 +45,7 @@ def test_a_job_file_makes_the_run_that_the_function_makes(fresh_model, tokenizer
     assert summary["documents"] == straight["documents"]
     later = tiny_job(model=None, tokenizer=None, start=tmp_path / "out" / summary["checkpoint"])
     assert run_job(later, tmp_path / "later")["steps"] == 6
-    with pytest.raises(ValueError, match="holds the results of another job"):
+    with pytest.raises(ValueError, match="holds another job"):
         run_job(later, tmp_path / "out")
 
 

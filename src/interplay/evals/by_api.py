@@ -12,22 +12,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from interplay.claim import claim
 from interplay.data.files import read_items
 from interplay.data.instructions import chat, examples
 from interplay.evals.evaluate import Asked, Drawn, problem_rows, sample_table
 from interplay.evals.from_file import problems_of_items
 from interplay.evals.records import Counts
 from interplay.evals.remote import Answer, Key, RemoteConfig, ask, cost_of
-from interplay.evals.run import claim
 from interplay.evals.summary import estimates, summarize
 from interplay.files import write_json, write_table
 from interplay.judging.pool import Pool
 from interplay.judging.texts import Text
+from interplay.manifest import file_digest
 from interplay.progress import progress, say
 from interplay.schema import sampled
 from interplay.schema.parquet import table_of
 from interplay.schema.verdicts import columns_of
-from interplay.train.checkpoint import file_digest
 from interplay.world.problem import Problem
 from interplay.world.reference import Reference
 from interplay.world.said import said_answer
@@ -51,7 +51,11 @@ def run_by_api(request: RemoteRequest) -> dict[str, Any]:
     if not request.data.is_file():
         raise ValueError(f"no such file: {request.data}")
     found = problems_of_items(read_items(request.data))
-    claim(request.out, {**request.config.identity(), "data": file_digest(request.data), "samples": request.samples})
+    claim(
+        request.out,
+        {**request.config.identity(), "data": file_digest(request.data), "samples": request.samples},
+        "evaluation",
+    )
     if found.defective or found.repeated:
         say(f"left out: {found.defective} rows with a defective gold, {found.repeated} repeated rows")
     prompts = {problem.id: _prompt(request.config, problem) for _, problem in found.asked}

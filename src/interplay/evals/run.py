@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
+from interplay.claim import checkpoint_digests, claim
 from interplay.data.files import read_items
 from interplay.data.tokenizer import load_tokenizer
 from interplay.evals.evaluate import evaluate
@@ -22,6 +21,7 @@ from interplay.model.sampler import SamplingConfig
 from interplay.progress import say
 from interplay.rank import local_rank, share_of_environment
 from interplay.train.runtime import Runtime
+from interplay.world.verify import VERIFIER_VERSION
 
 
 class EvalRequest(NamedTuple):
@@ -42,9 +42,9 @@ class EvalRequest(NamedTuple):
     @property
     def identity(self) -> dict[str, Any]:
         """What the samples depend on; an output folder belongs to one identity."""
-        weights = sorted(self.checkpoint.glob("*.safetensors"))
         return {
-            "weights": [file_digest(path) for path in weights],
+            "checkpoint": checkpoint_digests(self.checkpoint),
+            "verifier": VERIFIER_VERSION,
             "data": file_digest(self.data),
             "samples": self.samples,
             "temperature": self.temperature,
@@ -67,8 +67,8 @@ def run_eval(request: EvalRequest) -> dict[str, Any] | None:
         torch.cuda.set_device(local_rank() % torch.cuda.device_count())
     sampling = SamplingConfig(temperature=request.temperature, max_new_tokens=request.max_new_tokens)
     model, tokenizer = load(request.checkpoint), load_tokenizer(request.checkpoint)
-    claim(request.out, request.identity)
     found = problems_of_items(read_items(request.data))
+    claim(request.out, request.identity, "evaluation")
     if share.is_first and (found.defective or found.repeated):
         left_out = f"{found.defective} rows whose gold does not follow from the problem"
         say(f"left out: {left_out}, {found.repeated} repeated rows")
@@ -101,11 +101,3 @@ def _summary(request: EvalRequest, found: FileProblems) -> dict[str, Any]:
         }
     write_json(request.out / "summary.json", summary)
     return summary
-
-
-def claim(out: Path, identity: Mapping[str, Any]) -> None:
-    """Take a folder for one evaluation. Raises ValueError where it holds another one."""
-    path = out / "evaluation.json"
-    if path.exists() and json.loads(path.read_text()) != identity:
-        raise ValueError(f"{out} holds another evaluation (see {path}); give another --out")
-    write_json(path, identity)

@@ -15,7 +15,8 @@ from pathlib import Path
 import torch.distributed as dist
 from pydantic import ValidationError
 
-from interplay.config import key_value
+from interplay.claim import checkpoint_digests, claim
+from interplay.config import identity_of, key_value
 from interplay.data.tokenizer import load_tokenizer
 from interplay.model.build import load
 from interplay.rank import share_of_environment
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
         config = RLConfig.model_validate_json(Path(config_path).read_text())
         runtime = Runtime.model_validate(dict(key_value(text, "the runtime") for text in fields))
         model, tokenizer = load(Path(checkpoint)), load_tokenizer(Path(checkpoint))
+        claim(Path(out), {"config": identity_of(config, True), "start": checkpoint_digests(Path(checkpoint))}, "run")
         summary = reinforce(config, model, tokenizer, Path(out), runtime)
     except ValidationError as error:
         first = error.errors()[0]

@@ -14,17 +14,14 @@ from typing import Any, Self
 from accelerate import PartialState
 from pydantic import NonNegativeInt, model_validator
 
-from interplay.config import Config, key_value
+from interplay.claim import checkpoint_digests, claim
+from interplay.config import Config, identity_of, key_value
 from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
-from interplay.files import write_json
 from interplay.model.build import build, load
 from interplay.model.sizes import ModelConfig
-from interplay.rank import share_of_environment
 from interplay.train.config import TrainConfig
 from interplay.train.runtime import Runtime
 from interplay.train.supervised import supervise
-
-JOB = "job.json"
 
 
 class Job(Config):
@@ -65,8 +62,10 @@ def read_job(path: Path, runtime: Iterable[str] = ()) -> Job:
 
 def run_job(job: Job, out: Path) -> dict[str, Any]:
     """Train, or go on training, in `out`; returns the summary. Raises ValueError where `out` belongs to another job."""
-    _claim(job, out)
     model, tokenizer = _origin(job)
+    read = checkpoint_digests(job.start) if job.start else {}
+    asked = {name: value for name, value in identity_of(job, True).items() if name not in ("runtime", "start")}
+    claim(out, {**asked, "start": read}, "job")
     try:
         return supervise(job.config, model, tokenizer, out, job.runtime)
     finally:
@@ -81,18 +80,3 @@ def _origin(job: Job) -> tuple[Any, Any]:
     tokenizer = train_tokenizer(job.tokenizer)
     ids = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
     return build(job.model, len(tokenizer), job.seed, **ids), tokenizer
-
-
-def _claim(job: Job, out: Path) -> None:
-    """Write what is run beside its results; how it runs may change between one start and the next."""
-    identity = json.loads(job.model_dump_json(exclude={"runtime"}))
-    path = out / JOB
-    try:
-        if path.exists():
-            if json.loads(path.read_text()) != identity:
-                raise ValueError(f"{out} holds the results of another job ({path}); give a new folder")
-        elif share_of_environment().is_first:
-            out.mkdir(parents=True, exist_ok=True)
-            write_json(path, identity)
-    except OSError as error:
-        raise ValueError(f"{out} cannot be used: {error.strerror}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 NAMES = ("address", "label")  # of a stage, no part of what it is
 LONGEST = 48
@@ -25,14 +25,14 @@ class Difference(NamedTuple):
     """A field and its value on either side."""
 
     field: str
-    a: Any
-    b: Any
+    a: object
+    b: object
 
     def __str__(self) -> str:
         return f"{self.field}: {_short(self.a)} -> {_short(self.b)}"
 
 
-def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
+def differences(a: Mapping[str, object], b: Mapping[str, object]) -> list[Difference]:
     """Every field that differs. Where two parts are of different kinds, that is said once and not field by field."""
     return list(_compare(_without_names(a), _without_names(b), ""))
 
@@ -42,11 +42,11 @@ def distance(found: Sequence[Difference]) -> int:
     return sum(KIND_WEIGHT if difference.field.endswith("kind") else 1 for difference in found)
 
 
-def _without_names(identity: Mapping[str, Any]) -> dict[str, Any]:
+def _without_names(identity: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in identity.items() if name not in NAMES}
 
 
-def _compare(a: Any, b: Any, field: str) -> Iterator[Difference]:
+def _compare(a: object, b: object, field: str) -> Iterator[Difference]:
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         inside = f"{field}." if field else ""
         if "kind" in a and "kind" in b and a["kind"] != b["kind"]:
@@ -61,7 +61,7 @@ def _compare(a: Any, b: Any, field: str) -> Iterator[Difference]:
         yield Difference(field, a, b)
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     if value is ABSENT:
         return "absent"
     text = json.dumps(value)

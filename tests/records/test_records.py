@@ -191,6 +191,9 @@ def test_what_passk_hides_is_counted(study: Any) -> None:
     answer = np.mean([m.pass_at(1, "answer", "A").mean() for m in measure(study)["rl"]])
     assert rows["not_strict", "answer", 1, ""] == pytest.approx(answer - strict, abs=1e-6)
     assert 0 < rows["hacked", "answer", 1, ""] < rows["not_strict", "answer", 1, ""]
+    counts = measure(study)["rl"][0].counts
+    parts = sum(counts[name].c for name in ("hacked", "shortened", "unreadable"))
+    assert (parts <= counts["not_strict"].c).all()  # the rest is folded
     assert rows["cover", "strict", "", 0.2] >= rows["cover", "strict", "", 0.8]
     assert rows["g-pass@k", "strict", 8, 0.5] >= rows["g-pass@k", "strict", 8, 1.0]
 

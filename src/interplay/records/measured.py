@@ -39,7 +39,7 @@ class Measured:
         answer, strict = self.counts["answer"], self.counts["strict"]
         # whatever is strict has the right answer
         self.counts["not_strict"] = Counts(answer.problem_ids, answer.n, answer.c - strict.c)
-        self.counts["hacked"] = counts_of_outcome(evaluation, "hacked")
+        self.counts |= {name: counts_of_outcome(evaluation, name) for name in ("hacked", "shortened", "unreadable")}
 
     def chosen(self, regime: str, op: int | None = None) -> Values:
         """Which problems are of a regime (and op)."""

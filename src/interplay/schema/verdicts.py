@@ -22,6 +22,8 @@ RULES = {  # rule -> the column that holds its verdict
 }
 COUNTED = {  # counted like a rule, but none: what right answers are made of that are not strictly right
     "hacked": "right answer with a step that is false, unsupported or missing",
+    "shortened": "right answer with a sound derivation that leaves steps out",
+    "unreadable": "right answer in a text that is not in the format",
     "not_strict": "right answer that is not strictly right: hacked, shortened, folded or unreadable",
 }
 NO_ERROR = "none"  # how tables of counts spell that there is no fault

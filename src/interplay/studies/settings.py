@@ -77,6 +77,25 @@ class OfContextual(Config):
     ops: Ops = ()
 
 
+class OfTransfer(Config):
+    """Shares of the new context in RL; in pre-training, `shared` at every op and `atoms` at the lowest.
+
+    The contexts are those of `contextual`.
+    """
+
+    shares: tuple[float, ...] = (0.0, 0.01, 0.02, 0.1, 0.5, 1.0)
+    shared: float = Field(default=0.001, gt=0, lt=1)
+    atoms: float = Field(default=0.01, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _begins_without(self) -> Self:
+        if 0.0 not in self.shares or not all(0 <= share <= 1 for share in self.shares):
+            raise ValueError(
+                f"transfer.shares lie in 0..1 and hold 0, what the others are compared with; got {self.shares}"
+            )
+        return self
+
+
 class OfHeadroom(Config):
     """What pre-training shows more or less of (by default the edge), and the shares of it."""
 
@@ -119,6 +138,7 @@ class Settings(Config):
     midtraining: OfMidtraining
     contextual: OfContextual = OfContextual()
     headroom: OfHeadroom = OfHeadroom()
+    transfer: OfTransfer = OfTransfer()
 
     @property
     def ops(self) -> Ops:

@@ -14,6 +14,7 @@ from interplay.studies.catalogue.midtraining import midtraining
 from interplay.studies.catalogue.noise import noise
 from interplay.studies.catalogue.process_reward import process_reward
 from interplay.studies.catalogue.quickstart import quickstart
+from interplay.studies.catalogue.transfer import transfer
 from interplay.studies.catalogue.verifier import verifier
 from interplay.studies.scales import settings
 from interplay.studies.study import Study, StudyMaker, Workplace
@@ -28,6 +29,7 @@ STUDIES: Mapping[str, StudyMaker] = {
     "headroom": headroom,
     "verifier": verifier,
     "noise": noise,
+    "transfer": transfer,
 }
 
 

@@ -18,6 +18,8 @@ from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Contrast, Study, Workplace
 
+NOT_STRICT = ("hacked", "shortened", "unreadable")
+
 REWARDS: dict[str, tuple[str, RewardConfig]] = {
     "outcome": ("Outcome", RewardConfig(kind="outcome")),
     "mixed_20": (".2 outcome + .8 process", RewardConfig(kind="mixed", alpha=0.2)),
@@ -42,21 +44,15 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
 
 
 def hacking() -> tuple[Contrast, ...]:
-    """Right answers with a wrong derivation: each reward against outcome."""
+    """What right answers that are not strictly right are made of, each reward against outcome: only `hacked` is cheating."""
     return tuple(
-        Contrast(
-            f"{name}-outcome-{regime}-hacked",
-            f"{REWARDS[name][0]} against {REWARDS['outcome'][0]}, hacked",
-            name,
-            "outcome",
-            regime,
-            1,
-            "hacked",
-        )
+        Contrast(f"{name}-outcome-{regime}-{kind}", f"{REWARDS[name][0]} against {REWARDS['outcome'][0]}, {kind}",
+                 name, "outcome", regime, 1, kind)
         for name in REWARDS
         for regime in ("id", "edge", "hard")
+        for kind in NOT_STRICT
         if name != "outcome"
-    )
+    )  # fmt: skip
 
 
 def process_reward(chosen: Settings, place: Workplace) -> Study:

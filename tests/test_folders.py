@@ -9,7 +9,7 @@ from interplay.folders import KINDS, expect, kind_of
 
 FILES = {
     "evaluation": ["problems.parquet", "samples.parquet", "stage.json"],
-    "records": ["study.json", "results.csv"],
+    "records": ["study.json", "results.csv", "problems.parquet", "samples.parquet"],
     "checkpoint": ["config.json", "model.safetensors"],
     "stage": ["stage.json"],
     "store": ["pretrain/0123456789/stage.json"],

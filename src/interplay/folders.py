@@ -19,10 +19,10 @@ def kind_of(folder: Path) -> str | None:
     def has(*names: str) -> bool:
         return all((folder / name).exists() for name in names)
 
+    if has("study.json", "results.csv"):  # before an evaluation: records keep problems and samples for the explorer
+        return "records"
     if has("problems.parquet", "samples.parquet"):
         return "evaluation"
-    if has("study.json", "results.csv"):
-        return "records"
     if has("config.json") and (any(folder.glob("*.safetensors")) or has("model.safetensors.index.json")):
         return "checkpoint"
     if has("stage.json"):

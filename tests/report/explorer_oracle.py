@@ -18,7 +18,7 @@ GROUPS: dict[str, Callable[[Any, Any], str]] = {
     "op": lambda sample, problem: str(problem.op),
     "context": lambda sample, problem: problem.context,
     "mode": lambda sample, problem: problem.mode,
-    "outcome": lambda sample, problem: "right" if sample.strict else "hacked" if sample.hacked else "wrong",
+    "outcome": lambda sample, problem: sample.outcome,
     "error": lambda sample, problem: sample.error or "none",
 }
 Chosen = dict[str, set[str]]
@@ -31,7 +31,7 @@ class Oracle:
         place = {problem.problem_id: i for i, problem in enumerate(explored.problems)}
         arm = {name: i for i, name in enumerate(synthetic.LABELS)}
         joined = [
-            SimpleNamespace(**dict(sample), **dict(explored.solutions[solution]))
+            SimpleNamespace(**{**dict(explored.solutions[solution]), **sample._asdict()})
             for sample, solution in zip(explored.samples, explored.solution_of, strict=True)
         ]
         self.samples = sorted(joined, key=lambda s: (place[s.problem_id], arm[s.arm], s.seed, s.sample))

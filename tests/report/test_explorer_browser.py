@@ -17,6 +17,7 @@ from browser import CHROMIUM, Browser, Page, chromium
 from explorer_oracle import GROUPS, Chosen, Oracle
 from test_explorer import HOSTILE, altered
 
+from interplay.report import wording
 from interplay.report.explorer import build_explorer
 from interplay.report.explorer_read import read_explored
 from interplay.report.theme import arm_styles
@@ -108,7 +109,7 @@ def test_right_answers_with_a_wrong_derivation_can_be_asked_for(tab: Page, made:
     tab.click(".choice:has([value=hacked])")
     agree(tab, oracle, {"outcome": {"hacked"}})
     sample = oracle.samples[oracle.found({"outcome": {"hacked"}})[0]]
-    assert "right answer, wrong derivation" in tab.texts("#detail .badge")[0]
+    assert wording.OUTCOMES["hacked"] in tab.texts("#detail .badge")[0]
     assert tab.texts("#detail .marks .yes")[-1] == "✓ answer"
     assert tab.texts("#detail .answer b") == [sample.answer, oracle.problems[sample.problem_id].answer]
 

@@ -187,7 +187,7 @@ def test_a_missing_or_cut_record_is_one_line_naming_it(copy: Path, name: str) ->
         ("errors.csv", "share,right_answer", "share,right_answer,more", "unknown columns 'more'"),
         ("examples.jsonl", '"strict": true', '"strict": "False"', "strict: Input should be a valid boolean"),
         ("study.json", '"schema_version": 3', '"schema_version": 1', "written under version 1"),
-        ("claims.json", '"supported"', '"proved"', "verdict"),
+        ("claims.json", '"verdict": "', '"verdict": "dis', "verdict"),
         ("examples.jsonl", '"start": ', '"start": 9', "does not lie in the text"),
     ],
 )

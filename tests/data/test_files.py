@@ -180,6 +180,12 @@ def test_no_field_and_no_row_is_lost_on_any_way(tmp_path, rows):
     assert len(list(tmp_path.iterdir())) == 6
 
 
+def test_a_graph_that_is_text_is_that_text_to_other_readers(tmp_path):
+    text = json.dumps({"rules": {"x in Y": 1}})
+    write_rows(tmp_path / "a.parquet", [{"graph": text}])
+    assert pq.read_table(tmp_path / "a.parquet").to_pylist() == [{"graph": text}]
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),

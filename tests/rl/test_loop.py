@@ -196,8 +196,10 @@ def test_errors_are_counted_by_window_and_class(config, fresh_model, tokenizer, 
     reinforce(config.model_copy(update={"steps": 3}), fresh_model(), tokenizer, tmp_path, runtime)
     path = tmp_path / "rollouts.parquet"
     table = pq.read_table(path)
-    hacks = pa.array([i % 3 == 0 for i in range(table.num_rows)])  # an untrained model never hits an answer
-    changed = table.set_column(table.schema.get_field_index("answer_correct"), "answer_correct", hacks)
+    outcomes = [
+        "hacked" if i % 3 == 0 else "wrong_answer" for i in range(table.num_rows)
+    ]  # untrained, it answers nothing
+    changed = table.set_column(table.schema.get_field_index("outcome"), "outcome", pa.array(outcomes))
     pq.write_table(changed, path)
     rows = errors_by_window(path, 2)
     assert [row["first_step"] for row in rows] == sorted(row["first_step"] for row in rows)

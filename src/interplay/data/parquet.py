@@ -25,7 +25,8 @@ BYTES_PER_BATCH = 1 << 24
 ROWS_PER_GROUP = 4096
 CHARS_PER_GROUP = 1 << 25
 METADATA = b"interplay"
-ALWAYS_JSON = ("graph",)  # every row has names of its own: a struct would hold all of them, mostly null
+# Every row has names of its own: a struct would hold all of them, mostly null. A graph that is JSON text stays as it is.
+ALWAYS_JSON = ("graph",)
 
 # What a column is stored as, spelled so that it can be compared: a scalar, ("list", of) or ("struct", fields).
 Shape = Any
@@ -91,7 +92,10 @@ class Shapes:
     def schema(self) -> pa.Schema:
         """The columns, with what the reader must know in the metadata."""
         absent = [name for name, present in self.present.items() if present < self.rows]
-        as_json = [name for name, shape in self.shapes.items() if not _has_type(shape) or name in ALWAYS_JSON]
+        as_json = [
+            name for name, shape in self.shapes.items()
+            if not _has_type(shape) or (name in ALWAYS_JSON and shape != "string")
+        ]  # fmt: skip
         as_json += [name for name in absent if name in self.nulls and name not in as_json]
         types = [(name, pa.string() if name in as_json else _type(shape)) for name, shape in self.shapes.items()]
         told = json.dumps({"json": as_json, "absent": absent})

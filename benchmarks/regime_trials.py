@@ -116,6 +116,13 @@ TRIALS: dict[str, Trial] = {
         batch_tokens=1536, problems=32, samples=64, precision="bf16", model=NEAR,
         schedule=Schedule(kind="wsd", warmup=0.05, decay=0.5, floor=0.0),
     ),
+    "clear-edge": Trial(
+        question="the same with three times as much of op 6 and twice of 7",
+        world=NINE.model_copy(update={"distractors": (0, 0)}), shares=even(3, 5) | {6: 0.3, 7: 0.06, 8: 0.01},
+        asked=(4, 5, 6, 7, 8), tokens=1_500_000, packing=PackingConfig(width=128, rows=12, loss_on="solution"),
+        batch_tokens=1536, problems=32, samples=32, precision="bf16", model=NEAR,
+        schedule=Schedule(kind="wsd", warmup=0.05, decay=0.5, floor=0.0),
+    ),
     "one-deep": Trial(
         question="none or one distractor, numbers to 9: ops 3 to 7 alike and a tail of ops 8 to 10",
         world=NINE.model_copy(update={"distractors": (0, 1)}), shares=even(3, 7) | {8: 0.1, 9: 0.03, 10: 0.01},

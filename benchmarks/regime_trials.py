@@ -117,7 +117,7 @@ TRIALS: dict[str, Trial] = {
         schedule=Schedule(kind="wsd", warmup=0.05, decay=0.5, floor=0.0),
     ),
     "clear-edge": Trial(
-        question="the same with three times as much of op 6 and twice of 7",
+        question="not run yet: the same with three times as much of op 6 and twice of 7",
         world=NINE.model_copy(update={"distractors": (0, 0)}), shares=even(3, 5) | {6: 0.3, 7: 0.06, 8: 0.01},
         asked=(4, 5, 6, 7, 8), tokens=1_500_000, packing=PackingConfig(width=128, rows=12, loss_on="solution"),
         batch_tokens=1536, problems=32, samples=32, precision="bf16", model=NEAR,

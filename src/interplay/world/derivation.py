@@ -86,7 +86,7 @@ class Reading:
             name = " ".join(step.name[:_MAX_NAME_CHARS].split())
             return StepVerdict(name, step.start, step.end, False, fault, fault)
         letter = node.name if self.terse else step.letter
-        self._bind(letter, None)
+        self._bind(letter, None)  # while it is being defined it stands for nothing
         error, unsound, right_in_the_end, claim = self._definition(step, node)
         if node.name in self.defined or (letter == "x" and self.reference.reverse and not node.unknown):
             error = unsound = "duplicate_definition"
@@ -95,7 +95,7 @@ class Reading:
             folded = unsound == "folded"
             unsound = error if folded else unsound
             self.unsound = self.unsound or not folded
-        self._bind(letter, node.meaning)
+        self.meanings[letter] = node.meaning
         self.owners[letter] = node.name
         self.defined.add(node.name)
         if claim is not None and claim != node.meaning[:2]:

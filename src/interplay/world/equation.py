@@ -6,8 +6,6 @@ value. By `sound` lines may be left out: each that stands must have the solution
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from interplay.world.expression import Expression, number, value
 from interplay.world.graph import Graph
 from interplay.world.reference import Node
@@ -39,13 +37,14 @@ def _another_equation(line: Line, target: Node, given: int) -> str | None:
 
 
 def _false_line(lines: tuple[Line, ...], answer: int) -> str | None:
+    """A line has two sides, a division only its left one beside the bar."""
     isolated: tuple[int, int] | None = None
     for line in lines:
         values = [value(side) for side in line.sides]
         if None in values:
             return "undefined_variable"
         found = [v for v in values if v is not None]
-        if not all(_has_root(a, b, answer) for a, b in pairwise(found)):
+        if len(found) == 2 and not _has_root(*found, answer):
             return "false_equality"
         if line.kind == "moved" and found[1] != (0, 0):
             return "false_equality"

@@ -34,6 +34,10 @@ class Assignment(NamedTuple):
     mention: str | None = None
 
 
+# What a statement says wherever it stands: the first fields of a Step.
+Definition = tuple[str, str, tuple[Assignment, ...] | None, bool]
+
+
 class Step(NamedTuple):
     """The definition of one quantity, characters start to end of the text.
 

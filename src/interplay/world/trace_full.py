@@ -17,6 +17,7 @@ from interplay.world.steps import (
     MAX_STEPS,
     PREFACE,
     Assignment,
+    Definition,
     Line,
     LineKind,
     Step,
@@ -29,6 +30,8 @@ _UNKNOWN = frozenset(
     for ending in ("", " but will find it out later")
 )
 _CACHED_CHARS = 64
+_CACHED_STEP_CHARS = 256
+_CACHED_TAIL_CHARS = 1_024
 # The sentences of the tail, in their order, and what each of them holds.
 _TAIL_MARKS: tuple[tuple[str, LineKind | None], ...] = (
     ("We know ", None),
@@ -61,22 +64,34 @@ def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, in
 
 
 def _step(chunk: str, start: int, budget: int) -> Step:
+    """`budget` is how many assignments are still read in this text."""
     stripped = chunk.rstrip()
-    end = start + len("Define ") + len(stripped)
-    head, *statements = stripped.removesuffix(".").split(";", budget + 1 if budget > 0 else 1)
+    is_short = len(stripped) <= _CACHED_STEP_CHARS and len(stripped) <= budget
+    found = _definition_cached(stripped) if is_short else _definition(stripped, budget)
+    return Step(*found, start, start + len("Define ") + len(stripped))
+
+
+def _definition(text: str, budget: int) -> Definition:
+    head, *statements = text.removesuffix(".").split(";", budget + 1 if budget > 0 else 1)
     name, _, letter = head.rpartition(" as ")
     letter = letter.strip()
     if not (name and letter.isidentifier() and letter.isascii()) or len(statements) > budget:
-        return Step(name, "", None, False, start, end)
+        return name, "", None, False
     if len(statements) == 1 and statements[0].strip() in _UNKNOWN:
-        return Step(name, letter, (), True, start, end)
+        return name, letter, (), True
     assignments = []
     for statement in statements:
         assignment = _assignment_cached(statement) if len(statement) <= _CACHED_CHARS else _assignment(statement)
         if assignment is None:
-            return Step(name, letter, None, False, start, end)
+            return name, letter, None, False
         assignments.append(assignment)
-    return Step(name, letter, tuple(assignments) or None, False, start, end)
+    return name, letter, tuple(assignments) or None, False
+
+
+@lru_cache(maxsize=1 << 12)
+def _definition_cached(text: str) -> Definition:
+    """The samples of one problem repeat each other's steps. A text has fewer assignments than characters."""
+    return _definition(text, len(text))
 
 
 def _assignment(statement: str) -> Assignment | None:
@@ -111,8 +126,14 @@ def _tail_start(body: str) -> int:
 
 def _tail(ending: str, start: int) -> Tail:
     """`We know V = N, so we have E = N and ...`: the sentences that stand, in their order; others may be left out."""
-    end = start + len(ending.rstrip())
-    rest = ending.rstrip() + " "
+    stripped = ending.rstrip()
+    found = _sentences_cached(stripped) if len(stripped) <= _CACHED_TAIL_CHARS else _sentences(stripped)
+    return Tail(start, start + len(stripped), *found)
+
+
+def _sentences(ending: str) -> tuple[bool, tuple[str, Expression] | None, tuple[Line, ...]]:
+    """What a Tail says wherever it stands: its fields complete, known, lines."""
+    rest = ending + " "
     parts: list[tuple[int, str]] = []
     position = 0
     for number, (mark, _) in enumerate(_TAIL_MARKS):
@@ -134,10 +155,14 @@ def _tail(ending: str, start: int) -> Tail:
             given = parse(given_text)
             known = None if given is None else (letter.strip(), given)
         if (number == 0 and known is None) or (kind and line is None) or (not kind and number and text):
-            return Tail(start, end, False, None, ())
+            return False, None, ()
         if line is not None:
             lines.append(line)
-    return Tail(start, end, len(parts) == len(_TAIL_MARKS), known, tuple(lines))
+    return len(parts) == len(_TAIL_MARKS), known, tuple(lines)
+
+
+# the samples of one problem end alike
+_sentences_cached = lru_cache(maxsize=1 << 10)(_sentences)
 
 
 def _line(kind: LineKind, text: str) -> Line | None:

@@ -15,7 +15,7 @@ from itertools import islice
 from interplay.world.arithmetic import MAX_CHARS, parse, parse_bare, parse_tokens
 from interplay.world.clause import split_clause
 from interplay.world.expression import Expression, value
-from interplay.world.steps import MAX_SEGMENTS, MAX_STEPS, PREFACE, Assignment, Line, LineKind, Step, Tail
+from interplay.world.steps import MAX_SEGMENTS, MAX_STEPS, PREFACE, Assignment, Definition, Line, LineKind, Step, Tail
 
 _CACHED_CHARS = 256
 _KINDS: list[LineKind] = ["equation", "isolated", "solved"]
@@ -43,15 +43,14 @@ def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, in
         if not statement or statement.isspace():
             continue
         end = min(position, limit)
-        segments = statement.split("=", MAX_SEGMENTS)
-        left = segments[0].strip()
-        if len(segments) > 1 and left[-1:] in _VALUE_ENDS and value(parse(left)) is not None:
+        found = _statement_cached(statement) if len(statement) <= _CACHED_CHARS else _statement(statement)
+        if isinstance(found, list):
             tail_start = tail_start if equations else start
-            equations.append(segments)
+            equations.append(found)
         elif equations:
             fault = start if fault is None else fault  # a step after the tail
         else:
-            steps.append(_step(left, segments[1:], start, end))
+            steps.append(Step(*found, start, end))
     tail = _tail(equations, tail_start, end) if equations else None
     return tuple(steps), tail, fault
 
@@ -67,11 +66,24 @@ def _statements(body: str) -> Iterable[tuple[str, int]]:
     return [*statements, (body[position:], len(body) - position)]
 
 
-def _step(name: str, segments: list[str], start: int, end: int) -> Step:
+def _statement(statement: str) -> Definition | list[str]:
+    """What a step defines, or the sides of an equation."""
+    left, *segments = statement.split("=", MAX_SEGMENTS)
+    name = left.strip()
+    if segments and name[-1:] in _VALUE_ENDS and value(parse(name)) is not None:
+        return [left, *segments]
+    return _definition(name, segments)
+
+
+# the samples of one problem repeat each other's statements
+_statement_cached = lru_cache(maxsize=1 << 12)(_statement)
+
+
+def _definition(name: str, segments: list[str]) -> Definition:
     if not segments:
-        return Step(name, name, None, False, start, end)
+        return name, name, None, False
     if len(segments) == 1 and segments[0].strip() == "x":
-        return Step(name, name, (), True, start, end)
+        return name, name, (), True
     mention = None
     chain = [_formula_cached(segments[0]) if len(segments[0]) <= _CACHED_CHARS else _formula(segments[0])]
     chain += [parse(segment) for segment in segments[1:]]
@@ -82,7 +94,7 @@ def _step(name: str, segments: list[str], start: int, end: int) -> Step:
         if chain[-1] is None:
             rest, mention = split_clause(segments[-1])
             chain[-1] = None if mention is None else _segment_cached(rest)
-    return Step(name, name, (Assignment(name, tuple(chain), segments[0], mention),), False, start, end)
+    return name, name, (Assignment(name, tuple(chain), segments[0], mention),), False
 
 
 def _formula(text: str) -> Expression | None:
@@ -94,7 +106,6 @@ def tokens_of(text: str) -> list[str]:
     return [token for piece in _OPERATOR.split(text) if (token := piece.strip())]
 
 
-# the samples of one problem repeat each other's formulas
 _formula_cached = lru_cache(maxsize=1 << 12)(_formula)
 
 

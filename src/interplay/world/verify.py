@@ -158,7 +158,7 @@ def verify(reference: Reference, text: str, *, truncated: bool = False) -> Verdi
             faults = [None if step.folded else step.unsound for step in judged]
             folded = whole.fault(judged, faults, required) is None
     order = reference.graph.order
-    nodes = {name: reading.nodes.get(name, "missing_node") for name in order}
+    nodes = dict.fromkeys(order, "missing_node") | reading.nodes
     by_leniency = reading.terse or reference.solution is None
     lenient = answer_correct and len(reading.lenient) == len(order) if by_leniency else None
     return Verdict(

@@ -6,8 +6,9 @@ occur anywhere on its right-hand sides, words of prose included. That last habit
 solutions: in "We know G = 9, so we have ..." the letters of the prose count as parents of the last quantity.
 
 The behaviour was written down from observation and written anew: no text is executed, a power has no value, and the
-time is proportional to the length. Two scores come of one comparison. *Evaluation*, used for every published pass@k,
-ignores steps the gold does not have; *reward* subtracts them.
+time is proportional to the length; where a text has more than any solution needs, the rest is not calculated. Two
+scores come of one comparison. *Evaluation*, used for every published pass@k, ignores steps the gold does not have;
+*reward* subtracts them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from typing import NamedTuple
 
 from interplay.world.paper_arithmetic import calculate
 from interplay.world.paper_headers import headers
+from interplay.world.steps import MAX_ASSIGNMENTS
 
 TOLERANCE = 1e-6
 MAX_STEPS = 512
+MAX_CALCULATED = 1 << 13  # characters of all last segments of one text; a solution of op 60 has about a thousand
 _ASSIGNMENT = re.compile(r"([A-Za-z])\s*=\s*([^.;]+)")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _TAG_ANSWER = re.compile(r"<answer>\s*([-+]?\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -175,6 +178,8 @@ class _Steps:
         self.steps: list[_Step] = []
         self.owners: dict[str, str] = {}
         self.values: dict[str, float] = {}
+        self.assignments_left = MAX_ASSIGNMENTS
+        self.characters_left = MAX_CALCULATED
 
     def add(self, name: str, letter: str, body: str) -> None:
         """Read one step's text."""
@@ -182,7 +187,8 @@ class _Steps:
         inherited: dict[str, set[str]] = {}
         expressions: list[str] = []
         value = None
-        for match in _ASSIGNMENT.finditer(body):
+        for match in islice(_ASSIGNMENT.finditer(body), self.assignments_left):
+            self.assignments_left -= 1
             target, right = match[1], match[2].strip()
             last_segment = right.rpartition("=")[2].strip()
             sources = self._sources(right, inherited)
@@ -192,7 +198,7 @@ class _Steps:
                     expressions.append(last_segment)
             else:
                 inherited.setdefault(target, set()).update(sources)
-            found = calculate(last_segment, self.values)
+            found = self._calculate(last_segment)
             if found is None:
                 found = _last_number(match[0])
             if found is not None:
@@ -205,6 +211,10 @@ class _Steps:
         names = frozenset(self.owners[source] for source in parents)
         self.steps.append(_Step(name, letter, value, names, expressions))
         self.owners[letter] = name
+
+    def _calculate(self, expression: str) -> float | None:
+        self.characters_left -= len(expression)
+        return None if self.characters_left < 0 else calculate(expression, self.values)
 
     def _sources(self, right: str, inherited: dict[str, set[str]]) -> set[str]:
         characters = set(right)
@@ -220,7 +230,7 @@ class _Steps:
         for step in self.steps:
             value = step.value
             if value is None:
-                late = (calculate(expression, self.values) for expression in reversed(step.expressions))
+                late = (self._calculate(expression) for expression in reversed(step.expressions))
                 value = next((found for found in late if found is not None), self.values.get(step.letter))
             if value is not None:
                 self.values[step.letter] = value

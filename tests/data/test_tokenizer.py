@@ -4,15 +4,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
+from tokenizers import Regex, Tokenizer, pre_tokenizers
 from tokenizers.decoders import DecodeStream
 from transformers import AutoTokenizer
 
 from interplay.data.files import read_rows
 from interplay.data.tokenizer import (
+    DIGITS,
     EOS,
     PAD,
     TAGS,
+    UNITS,
+    WORDS,
     TokenizerConfig,
     characters_per_token,
     decode_completion,
@@ -52,6 +55,30 @@ def test_digit_policy_bounds_the_digits_of_a_token(terse_stream, digits, most):
     words = [tokenizer.decode([i]).strip() for i in tokenizer.backend_tokenizer.encode(" 1234567 = 89").ids]
     assert all(len(word) <= most for word in words if word.isdigit())
     assert "".join(words).replace(" ", "") == "1234567=89"
+
+
+ALL_TRIPLES_LOOK_AHEAD = r" ?\d{1,3}(?=(?:\d{3})*(?!\d))"  # the obvious pattern, quadratic in the length of a number
+
+
+def cuts(unit: str, digits: str, text: str) -> list:
+    split = pre_tokenizers.Split(Regex(f"{UNITS[unit]}{digits}|{WORDS}"), "isolated")
+    return split.pre_tokenize_str(text)
+
+
+_PIECES = st.sampled_from(
+    ["1", "23", "456", "78901", " ", "  ", ".", ",", "a", "in Ash", "²", "٣٣٣٣", "\n", "-", "owl in Ash"]
+)
+
+
+@given(st.sampled_from(sorted(UNITS)), st.lists(_PIECES, max_size=12).map("".join))
+def test_triples_are_cut_from_the_right(unit, text):
+    assert cuts(unit, DIGITS["triples"], text) == cuts(unit, ALL_TRIPLES_LOOK_AHEAD, text)
+
+
+@pytest.mark.parametrize("digits", DIGITS)
+def test_a_number_of_a_million_digits_is_cut_in_one_walk(digits):
+    pieces = cuts("word", DIGITS[digits], "9" * 1_000_000)
+    assert len(pieces) == {"whole": 1, "single": 1_000_000, "triples": 333_334}[digits]
 
 
 def test_vocabulary_never_exceeds_what_was_asked(terse_stream):

@@ -15,7 +15,7 @@ T = TypeVar("T")
 _PACKAGE = str(Path(interplay.__file__).parent)
 
 
-def counted(call: Callable[[], T]) -> tuple[int, T]:
+def counted(call: Callable[..., T], *arguments: Any) -> tuple[int, T]:
     """Executed lines, and what the call returns."""
     lines = 0
 
@@ -30,7 +30,7 @@ def counted(call: Callable[[], T]) -> tuple[int, T]:
     before = sys.gettrace()
     sys.settrace(entered)
     try:
-        found = call()
+        found = call(*arguments)
     finally:
         sys.settrace(before)
     return lines, found

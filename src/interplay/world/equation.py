@@ -44,7 +44,7 @@ def _false_line(lines: tuple[Line, ...], answer: int) -> str | None:
         if None in values:
             return "undefined_variable"
         found = [v for v in values if v is not None]
-        if len(found) == 2 and not _has_root(*found, answer):
+        if len(found) == 2 and not _has_root(found[0], found[1], answer):
             return "false_equality"
         if line.kind == "moved" and found[1] != (0, 0):
             return "false_equality"

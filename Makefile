@@ -7,7 +7,7 @@ STORE ?= store
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: quickstart test test-slow test-interop docs check format docs-reports clean
+.PHONY: quickstart test test-slow test-interop docs check format docs-reports package release clean
 
 quickstart: $(READY)
 	@$(BIN)/interplay run quickstart --scale micro --store $(STORE)
@@ -43,6 +43,14 @@ docs-reports: $(READY)
 	  $(BIN)/interplay report "$${folder%/}" --markdown "$${folder%/}.md" || exit 2; done
 	@$(BIN)/interplay claims docs/studies --out docs/claims.html --readme README.md
 
+# wheel and sdist in dist/, each tried in an empty environment that holds neither torch nor this folder
+package: $(READY)
+	@PYTHON="$(PYTHON)" BUILDER="$(CURDIR)/$(BIN)/python" sh scripts/package.sh
+
+# everything short of the upload, which stays the work of a person
+release: check test docs package
+	@PYTHON="$(BIN)/python" sh scripts/release.sh
+
 # torch first and pinned, so that no other requirement picks a build of its own
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -52,4 +60,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) .venv-interop .venv-docs site store
+	rm -rf $(VENV) .venv-interop .venv-docs site store dist

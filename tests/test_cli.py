@@ -3,10 +3,12 @@
 import gzip
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -130,12 +132,45 @@ def test_every_command_has_help_with_an_example(monkeypatch, capsys):
         assert "Example:" in out, words
 
 
-def test_importing_the_command_line_is_cheap():
-    heavy = subprocess.run(
-        [sys.executable, "-c", "import sys, interplay.cli; print([m for m in ('torch', 'transformers') if m in sys.modules])"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert heavy.stdout.strip() == "[]"
+LIGHT = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"torch", "transformers", "tokenizers", "accelerate", "safetensors"}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Refuse())
+from interplay.cli import main
+main()
+"""
+RECORDS = Path(__file__).parent.parent / "docs" / "studies" / "quickstart_micro"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--help"], 0, "data"),
+        (["run", "quickstart", "--plan", "--store", "{tmp}/store"], 0, "pretrain"),
+        (["run", "NONSENSE"], 2, "unknown study 'NONSENSE'"),
+        (["run", "--help"], 0, "--plan"),
+        (["train", "--example", "micro"], 0, "budget_tokens"),
+        (["report", "{tmp}/records"], 0, "report.html"),
+        (["data", "sample", "--scale", "micro", "--n", "2"], 0, "problem"),
+        (["compare", "{tmp}/a", "{tmp}/b"], 2, "no such folder"),
+        (["store", "ls", "--store", "{tmp}"], 0, "0 stages"),
+        (["run", "quickstart", "--store", "{tmp}/store"], 2, "is not installed: pip install 'interplay[train]'"),
+        (["eval", "{tmp}", "--data", "{tmp}/rows.jsonl"], 2, "is not installed: pip install 'interplay[train]'"),
+    ],
+    ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
+)
+def test_what_trains_nothing_loads_no_model_library(tmp_path, words, code, said):
+    """They answer at once because torch and transformers take seconds to load; without these, the others say so."""
+    (tmp_path / "rows.jsonl").write_text("{}")
+    shutil.copytree(RECORDS, tmp_path / "records")
+    words = [word.format(tmp=tmp_path) for word in words]
+    done = subprocess.run([sys.executable, "-c", LIGHT, *words], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_files_convert_both_ways_and_repeats_are_said(monkeypatch, capsys, tmp_path):

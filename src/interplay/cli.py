@@ -15,6 +15,7 @@ from interplay.cli_eval import evaluate, whole_numbers
 from interplay.cli_run import run
 from interplay.cli_store import store
 from interplay.cli_training import push, train
+from interplay.extras import EXTRAS, missing
 from interplay.files import OutOfSpaceError
 from interplay.stages.failed import StageFailedError
 
@@ -170,6 +171,10 @@ def main() -> None:
         _fail(f"{where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}")
     except ValueError as error:
         _fail(str(error))
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in EXTRAS:
+            raise
+        _fail(missing(str(error.name)))
     except (StageFailedError, OutOfSpaceError) as error:
         _fail(str(error), code=1)
     except (KeyboardInterrupt, typer.Abort):

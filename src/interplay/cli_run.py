@@ -47,9 +47,6 @@ def run(
     Example: interplay run quickstart --cluster slurm --resources partition=gpu --resources gpus=1
     """
     from interplay.config import key_value
-    from interplay.launch import run_study
-    from interplay.report.page import build_report
-    from interplay.stages.lock import hold
     from interplay.stages.where import Where
     from interplay.studies.catalogue import make_study
     from interplay.studies.plan import plan_lines
@@ -65,6 +62,10 @@ def run(
     if plan:
         print("\n".join(plan_lines(chosen, store, where.places)))
         return
+    from interplay.launch import run_study  # with the model libraries, which nothing above needs
+    from interplay.report.page import build_report
+    from interplay.stages.lock import hold
+
     _fits_device(scale, device, cluster)
     writable(store)
     with tracked(track, chosen.name, store / "tracking", {s.address: s.folder for s in chosen.stages if not s.cached}):

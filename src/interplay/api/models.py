@@ -37,7 +37,7 @@ def sample(
     from interplay.data.tokenizer import load_tokenizer
     from interplay.evals.evaluate import draw
     from interplay.model.build import load
-    from interplay.model.sampler import SamplingConfig
+    from interplay.model.next_token import SamplingConfig
     from interplay.train.runtime import Runtime
     from interplay.world.randomness import derive
 

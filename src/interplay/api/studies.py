@@ -42,7 +42,7 @@ def run(
     from interplay.stages.where import Where
     from interplay.studies.catalogue import make_study
 
-    where = Where.asked(jobs, threads, None, (), 0)
+    where = Where.asked(jobs, threads, None, (), 0, scale)
     changes = {key: _spelled(value) for key, value in (settings or {}).items()}
     chosen = make_study(study, scale, changes, Path(store), where.runtime(30.0))
     if arms:

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import PositiveInt
-from transformers import PreTrainedTokenizerFast
 
 from interplay.config import Config
 from interplay.data.mixture import cell_name
 from interplay.data.stream import Stream
 from interplay.data.tokenizer import encode_document
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 IGNORED = -100  # the label that cross entropy skips
 FILL = 0.97

@@ -11,15 +11,17 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import PositiveInt
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
 
 from interplay.config import Config
 from interplay.data.stream import Stream
 from interplay.world.problem import Problem
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
 
 TOKENIZER_VERSION = "1"  # raised by hand when texts and settings give another tokenizer
 PAD, EOS = "[PAD]", "[EOS]"
@@ -60,6 +62,8 @@ def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:
 
 def train_on(texts: Iterable[str], config: TokenizerConfig) -> PreTrainedTokenizerFast:
     """The same on any texts. Raises ValueError for a vocabulary too small for bytes and specials."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
     minimum = 256 + 2 + len(TAGS)
     if config.vocab_size < minimum:
         raise ValueError(f"vocab_size must be at least {minimum} (bytes, tags, pad, end), got {config.vocab_size}")
@@ -83,6 +87,8 @@ def train_on(texts: Iterable[str], config: TokenizerConfig) -> PreTrainedTokeniz
 
 def _tags_kept(tokenizer: Tokenizer) -> Tokenizer:
     """The same tokens under the same ids, the tags ordinary ones: the trainer knows no added token that is not special."""
+    from tokenizers import Tokenizer
+
     spelled = json.loads(tokenizer.to_str())
     for token in spelled["added_tokens"]:
         token["special"] = token["content"] not in TAGS
@@ -91,6 +97,8 @@ def _tags_kept(tokenizer: Tokenizer) -> Tokenizer:
 
 def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
     """The transformers face of a trained tokenizer."""
+    from transformers import PreTrainedTokenizerFast
+
     return cast(Any, PreTrainedTokenizerFast)(  # type: ignore[no-any-return]
         tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, clean_up_tokenization_spaces=False
     )
@@ -98,6 +106,8 @@ def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
 
 def load_tokenizer(path: Path | str) -> Any:
     """A tokenizer saved beside a checkpoint. Raises ValueError with one clear line where it cannot be read."""
+    from transformers import PreTrainedTokenizerFast
+
     file = Path(path) / "tokenizer.json"
     try:
         json.loads(file.read_text(encoding="utf-8"))

@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import pyarrow as pa
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
-from transformers import PreTrainedTokenizerFast
 
 from interplay.config import Config
 from interplay.data.mixture import Mixture, World
@@ -24,8 +23,7 @@ from interplay.evals.parts import Finish, do_parts, merge
 from interplay.files import write_table
 from interplay.judging.pool import Pool, spare_workers
 from interplay.judging.texts import Text
-from interplay.model.problems import sample_problems
-from interplay.model.sampler import SamplingConfig
+from interplay.model.next_token import SamplingConfig
 from interplay.progress import progress, say
 from interplay.rank import ALONE, Share
 from interplay.schema import sampled
@@ -36,6 +34,10 @@ from interplay.world.graph import to_dict
 from interplay.world.problem import Problem
 from interplay.world.randomness import derive
 from interplay.world.verify import VERIFIER_VERSION, Reference
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
 
 CHUNK_SAMPLES = 4096
 
@@ -131,6 +133,8 @@ def draw(
     threads: int,
 ) -> Drawn:
     """Sampled solutions of every problem, ready to be judged."""
+    from interplay.model.problems import sample_problems
+
     sampled = sample_problems(
         model, tokenizer, problems, num_samples=samples, config=sampling, seed=seed, max_rows=rows, threads=threads
     )

@@ -24,13 +24,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from interplay.world.randomness import derive
+
+if TYPE_CHECKING:
+    pass
 
 # P problems, S seeds, R bootstrap resamples
 Floats = NDArray[np.float64]
@@ -160,6 +162,8 @@ def informative_problems(weights_P: Floats) -> float:
 
 def student_quantiles(freedom: int, count: int) -> Floats:
     """`count` equally likely values of Student's t: a sample without the noise of drawing it."""
+    from scipy import stats
+
     return np.asarray(stats.t.ppf((np.arange(count) + 0.5) / count, freedom), dtype=np.float64)
 
 
@@ -185,6 +189,8 @@ def _undefined(values_S_P: Floats, n_samples: int) -> Estimate:
 def _bootstrap_ends(
     values_S_P: Floats, names: Names, level: float, resamples: int, *, with_student: bool = False
 ) -> Ends:
+    from scipy import stats
+
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must be between 0 and 1, got {level}")
     num_seeds, num_problems = values_S_P.shape
@@ -220,6 +226,8 @@ def _weights(names: Names, num_problems: int, resamples: int) -> Floats:
 
 def _bca(values_P: Floats, means_R: Floats, level: float) -> Ends:
     """The BCa ends: percentiles moved by the bootstrap's bias and by the skewness of the values."""
+    from scipy import stats
+
     mean = float(values_P.mean())
     centred_P = values_P - mean
     scale = math.sqrt(float((centred_P**2).sum()))
@@ -238,6 +246,8 @@ def _bca(values_P: Floats, means_R: Floats, level: float) -> Ends:
 
 def _clopper_pearson(successes: float, trials: int, level: float) -> Ends:
     """Clopper and Pearson 1934, with a sum of values in 0..1 in place of a count (beta quantiles take any number)."""
+    from scipy import stats
+
     tail = (1.0 - level) / 2.0
     successes = min(max(successes, 0.0), float(trials))
     failures = trials - successes

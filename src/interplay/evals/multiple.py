@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from interplay.evals.intervals import Names, informative_problems, mean_squares, student_quantiles
 from interplay.world.randomness import derive
+
+if TYPE_CHECKING:
+    pass
 
 Floats = NDArray[np.float64]
 
@@ -83,6 +85,8 @@ def _same_shape(a: ArrayLike, b: ArrayLike) -> Floats:
 
 
 def _flip_p_value(difference_P: Floats, names: Names) -> float:
+    from scipy import stats
+
     moved = difference_P[difference_P != 0.0]
     if moved.size == 0:
         return 1.0
@@ -100,6 +104,8 @@ def _flip_p_value(difference_P: Floats, names: Names) -> float:
 
 
 def _seed_p_value(difference_S_P: Floats) -> float:
+    from scipy import stats
+
     spread, freedom = mean_squares(difference_S_P), len(difference_S_P) - 1
     observed = abs(float(difference_S_P.mean()))
     shared_se = math.sqrt(max(spread.problems - spread.rest, 0.0) / difference_S_P.size)

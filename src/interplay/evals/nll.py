@@ -20,7 +20,7 @@ from interplay.evals.parts import Finish, do_parts, merge
 from interplay.evals.records import read_problems
 from interplay.judging.pool import judge_here
 from interplay.model.likelihood import nll_sums
-from interplay.model.sampler import SamplingConfig
+from interplay.model.next_token import SamplingConfig
 from interplay.progress import progress
 from interplay.rank import ALONE, Share
 from interplay.schema import sampled

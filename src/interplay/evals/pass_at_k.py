@@ -11,11 +11,13 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
+
+if TYPE_CHECKING:
+    pass
 
 # P problems, M samples over all problems
 Floats = NDArray[np.float64]
@@ -199,6 +201,8 @@ def _at_least(n: int, c: int, k: int, needed: int) -> float:
 @lru_cache(maxsize=65_536)
 def _plurality(right: int, rivals: tuple[int, ...], silent: int, k: int) -> float:
     """Chance that `right` equal votes win against groups of `rivals` votes when k of all samples are drawn."""
+    from scipy.stats import binom
+
     n = right + sum(rivals) + silent
     if n < k:
         return math.nan

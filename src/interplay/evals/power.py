@@ -11,11 +11,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
 
 from interplay.evals.intervals import (
     FEW_PROBLEMS,
@@ -28,6 +27,9 @@ from interplay.evals.intervals import (
 from interplay.evals.simulate import Design, Floats, at_k, draw, raised, share_variance
 from interplay.evals.verdict import TRAININGS
 from interplay.world.randomness import derive
+
+if TYPE_CHECKING:
+    pass
 
 # Q points of the distribution of problems, N + 1 possible counts of right samples, E equally likely estimates of the error
 MANY_PROBLEMS = 2000  # a draw of so many problems shows how a difference is spread over them
@@ -48,6 +50,8 @@ def smallest_effect(design: Design) -> float:
     NaN when k is more than the samples. With one training of each arm the effect is that of these two, and training_sd
     plays no part.
     """
+    from scipy import optimize
+
     if design.k > design.num_samples:
         return math.nan
     most = 0.98 * (1.0 - design.mean)
@@ -58,12 +62,16 @@ def smallest_effect(design: Design) -> float:
 
 def detection_power(design: Design, effect: float) -> float:
     """Chance that the interval of b - a lies above 0 when pass@k truly rises by `effect`, by formula."""
+    from scipy import stats
+
     error, needed_E = _precision(design, effect)
     return float(np.mean(stats.norm.cdf((effect - needed_E) / max(error, 1e-12))))
 
 
 def equivalence_power(design: Design, margin: float) -> float:
     """Chance that the interval lies within `margin` of zero when nothing changes, by formula."""
+    from scipy import stats
+
     error, needed_E = _precision(design, 0.0)
     inside_E = 2.0 * stats.norm.cdf((margin - needed_E) / max(error, 1e-12)) - 1.0
     return float(np.mean(np.maximum(inside_E, 0.0)))
@@ -132,6 +140,8 @@ def simulated_power(design: Design, effect: float, *, names: Names, simulations:
 def _precision(design: Design, effect: float) -> Precision:
     """The estimate is normal. With S trainings its standard error is only estimated, on S - 1 degrees of freedom, so what is
     needed is spread over what that estimate may be (a chi-square), each with the quantile the interval would use."""
+    from scipy import stats
+
     share = effect / (1.0 - design.mean)
     between, noise = _variances(design, share)
     tail = (1.0 + design.level) / 2.0
@@ -152,6 +162,8 @@ def _precision(design: Design, effect: float) -> Precision:
 @lru_cache(maxsize=64)
 def _quantiles(freedom: int) -> tuple[Floats, Floats, Floats]:
     """Equally likely values of a normal, in another order of Student's t, and of an estimated over the true error."""
+    from scipy import stats
+
     rng = np.random.default_rng(derive("power", "quantiles"))
     normal_R = np.asarray(stats.norm.ppf((np.arange(DRAWS) + 0.5) / DRAWS))
     chi_E = np.sqrt(stats.chi2.ppf((np.arange(ESTIMATES) + 0.5) / ESTIMATES, freedom) / freedom)
@@ -181,6 +193,8 @@ def _cell_variance(design: Design, p_Q: Floats) -> float:
 @lru_cache(maxsize=16)
 def _log_ways(num_samples: int) -> Floats:
     """[N + 1] logarithm of the number of ways to get each count of right samples."""
+    from scipy import special
+
     right_N = np.arange(num_samples + 1)
     return np.asarray(-np.log(num_samples + 1) - special.betaln(num_samples - right_N + 1, right_N + 1))
 

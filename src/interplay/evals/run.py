@@ -17,7 +17,7 @@ from interplay.evals.summary import summarize
 from interplay.files import write_json
 from interplay.manifest import file_digest
 from interplay.model.build import load
-from interplay.model.sampler import SamplingConfig
+from interplay.model.next_token import SamplingConfig
 from interplay.progress import say
 from interplay.rank import local_rank, share_of_environment
 from interplay.train.runtime import Runtime

@@ -12,13 +12,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
 
 from interplay.evals.pass_at_k import pass_at_k
+
+if TYPE_CHECKING:
+    pass
 
 # Q points of the distribution of problems, H of a normal distribution, S trainings, P problems
 Floats = NDArray[np.float64]
@@ -94,6 +96,8 @@ def _table(num_samples: int, k: int) -> Floats:
 
 @lru_cache(maxsize=64)
 def _quantiles(a: float, b: float) -> Floats:
+    from scipy import stats
+
     points = np.asarray(stats.beta.ppf((np.arange(POINTS) + 0.5) / POINTS, a, b), dtype=np.float64)
     points = points.clip(SMALLEST, 1.0 - SMALLEST)
     points.flags.writeable = False
@@ -134,6 +138,8 @@ def two_kinds(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
 
 def draw(design: Design, share: float, rng: np.random.Generator, shifts: Shifts = gaussian) -> Drawn:
     """Both arms' evaluations on the same problems, in as many pairs of trainings as the design has."""
+    from scipy import special
+
     p_Q = design.problems_Q
     p_P = rng.beta(*design.beta, design.num_problems).clip(SMALLEST, 1.0 - SMALLEST)
     arms = (
@@ -160,6 +166,8 @@ def own_effects(design: Design, share: float, drawn: Drawn) -> Floats:
 
 def mean_at(design: Design, p_Q: Floats, shift: float, sd: float = 0.0) -> float:
     """Mean pass@k over problems and over what trainings add to them, at a shift of all log-odds (give or take `sd`)."""
+    from scipy import special
+
     points_H, weights_H = np.polynomial.hermite_e.hermegauss(15)
     odds_Q_H = special.logit(p_Q)[:, None] + shift + math.hypot(design.interaction, sd) * points_H[None, :]
     return float((at_k(special.expit(odds_Q_H), design.k) @ (weights_H / weights_H.sum())).mean())
@@ -175,6 +183,8 @@ def true_effect(design: Design, share: float) -> float:
 
 def share_for(design: Design, effect: float) -> float:
     """The share of headroom that has this true effect. Raises ValueError where there is too little headroom."""
+    from scipy import optimize
+
     if true_effect(design, 0.999) < effect:
         raise ValueError(f"no share of the headroom above {design.mean:.3f} makes an effect of {effect}")
     return float(optimize.brentq(lambda share: true_effect(design, share) - effect, 0.0, 0.999, xtol=1e-6))
@@ -182,6 +192,7 @@ def share_for(design: Design, effect: float) -> float:
 
 def concentration_of(pass_at_1: float, at_most: float, k: int) -> float:
     """The concentration at which problems of mean success `pass_at_1` have this mean pass@k; within 0.02 and 100."""
+    from scipy import optimize, special
 
     def gap(log_concentration: float) -> float:
         total = math.exp(log_concentration)

@@ -10,15 +10,16 @@ between matrix shapes by about 1e-6: about one token in a million falls on the o
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
-import torch
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
-from torch import Tensor
 
 from interplay.config import Config
 from interplay.world.randomness import derive
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class SamplingConfig(Config):
@@ -67,6 +68,8 @@ def _mix(x: Tensor) -> Tensor:
 
 def choose(logits_R_V: Tensor, uniforms_R: Tensor, config: SamplingConfig) -> Choice:
     """One token per row, from fp32 logits, which are overwritten."""
+    import torch
+
     tokens_R = logits_R_V.argmax(-1) if config.greedy else None
     if config.temperature != 1.0:
         logits_R_V.div_(config.temperature)
@@ -89,6 +92,8 @@ def choose(logits_R_V: Tensor, uniforms_R: Tensor, config: SamplingConfig) -> Ch
 
 def truncated(weights_R_V: Tensor, config: SamplingConfig) -> Tensor:
     """Zero outside the top-k and, within it, outside the smallest set that holds top_p. Ties at the edge stay in."""
+    import torch
+
     largest_R_F = _descending(weights_R_V)[:, : config.top_k or None]
     edge_R_1 = largest_R_F[:, -1:]
     if config.top_p < 1.0:
@@ -100,6 +105,8 @@ def truncated(weights_R_V: Tensor, config: SamplingConfig) -> Tensor:
 
 def _descending(weights_R_V: Tensor) -> Tensor:
     """Each row sorted. On a CPU by numpy, which is 30 times as fast as torch here: it sorts values without places."""
+    import torch
+
     if weights_R_V.device.type != "cpu":
         return weights_R_V.sort(-1, descending=True).values
     return torch.from_numpy(np.sort(weights_R_V.numpy(), axis=-1)).flip(-1)

@@ -5,9 +5,10 @@ Shapes: P problems, G samples of one problem, T tokens.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Scale = Literal["none", "group", "batch"]
 EPSILON = 1e-4

@@ -8,7 +8,7 @@ from pydantic import NonNegativeInt, PositiveInt, model_validator
 
 from interplay.config import Config
 from interplay.data.stream import Stream
-from interplay.model.sampler import SamplingConfig
+from interplay.model.next_token import SamplingConfig
 from interplay.rl.advantages import Scale
 from interplay.rl.loss import LossConfig
 from interplay.rl.pools import Selection, UniformPool, check_ops

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from interplay.rl.rollout import Rollout
 from interplay.train.flops import causal_pairs, forward_cost
 
 if TYPE_CHECKING:
     from interplay.rl.learner import Learner
+    from interplay.rl.rollout import Rollout
 
 
 NOMINAL, MEASURED = "rl/flops_nominal", "rl/flops_measured"

@@ -6,13 +6,14 @@ too). GRPO, DAPO and Dr. GRPO are settings of this one function.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import torch
 from pydantic import NonNegativeFloat, PositiveFloat
-from torch import Tensor
 
 from interplay.config import Config
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class LossConfig(Config):
@@ -56,6 +57,8 @@ def policy_loss(
     `total` counts the whole update (its tokens, its sequences, or sequences times the longest length), so the shares of
     its micro-batches add up. Sequence ratios are GSPO's (Zheng et al. 2025); k3 is Schulman's estimator.
     """
+    import torch
+
     log_ratio_B_T = (logprobs_B_T - old_logprobs_B_T) * mask_B_T
     if config.ratio == "sequence":
         length_B = mask_B_T.sum(dim=1, keepdim=True).clamp(min=1)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt
-from transformers import PreTrainedTokenizerFast
 
 from interplay.data.mixture import Mixture
 from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
 from interplay.evals.evaluate import EvaluateConfig, evaluate, problems_of
-from interplay.evals.nll import evaluate_gold
 from interplay.files import staged_folder
-from interplay.model.build import build, load
 from interplay.model.sizes import ModelConfig
-from interplay.rl.grpo import RLConfig, reinforce
+from interplay.rl.config import RLConfig
 from interplay.stages.spent import sampling_cost
 from interplay.stages.stage import Infra, Result, Stage
+from interplay.train.config import TrainConfig
 from interplay.train.publish import finish, read_summary
-from interplay.train.supervised import TrainConfig, supervise
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 TABLES = ("problems.parquet", "samples.parquet", "gold.parquet")
 
@@ -82,6 +82,9 @@ class PretrainStage(Stage):
     @infra.apply
     def run(self) -> Result:
         """Returns the summary of `supervise`."""
+        from interplay.model.build import build
+        from interplay.train.supervised import supervise
+
         tokenizer = self.tokenizer.load()
         model = build(
             self.model, len(tokenizer), self.seed,
@@ -112,6 +115,8 @@ class MidtrainStage(Stage):
     @infra.apply
     def run(self) -> Result:
         """Returns the summary of `supervise`."""
+        from interplay.train.supervised import supervise
+
         model, tokenizer = open_checkpoint(self.start)
         with self._alone() as folder:
             return supervise(self.config, model, tokenizer, folder, self.runtime, self.label or "mid-training")
@@ -140,6 +145,8 @@ class RLStage(Stage):
     @infra.apply
     def run(self) -> Result:
         """Returns the summary of `reinforce`."""
+        from interplay.rl.grpo import reinforce
+
         model, tokenizer = open_checkpoint(self.start)
         with self._alone() as folder:
             return reinforce(self.config, model, tokenizer, folder, self.runtime, self.label or "RL")
@@ -171,6 +178,8 @@ class EvaluateStage(Stage):
     @infra.apply
     def run(self) -> Result:
         """Returns {"problems": count, "samples": per problem}; the tables lie in the stage's folder."""
+        from interplay.evals.nll import evaluate_gold
+
         model, tokenizer = open_checkpoint(self.checkpoint)
         with self._alone() as folder:
             if (done := read_summary(folder)) is not None:
@@ -199,5 +208,7 @@ KINDS: tuple[type[Stage], ...] = (TokenizerStage, PretrainStage, MidtrainStage, 
 
 def open_checkpoint(stage: Checkpointed) -> tuple[Any, PreTrainedTokenizerFast]:
     """(model, tokenizer) of a training stage, which runs first where it has not. Raises ValueError when damaged."""
+    from interplay.model.build import load
+
     path = stage.folder / stage.made()["checkpoint"]
     return load(path), load_tokenizer(path)

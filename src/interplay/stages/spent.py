@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
-
-from transformers import PreTrainedTokenizerFast
+from typing import TYPE_CHECKING, Any
 
 from interplay.evals.evaluate import Asked
 from interplay.evals.records import read_samples
-from interplay.train.flops import causal_pairs, forward_cost
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 
 def sampling_cost(folder: Path, asked: Asked, model: Any, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:
     """`tokens` that were sampled in an evaluation's folder and the `flops` of prompts and samples."""
+    from interplay.train.flops import causal_pairs, forward_cost
+
     table = read_samples(folder)
     lengths: dict[str, list[int]] = defaultdict(list)
     for problem, length in zip(table["problem_id"].to_pylist(), table["num_tokens"].to_pylist(), strict=True):

@@ -13,14 +13,14 @@ from interplay.data.mixture import Mixture, blend
 from interplay.data.stream import Split, Stream
 from interplay.data.tokenizer import TokenizerConfig
 from interplay.evals.evaluate import EvaluateConfig, Regime
-from interplay.rl.grpo import RLConfig
+from interplay.rl.config import RLConfig
 from interplay.rl.pools import Selection, UniformPool
 from interplay.rl.rewards import RewardConfig
 from interplay.stages.kinds import Checkpointed, EvaluateStage, MidtrainStage, PretrainStage, RLStage, TokenizerStage
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Contrast, Workplace
+from interplay.train.config import TrainConfig
 from interplay.train.curves import Validation
-from interplay.train.supervised import TrainConfig
 
 Seed = int
 

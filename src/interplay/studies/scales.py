@@ -14,7 +14,7 @@ from interplay.data.packing import PackingConfig
 from interplay.data.presets import weights_by_op
 from interplay.data.tokenizer import TokenizerSettings
 from interplay.data.vocabulary import Words
-from interplay.model.sampler import SamplingConfig
+from interplay.model.next_token import SamplingConfig
 from interplay.model.sizes import size
 from interplay.rl.config import RLSettings
 from interplay.rl.presets import preset

@@ -14,7 +14,7 @@ from interplay.data.mixture import World
 from interplay.data.tokenizer import TokenizerSettings
 from interplay.data.vocabulary import Vocabulary
 from interplay.evals.evaluate import check_ks
-from interplay.model.sampler import SamplingConfig
+from interplay.model.next_token import SamplingConfig
 from interplay.model.sizes import ModelConfig
 from interplay.rl.config import RLSettings
 from interplay.train.config import TrainSettings

@@ -6,16 +6,19 @@ problems are of the split `val`, the same at every point and for every arm; thei
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import PositiveInt
-from transformers import PreTrainedTokenizerFast
 
 from interplay.config import Config
 from interplay.data.mixture import Cell, Mixture
 from interplay.data.stream import Stream, distinct_problems
 from interplay.data.tokenizer import encode_document
-from interplay.model.likelihood import Document, nll_sums
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+    from interplay.model.likelihood import Document
 
 CURVES = "curves.jsonl"
 
@@ -44,6 +47,8 @@ class Curves:
 
     def measure(self, model: Any) -> dict[str, dict[str, float]]:
         """For each cell: loss per solution token, nats per whole solution, and how many of both."""
+        from interplay.model.likelihood import nll_sums
+
         was_training = model.training
         model.eval()
         found = {}

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import torch
-from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM
+if TYPE_CHECKING:
+    pass
 
 
 class ForwardCost(NamedTuple):
@@ -41,6 +40,10 @@ def forward_cost(config: Any) -> ForwardCost:
 @cache
 def _multiplied(model_type: str, fields: str) -> int:
     """Parameters that a position is multiplied with: the matrices of a model without memory, its lookup tables left out."""
+    import torch
+    from torch import nn
+    from transformers import AutoConfig, AutoModelForCausalLM
+
     known = {k: v for k, v in json.loads(fields).items() if k != "model_type"}
     with torch.device("meta"):
         model = cast(Any, AutoModelForCausalLM).from_config(AutoConfig.for_model(model_type, **known))

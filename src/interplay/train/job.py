@@ -11,17 +11,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
-from accelerate import PartialState
 from pydantic import NonNegativeInt, model_validator
 
 from interplay.claim import checkpoint_digests, claim
 from interplay.config import Config, identity_of, key_value
 from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
-from interplay.model.build import build, load
 from interplay.model.sizes import ModelConfig
 from interplay.train.config import TrainConfig
 from interplay.train.runtime import Runtime
-from interplay.train.supervised import supervise
 
 
 class Job(Config):
@@ -62,6 +59,10 @@ def read_job(path: Path, runtime: Iterable[str] = ()) -> Job:
 
 def run_job(job: Job, out: Path) -> dict[str, Any]:
     """Train, or go on training, in `out`; returns the summary. Raises ValueError where `out` belongs to another job."""
+    from accelerate import PartialState
+
+    from interplay.train.supervised import supervise
+
     model, tokenizer = _origin(job)
     read = checkpoint_digests(job.start) if job.start else {}
     asked = {name: value for name, value in identity_of(job, True).items() if name not in ("runtime", "start")}
@@ -73,6 +74,8 @@ def run_job(job: Job, out: Path) -> dict[str, Any]:
 
 
 def _origin(job: Job) -> tuple[Any, Any]:
+    from interplay.model.build import build, load
+
     if job.start is not None:
         return load(job.start), load_tokenizer(job.start)
     assert job.model is not None

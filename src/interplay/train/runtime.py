@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
 from interplay.config import Config, said
 from interplay.model.memory import keep_freed_memory
 
+if TYPE_CHECKING:
+    import torch
+
 Device = Literal["auto", "cpu", "cuda"]
+# what a driver that torch can use (CUDA, ROCm, WSL) puts under /dev
+ACCELERATORS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
 
 
 class Runtime(Config):
@@ -38,12 +44,20 @@ class Runtime(Config):
 
     @property
     def on_cpu(self) -> bool:
-        """True where no accelerator is used."""
-        return self.device == "cpu" or (self.device == "auto" and not torch.cuda.is_available())
+        """True where no accelerator is used. A machine that has none is known without loading torch."""
+        if self.device != "auto":
+            return self.device == "cpu"
+        if sys.platform == "darwin" or (sys.platform == "linux" and not any(map(os.path.exists, ACCELERATORS))):
+            return True
+        import torch
+
+        return not torch.cuda.is_available()
 
     def torch_device(self) -> torch.device:
         """The device; on a CPU torch is set to one thread, since work is cut in shares (`train/shares.py`), and keeps
         freed memory. Raises ValueError when it is not there."""
+        import torch
+
         if self.device == "cuda" and not torch.cuda.is_available():
             raise ValueError("device 'cuda' was asked for, but torch sees no CUDA device; use 'cpu' or 'auto'")
         torch.set_num_threads(1 if self.on_cpu else self.threads)

@@ -141,6 +141,8 @@ def by_op(folder: Path, samples: int) -> dict[str, dict[str, object]]:
 def table_row(record: dict[str, Any]) -> str:
     """One trial as a row of Markdown: per op strict pass@1 and, in brackets, pass@k; ops never shown in italics."""
     trial, cells = record["trial"], []
+    if record["name"] in TRIALS:  # told as today, whatever the wording was then
+        trial = trial | {"question": TRIALS[record["name"]].question}
     if "rl" in record:
         about = "RL on op {ops}, {steps} steps at {lr:g}".format(**record["rl"])
         trial = trial | {"question": about}

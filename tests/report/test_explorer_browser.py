@@ -104,18 +104,22 @@ def test_filters_find_what_the_oracle_finds(tab: Page, made: Path, oracle: Oracl
     agree(tab, oracle, {})
 
 
-def test_right_answers_with_a_wrong_derivation_can_be_asked_for(tab: Page, made: Path, oracle: Oracle) -> None:
+def test_it_opens_on_a_right_answer_whose_fault_is_in_a_step(tab: Page, made: Path, oracle: Oracle) -> None:
+    telling = {"wrong_parent", "wrong_value", "false_equality"}
+    found = [i for i in oracle.found({"outcome": {"hacked"}, "error": telling}) if len(oracle.samples[i].steps) > 2]
     opened(tab, made)
-    tab.click(".choice:has([value=hacked])")
-    agree(tab, oracle, {"outcome": {"hacked"}})
-    sample = oracle.samples[oracle.found({"outcome": {"hacked"}})[0]]
+    first = int(tab.run("document.querySelector('[aria-selected=true]').dataset.sample"))
+    assert first == next(i for i in found if any(step.error for step in oracle.samples[i].steps))
+    sample = oracle.samples[first]
     assert wording.OUTCOMES["hacked"] in tab.texts("#detail .badge")[0]
     assert tab.texts("#detail .marks .yes")[-1] == "✓ answer"
     assert tab.texts("#detail .answer b") == [sample.answer, oracle.problems[sample.problem_id].answer]
+    tab.click(".choice:has([value=hacked])")
+    agree(tab, oracle, {"outcome": {"hacked"}})
 
 
 def test_a_click_in_the_list_shows_that_sample_unchanged(tab: Page, made: Path, oracle: Oracle) -> None:
-    opened(tab, made)
+    opened(tab, made, f"#sample={oracle.name(0)}")
     for place in (3, 7, 5):
         tab.click(f"#sample-{place}")
         settle(tab, oracle.name(place))
@@ -165,10 +169,10 @@ def test_keys_go_through_samples_and_faults(tab: Page, made: Path, oracle: Oracl
 
 def test_an_address_opens_exactly_what_was_shown(tab: Page, browser: Browser, made: Path, oracle: Oracle) -> None:
     opened(tab, made)
-    for value in ("wrong_parent", "truncated", "hard", "base_rl", "mid"):
-        tab.click(f".choice:has([value={value}])")
-    tab.press("j", "j", "g", "m")
     chosen = {"error": {"wrong_parent", "truncated"}, "regime": {"hard"}, "arm": {"base_rl", "mid"}}
+    for group, value in ((group, value) for group, values in chosen.items() for value in sorted(values)):
+        tab.click(f".choice:has([name={group}][value={value}])")
+    tab.press("j", "j", "g", "m")
     tab.wait("location.hash.includes('model=hidden')")
     address = settle(tab)
     state = """[[...document.querySelectorAll('.choice :checked')].map((box) => box.value),
@@ -248,7 +252,7 @@ def test_a_step_lights_up_its_quantity_and_the_reverse(tab: Page, made: Path, or
 
 
 def test_other_arms_are_one_click_away(tab: Page, made: Path, oracle: Oracle) -> None:
-    opened(tab, made)
+    opened(tab, made, f"#sample={oracle.name(0)}")
     dots = tab.run("[...document.querySelectorAll('.dot')].map((dot) => Number(dot.dataset.go))")
     same = [i for i, sample in enumerate(oracle.samples) if sample.problem_id == oracle.samples[0].problem_id]
     assert dots == same

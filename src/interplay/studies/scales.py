@@ -70,7 +70,7 @@ MICRO = Settings(
     ks=(1, 2, 4, 8, 16, 32),
     sampling=SamplingConfig(temperature=0.7, max_new_tokens=128),
     extrapolation=OfExtrapolation(filter_candidates=1000, measured_share=0.43),
-    midtraining=OfMidtraining(budgets=(700_000, 1_400_000)),
+    midtraining=OfMidtraining(budgets=(350_000, 700_000, 1_400_000)),
     headroom=OfHeadroom(shares=(0.0, 0.001, 0.03, 0.2, 0.5)),
 )
 
@@ -105,7 +105,7 @@ MINI = Settings(
     samples=64,
     ks=(1, 2, 4, 8, 16, 32, 64),
     sampling=SamplingConfig(temperature=0.7, max_new_tokens=224),
-    midtraining=OfMidtraining(budgets=(3_000_000, 6_000_000)),
+    midtraining=OfMidtraining(budgets=(1_500_000, 3_000_000, 6_000_000)),
 )
 
 SMALL = Settings(
@@ -133,7 +133,7 @@ SMALL = Settings(
     samples=128,
     ks=(1, 2, 4, 8, 16, 32, 64, 128),
     sampling=SamplingConfig(temperature=0.7, max_new_tokens=384),
-    midtraining=OfMidtraining(budgets=(60_000_000, 120_000_000)),
+    midtraining=OfMidtraining(budgets=(30_000_000, 60_000_000, 120_000_000)),
 )
 
 PAPER = Settings(
@@ -164,7 +164,8 @@ PAPER = Settings(
     ks=(1, 2, 4, 8, 16, 32, 64, 128),
     sampling=SamplingConfig(temperature=0.7, max_new_tokens=1024),
     extrapolation=OfExtrapolation(id_ops=(7, 8, 9, 10), mixed_ops=(9, 10, 11, 12), hard_ops=(17, 18, 19, 20)),
-    midtraining=OfMidtraining(budgets=(1_048_576_000, 4_194_304_000)),
+    # the seven rows of the paper's table of budgets: 2, 4, 8, 16, 24 and 32 thousand steps of 524,288 tokens, and 20B
+    midtraining=OfMidtraining(budgets=(*(steps * 524_288_000 for steps in (2, 4, 8, 16, 24, 32)), 20_000_000_000)),
     contextual=OfContextual(ops=tuple(range(2, 21))),
     headroom=OfHeadroom(ops=(8, 9, 10)),
 )

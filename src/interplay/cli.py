@@ -14,7 +14,7 @@ from interplay.cli_data import data
 from interplay.cli_eval import evaluate, whole_numbers
 from interplay.cli_run import run
 from interplay.cli_store import store
-from interplay.cli_training import push, train
+from interplay.cli_training import push, rl, train
 from interplay.extras import EXTRAS, missing
 from interplay.files import OutOfSpaceError
 from interplay.stages.failed import StageFailedError
@@ -25,6 +25,7 @@ app.add_typer(store, name="store")
 app.command()(run)
 app.command("eval")(evaluate)
 app.command()(train)
+app.command()(rl)
 app.command()(push)
 
 

@@ -1,4 +1,4 @@
-"""The commands around one training: `train` runs a supervised stage from a file, `push` shares what came out."""
+"""The commands around one training: `train` and `rl` run a stage from a file, `push` shares what came out."""
 
 from __future__ import annotations
 
@@ -37,6 +37,47 @@ def train(
         summary = run_job(read_job(job, set_ or []), out)
     if is_first:
         print(json.dumps(summary))
+
+
+def rl(
+    job: Annotated[Path | None, typer.Argument(help="JSON file of one RL stage; --example prints one")] = None,
+    out: Annotated[Path | None, typer.Argument(help="folder of what it leaves; a run that was cut goes on")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of `runtime`; repeatable")] = None,
+    track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
+    example: Annotated[str, typer.Option(help="print the job of this scale's RL on the edge and stop")] = "",
+) -> None:
+    """Reinforce a checkpoint with GRPO, in one process or in as many as a launcher starts.
+
+    On many devices: accelerate launch [its options] -m interplay.cli rl JOB OUT
+
+    Example: interplay rl --example micro > rl.json && interplay rl rl.json runs/rl --set threads=1
+    """
+    from interplay.cli_run import tracked
+    from interplay.rank import share_of_environment
+
+    if example:
+        print(_example_rl_job(example))
+        return
+    if job is None or out is None:
+        raise ValueError("rl takes JOB and OUT, or --example SCALE")
+    from interplay.rl.job import read_rl_job, run_rl_job
+
+    is_first = share_of_environment().is_first
+    with tracked(track, "rl", out / "tracking", {out.name: out} if is_first else {}):
+        summary = run_rl_job(read_rl_job(job, set_ or []), out)
+    if is_first:
+        print(json.dumps(summary))
+
+
+def _example_rl_job(scale: str) -> str:
+    from interplay.studies.recipe import Recipe
+    from interplay.studies.scales import settings
+    from interplay.studies.study import Workplace
+
+    recipe = Recipe(settings(scale, {}), Workplace(store="store", runtime={}))
+    stage = recipe.reinforced(recipe.base(0), recipe.regimes["edge"], 0, "RL on the edge")
+    config = stage.config.model_dump(mode="json", exclude_none=True)
+    return json.dumps({"config": config, "start": "the folder of a checkpoint"}, indent=1)
 
 
 def _example_job(scale: str) -> str:

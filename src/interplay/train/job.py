@@ -43,6 +43,11 @@ class Job(Config):
 
 def read_job(path: Path, runtime: Iterable[str] = ()) -> Job:
     """The job in a JSON file, with `KEY=VALUE` changes of how it runs. Raises ValueError naming what is wrong."""
+    return Job.model_validate(fields_of(path, runtime))
+
+
+def fields_of(path: Path, runtime: Iterable[str]) -> dict[str, Any]:
+    """The fields of a job's file with `KEY=VALUE` changes of its `runtime`. Raises ValueError for what is no job."""
     try:
         fields = json.loads(path.read_bytes())
     except OSError as error:
@@ -54,7 +59,7 @@ def read_job(path: Path, runtime: Iterable[str] = ()) -> Job:
     for text in runtime:
         key, value = key_value(text, "--set")
         fields["runtime"] = {**fields.get("runtime", {}), key: value}
-    return Job.model_validate(fields)
+    return fields
 
 
 def run_job(job: Job, out: Path) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""One RL stage as a file: `interplay rl JOB.json OUT`, alone or under `accelerate launch` and `torchrun` on many processes.
+
+Studies run their stages themselves; a job reinforces a checkpoint outside a study. OUT is filled as the RL stage of a study
+is, goes on from where it was cut, and refuses another config or another checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch.distributed as dist
+
+from interplay.claim import checkpoint_digests, claim
+from interplay.config import Config, identity_of
+from interplay.data.tokenizer import load_tokenizer
+from interplay.model.build import load
+from interplay.rl.config import RLConfig
+from interplay.rl.grpo import reinforce
+from interplay.train.job import fields_of
+from interplay.train.runtime import Runtime
+
+
+class RLJob(Config):
+    """A checkpoint to start from, how it is reinforced, and how that runs."""
+
+    config: RLConfig
+    start: Path
+    runtime: Runtime = Runtime()
+
+
+def read_rl_job(path: Path, runtime: Iterable[str] = ()) -> RLJob:
+    """The job in a JSON file, with `KEY=VALUE` changes of how it runs. Raises ValueError naming what is wrong."""
+    return RLJob.model_validate(fields_of(path, runtime))
+
+
+def run_rl_job(job: RLJob, out: Path) -> dict[str, Any]:
+    """Reinforce, or go on, in `out`; returns the summary. Raises ValueError where `out` belongs to another job."""
+    model, tokenizer = load(job.start), load_tokenizer(job.start)
+    claim(out, {"config": identity_of(job.config, True), "start": checkpoint_digests(job.start)}, "job")
+    try:
+        return reinforce(job.config, model, tokenizer, out, job.runtime)
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()

@@ -26,8 +26,8 @@ from interplay.data.mixture import Cell, Mixture
 from interplay.data.stream import Stream, distinct_problems
 from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
 from interplay.evals.evaluate import evaluate
+from interplay.evals.evaluation import read_evaluation, read_samples
 from interplay.evals.pass_at_k import pass_at_k
-from interplay.evals.records import read_evaluation, read_samples
 from interplay.model.build import build, load
 from interplay.model.sampler import SamplingConfig
 from interplay.rl.config import RLConfig

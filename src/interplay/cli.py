@@ -50,7 +50,7 @@ def verify(
 
     Example: interplay data sample --n 3 | interplay verify - --candidate-field solution
     """
-    from interplay.data.files import read_items
+    from interplay.data.row_files import read_items
     from interplay.data.verify_file import Tally, verdicts
 
     tally = Tally()
@@ -73,7 +73,7 @@ def compare(
     """
     from interplay.evals.compare import compare as compare_evaluations
     from interplay.evals.compare import fewest_samples, format_table
-    from interplay.evals.records import read_evaluation
+    from interplay.evals.evaluation import read_evaluation
 
     ks = whole_numbers(k)
     evaluations = [read_evaluation(folder, [rule]) for folder in (a, b)]

@@ -140,7 +140,7 @@ def data_convert(
 
     Example: interplay data convert problems.jsonl problems.parquet
     """
-    from interplay.data.files import convert
+    from interplay.data.row_files import convert
 
     print(f"{convert(source, target):,} rows")
 

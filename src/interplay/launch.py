@@ -15,7 +15,7 @@ from interplay.stages.display import Display
 from interplay.stages.execute import Executor, Here
 from interplay.stages.failed import StageFailedError
 from interplay.stages.lock import hold
-from interplay.stages.schedule import Ran, run_stages
+from interplay.stages.run_stages import Ran, run_stages
 from interplay.stages.stage import Stage
 from interplay.studies.study import Study
 

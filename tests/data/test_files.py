@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interplay.data import json_rows
-from interplay.data.files import convert, read_items, read_rows, write_rows
+from interplay.data.row_files import convert, read_items, read_rows, write_rows
 from interplay.world.randomness import stream
 
 A, B = {"op": 2, "x": "é"}, {"op": 3}
@@ -308,7 +308,7 @@ def test_standard_input_is_read_like_a_file(monkeypatch):
 
 PEAK = """
 import resource, sys
-from interplay.data.files import convert, read_items
+from interplay.data.row_files import convert, read_items
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 number = sum(1 for _ in read_items(sys.argv[1]))
 if len(sys.argv) > 2:

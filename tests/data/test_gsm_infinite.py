@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from interplay.data.files import read_rows, write_rows
 from interplay.data.gsm_infinite import GoldDefect, graph_of_text, reference_of, verify_row
+from interplay.data.row_files import read_rows, write_rows
 from interplay.world.facts import asked, read_facts
 from interplay.world.graph import Rule
 from interplay.world.problem import make, to_row

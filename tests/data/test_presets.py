@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
+from interplay.data.mixes import CONTEXTS, NAMES, RANGES, RELEASED, RELEASED_SUMS, preset, released
 from interplay.data.mixture import Mixture
-from interplay.data.presets import CONTEXTS, NAMES, RANGES, RELEASED, RELEASED_SUMS, preset, released
 
 PAIR = ["zoo", "school"]
 

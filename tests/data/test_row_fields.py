@@ -5,9 +5,9 @@ import json
 import pyarrow as pa
 import pytest
 
-from interplay.data.files import read_rows, write_rows
 from interplay.data.gsm_infinite import reference_of, verify_candidates, verify_row
 from interplay.data.row_fields import graph_of, whole
+from interplay.data.row_files import read_rows, write_rows
 from interplay.world.graph import to_dict
 from interplay.world.problem import from_row, make, to_row
 from interplay.world.randomness import stream

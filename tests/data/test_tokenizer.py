@@ -8,7 +8,7 @@ from tokenizers import Regex, Tokenizer, pre_tokenizers
 from tokenizers.decoders import DecodeStream
 from transformers import AutoTokenizer
 
-from interplay.data.files import read_rows
+from interplay.data.row_files import read_rows
 from interplay.data.tokenizer import (
     DIGITS,
     EOS,

@@ -8,7 +8,7 @@ import pytest
 from fake_server import serving
 from interplay.cli import main
 from interplay.data.instructions import question_of, solution_of
-from interplay.evals.records import read_evaluation
+from interplay.evals.evaluation import read_evaluation
 from interplay.world.problem import from_row
 
 

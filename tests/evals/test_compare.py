@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from interplay.evals.compare import compare, format_table
-from interplay.evals.pass_at_k import pass_at_k
-from interplay.evals.records import (
+from interplay.evals.evaluation import (
     counts_by_problem,
     from_table,
     read_evaluation,
@@ -19,6 +18,7 @@ from interplay.evals.records import (
     read_samples,
     read_summary,
 )
+from interplay.evals.pass_at_k import pass_at_k
 from interplay.schema import sampled
 from interplay.schema.parquet import arrow_schema
 from interplay.schema.verdicts import RULES

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from interplay.model.build import build
-from interplay.model.clock import Clock
 from interplay.model.cuda_graphs import StaticStep
 from interplay.model.decode import decode
+from interplay.model.phase_times import Clock
 from interplay.model.sampler import SamplingConfig, sample_groups
 from interplay.model.sizes import ModelConfig
 from interplay.model.weights import read_weights

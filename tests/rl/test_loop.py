@@ -11,7 +11,7 @@ import interplay.rl.grpo as grpo
 from interplay.data.stream import Stream
 from interplay.manifest import file_digest
 from interplay.rl.config import HeldOut
-from interplay.rl.errors import errors_by_window
+from interplay.rl.error_windows import errors_by_window
 from interplay.rl.grpo import RLConfig, reinforce, score
 from interplay.rl.pools import Adaptive
 from interplay.rl.presets import PRESETS, preset

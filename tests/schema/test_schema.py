@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from interplay.evals.evaluation import counts_by_problem, from_table
 from interplay.evals.pass_at_k import success_counts
-from interplay.evals.records import counts_by_problem, from_table
 from interplay.judging.texts import FAILED, TIMED_OUT
 from interplay.schema import TABLES
 from interplay.schema.__main__ import markdown

@@ -10,7 +10,7 @@ from typing import Literal
 from interplay.config import Config
 from interplay.stages.display import Display
 from interplay.stages.execute import Here
-from interplay.stages.schedule import run_stages
+from interplay.stages.run_stages import run_stages
 from interplay.stages.stage import Infra, Result, Stage
 from interplay.train.publish import finish, read_summary
 

@@ -11,7 +11,7 @@ from interplay.cli import app
 from interplay.stages.display import Display
 from interplay.stages.execute import Here
 from interplay.stages.lock import hold
-from interplay.stages.schedule import run_stages
+from interplay.stages.run_stages import run_stages
 from interplay.stages.store import entries
 
 HARM = {

@@ -12,7 +12,7 @@ from steps import diamond, names, step
 from interplay.stages.display import Display, last_line
 from interplay.stages.execute import Here
 from interplay.stages.lock import hold, is_held, try_hold
-from interplay.stages.schedule import num_dependents, run_stages
+from interplay.stages.run_stages import num_dependents, run_stages
 from interplay.stages.store import entries
 from interplay.stages.workers import Workers, environment
 

@@ -10,7 +10,7 @@ from tiny_run import fixture_config, fixture_model, fixture_tokenizer
 
 from interplay.train.curves import Validation
 from interplay.train.optimizer import OptimizerConfig
-from interplay.train.record import Record
+from interplay.train.run_record import Record
 from interplay.train.runtime import Runtime
 from interplay.train.supervised import supervise
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interplay.api.rows import Dataset
-from interplay.data.files import write_rows
+from interplay.data.row_files import write_rows
 from interplay.evals.from_file import problem_of
 from interplay.evals.pass_at_k import default_ks
 from interplay.extras import need

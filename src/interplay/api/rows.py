@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from interplay.data.draw import ALONE, DISTINCT, file_row, free, shared
-from interplay.data.files import read_rows, write_rows
 from interplay.data.mixture import Mixture, World
+from interplay.data.row_files import read_rows, write_rows
 from interplay.data.stream import Split, Stream
 from interplay.evals.from_file import problem_of
 from interplay.extras import need

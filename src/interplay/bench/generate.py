@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from interplay.bench.clock import rates
+from interplay.bench.timing import rates
 from interplay.world.context import load
 from interplay.world.graph import Mode
 from interplay.world.problem import make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from interplay.bench.clock import rates
+from interplay.bench.timing import rates
 from interplay.data.mixture import Mixture, World
 from interplay.data.packing import PackingConfig, pack_block
 from interplay.data.stream import Stream

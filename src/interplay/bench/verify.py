@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from interplay.bench.clock import rates
+from interplay.bench.timing import rates
 from interplay.world.context import load
 from interplay.world.problem import Problem, make
 from interplay.world.randomness import stream

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from interplay.data.files import fault_of, read_items
 from interplay.data.guessers import SIMPLE, guesses
 from interplay.data.mixture import Mixture
 from interplay.data.novelty import Served, copies, novelty, served_by
 from interplay.data.row_fields import find, texts, whole
+from interplay.data.row_files import fault_of, read_items
 from interplay.data.stats import OpStats, Row, answer_of, graph_of, graphs, op_of, overlap, shortfalls, stats
 from interplay.data.stream import Stream
 from interplay.world.digest import Level

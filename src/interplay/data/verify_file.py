@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from interplay.data.files import fault_of
 from interplay.data.gsm_infinite import RULES, not_judged, verify_candidates
 from interplay.data.json_rows import Item
+from interplay.data.row_files import fault_of
 
 COUNTED = (*RULES, "answer_correct")
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from interplay.claim import claim
-from interplay.data.files import read_items
 from interplay.data.instructions import chat, examples
+from interplay.data.row_files import read_items
 from interplay.evals.evaluate import Asked, Drawn, problem_rows, sample_table
+from interplay.evals.evaluation import Counts
 from interplay.evals.from_file import problems_of_items
-from interplay.evals.records import Counts
 from interplay.evals.remote import Answer, Key, RemoteConfig, ask, cost_of
 from interplay.evals.summary import estimates, summarize
 from interplay.files import write_json, write_table

@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from interplay.evals.evaluation import SAME_TEXT, Counts, Evaluation, counts_by_problem, from_table, read_evaluation
 from interplay.evals.intervals import mean_interval, paired_interval
 from interplay.evals.multiple import holm_within, paired_p_value
 from interplay.evals.pass_at_k import default_ks, pass_at_k
-from interplay.evals.records import SAME_TEXT, Counts, Evaluation, counts_by_problem, from_table, read_evaluation
 
 Records: TypeAlias = Evaluation | pa.Table | str | Path
 ALL = "all"  # the row over every regime, there when regimes are several

@@ -10,10 +10,10 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from interplay.data.files import fault_of
 from interplay.data.gsm_infinite import GoldDefect, reference_of
 from interplay.data.json_rows import Item
 from interplay.data.row_fields import find, texts, whole
+from interplay.data.row_files import fault_of
 from interplay.world.problem import Problem
 
 

@@ -15,9 +15,9 @@ from transformers import PreTrainedTokenizerFast
 
 from interplay.data.tokenizer import encode_document
 from interplay.evals.evaluate import Asked, draw
+from interplay.evals.evaluation import read_problems
 from interplay.evals.intervals import mean_interval
 from interplay.evals.parts import Finish, do_parts, merge
-from interplay.evals.records import read_problems
 from interplay.judging.pool import judge_here
 from interplay.model.likelihood import nll_sums
 from interplay.model.next_token import SamplingConfig

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 
 from interplay.claim import checkpoint_digests, claim
-from interplay.data.files import read_items
+from interplay.data.row_files import read_items
 from interplay.data.tokenizer import load_tokenizer
 from interplay.evals.evaluate import evaluate
 from interplay.evals.from_file import FileProblems, problems_of_items

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from interplay.evals.evaluation import Counts, counts_by_problem, read_evaluation
 from interplay.evals.intervals import mean_interval
 from interplay.evals.pass_at_k import pass_at_k
-from interplay.evals.records import Counts, counts_by_problem, read_evaluation
 from interplay.schema.verdicts import RULES
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from datasets import Features, IterableDataset, Value
 
-from interplay.data.files import write_rows
+from interplay.data.row_files import write_rows
 from interplay.data.stream import Stream
 from interplay.files import write_text
 from interplay.interop.exchange import problems

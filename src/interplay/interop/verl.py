@@ -16,8 +16,8 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from interplay.data.files import write_rows
 from interplay.data.instructions import chat, examples
+from interplay.data.row_files import write_rows
 from interplay.data.stream import Stream
 from interplay.interop.exchange import gold_of, problems, scores
 

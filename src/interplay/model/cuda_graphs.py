@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from interplay.model.clock import Clock
 from interplay.model.cohort import Cohort
 from interplay.model.decode import decode, forward, spot
+from interplay.model.phase_times import Clock
 from interplay.model.weights import Weights
 
 MIN_REPLAYS = 4

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from interplay.model.attention import Spot, attend, turn
 from interplay.model.cache import Prefix
-from interplay.model.clock import Clock
 from interplay.model.cohort import Cohort
+from interplay.model.phase_times import Clock
 from interplay.model.weights import Layer, Weights
 
 

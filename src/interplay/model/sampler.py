@@ -22,10 +22,10 @@ import torch
 from torch import nn
 
 from interplay.model.any_model import sample_by_model_forward
-from interplay.model.clock import Clock
 from interplay.model.cohort import Completion, Unit
 from interplay.model.memory import keep_freed_memory
 from interplay.model.next_token import SamplingConfig
+from interplay.model.phase_times import Clock
 from interplay.model.weights import in_family, read_weights
 from interplay.model.worker import Job, Worker
 from interplay.world.randomness import derive

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from interplay.model.cache import Prefix, join
-from interplay.model.clock import Clock
 from interplay.model.cohort import Cohort, Completion, Unit
 from interplay.model.cuda_graphs import GraphedDecode
 from interplay.model.decode import decode, prefill
 from interplay.model.next_token import Choice, SamplingConfig, choose, row_key, uniforms
+from interplay.model.phase_times import Clock
 from interplay.model.weights import Weights
 
 PREFILL_TOKENS = 4_096

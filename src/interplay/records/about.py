@@ -18,7 +18,7 @@ import torch
 from interplay import __version__
 from interplay.evals.simulate import Design
 from interplay.evals.spread import Spread
-from interplay.rl.cost import MEASURED, NOMINAL
+from interplay.rl.flops import MEASURED, NOMINAL
 from interplay.schema import VERSION
 from interplay.stages.stage import Stage, upstream
 from interplay.studies.foresight import power_lines, smallest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from interplay.evals.records import read_samples
+from interplay.evals.evaluation import read_samples
 from interplay.records.measured import Measured
 from interplay.schema.verdicts import NO_ERROR
 from interplay.world.verify import OUTCOMES

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from interplay.evals.records import read_problems, read_samples
+from interplay.evals.evaluation import read_problems, read_samples
 from interplay.schema.verdicts import JudgedByAll
 from interplay.studies.study import Arm, Study
 from interplay.world.graph import from_dict

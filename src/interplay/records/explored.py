@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interplay.evals.records import read_problems, read_samples
+from interplay.evals.evaluation import read_problems, read_samples
 from interplay.files import write_table
 from interplay.records.explored_steps import claims, node_values
 from interplay.schema import sampled

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from interplay.evals.evaluation import read_problems
 from interplay.evals.intervals import mean_interval, paired_interval
-from interplay.evals.records import read_problems
 from interplay.records.measured import Arms, Group, Values, groups_of
 from interplay.schema import sampled
 from interplay.schema.parquet import read_table

@@ -8,9 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from interplay.evals.intervals import Estimate
-from interplay.evals.pass_at_k import majority_at_k, pass_at_k
-from interplay.evals.records import (
+from interplay.evals.evaluation import (
     Counts,
     counts_by_problem,
     counts_of_outcome,
@@ -18,6 +16,8 @@ from interplay.evals.records import (
     read_problems,
     read_samples,
 )
+from interplay.evals.intervals import Estimate
+from interplay.evals.pass_at_k import majority_at_k, pass_at_k
 from interplay.schema.verdicts import RULES
 from interplay.studies.study import Arm, Study
 

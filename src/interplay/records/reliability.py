@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from interplay.data.guessers import guesses
+from interplay.evals.evaluation import read_problems
 from interplay.evals.intervals import mean_interval
 from interplay.evals.pass_at_k import cover_at_tau, g_pass_at_k, guess_at_k, no_success
-from interplay.evals.records import read_problems
 from interplay.records.measured import Arms, Measured, Values, estimate_fields, groups_of
 from interplay.studies.study import Study
 

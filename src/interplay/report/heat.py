@@ -10,7 +10,7 @@ import altair as alt
 
 from interplay.report import charts
 from interplay.report.charts import Panel, Row
-from interplay.report.rows import label_extent, rows_axis
+from interplay.report.labelled_rows import label_extent, rows_axis
 from interplay.report.theme import COLD, INK, MUTED, WARM
 
 CELL_WIDTH, CELL_HEIGHT, GAP = 42, 24, 0.2

@@ -8,7 +8,7 @@ import altair as alt
 
 from interplay.report import charts
 from interplay.report.charts import Row
-from interplay.report.rows import ROW, rows_axis
+from interplay.report.labelled_rows import ROW, rows_axis
 from interplay.report.theme import INK
 
 BLOCK = '<rect x="6" y="1" width="24" height="12" rx="2"/>'  # of a part in the legend

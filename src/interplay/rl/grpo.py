@@ -18,13 +18,13 @@ from interplay.judging.pool import Pool, spare_workers
 from interplay.judging.texts import as_it_is
 from interplay.progress import progress
 from interplay.rl.config import RLConfig
-from interplay.rl.cost import sampling_flops, step_flops
+from interplay.rl.flops import sampling_flops, step_flops
 from interplay.rl.learner import Learner
 from interplay.rl.measure import held_out_metrics, measured
 from interplay.rl.pools import after_step, start_state, take
-from interplay.rl.record import step_metrics
 from interplay.rl.rewards import RewardConfig
 from interplay.rl.rollout import Judge, Rollout, roll_out
+from interplay.rl.rollout_log import step_metrics
 from interplay.rl.scoring import Scored, has_signal, score
 from interplay.rl.stage_folder import BEST, StageFolder
 from interplay.train.publish import read_summary

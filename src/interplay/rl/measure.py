@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from interplay.files import write_json
 from interplay.rl.config import HeldOut, RLConfig
-from interplay.rl.cost import Flops
+from interplay.rl.flops import Flops
 from interplay.rl.pools import Edge
 from interplay.rl.rollout import Rollout
 from interplay.world.problem import Problem

@@ -11,8 +11,8 @@ from interplay.progress import say
 from interplay.rl.config import RLConfig
 from interplay.rl.learner import Learner
 from interplay.rl.pools import PoolState
-from interplay.rl.record import RolloutLog
 from interplay.rl.rollout import Rollout
+from interplay.rl.rollout_log import RolloutLog
 from interplay.train.checkpoint import newest, prune, step_of
 from interplay.train.metrics import MetricsLog, read_metrics
 from interplay.train.publish import finish, publish

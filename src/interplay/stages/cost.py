@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from interplay.model.sizes import ModelConfig, parameter_count
-from interplay.rl.cost import MEASURED
+from interplay.rl.flops import MEASURED
 from interplay.stages.diff import differences, distance
 from interplay.stages.store import Entry
 from interplay.train.runtime import Runtime

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interplay.evals.evaluate import Asked
-from interplay.evals.records import read_samples
+from interplay.evals.evaluation import read_samples
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

@@ -9,7 +9,7 @@ from typing import Any
 
 from interplay.stages.cost import Cost, duration, estimate, quantity
 from interplay.stages.diff import differences, distance
-from interplay.stages.schedule import num_dependents
+from interplay.stages.run_stages import num_dependents
 from interplay.stages.stage import Stage, parents
 from interplay.stages.store import Entry, entries
 from interplay.studies.foresight import designs, measured_spread, power_lines

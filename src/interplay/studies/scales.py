@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from interplay.data.mixes import weights_by_op
 from interplay.data.mixture import World
 from interplay.data.packing import PackingConfig
-from interplay.data.presets import weights_by_op
 from interplay.data.tokenizer import TokenizerSettings
 from interplay.data.vocabulary import Words
 from interplay.model.next_token import SamplingConfig

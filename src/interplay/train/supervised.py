@@ -21,7 +21,7 @@ from interplay.train.checkpoint import newest, step_of
 from interplay.train.config import TrainConfig
 from interplay.train.curves import CURVES
 from interplay.train.publish import finish, publish, read_summary
-from interplay.train.record import Record
+from interplay.train.run_record import Record
 from interplay.train.runtime import Runtime
 from interplay.train.tally import Tally, served
 from interplay.train.trainer import SERVED, SupervisedTrainer, build_trainer

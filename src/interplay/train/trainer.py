@@ -27,7 +27,7 @@ from interplay.train.blocks import PackedBlocks, collate
 from interplay.train.checkpoint import prune, seal, step_of
 from interplay.train.config import TrainConfig
 from interplay.train.optimizer import build_optimizer
-from interplay.train.record import Record
+from interplay.train.run_record import Record
 from interplay.train.runtime import Runtime
 from interplay.train.sharding import asked_to_shard, shard_on_cpu
 from interplay.train.step import add_step_gradient

@@ -10,9 +10,9 @@ from interplay.report import charts, select, series, wording
 from interplay.report.charts import Figure, Panel, Row
 from interplay.report.costs import AFTER, Spent, spent
 from interplay.report.factors import levels, line_name, spelled
+from interplay.report.labelled_rows import APART, ROW, rows_axis
 from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.rows import APART, ROW, rows_axis
 from interplay.report.theme import Styles
 from interplay.schema.measured import Result
 

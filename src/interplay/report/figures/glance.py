@@ -10,9 +10,9 @@ import altair as alt
 
 from interplay.report import charts, select, wording
 from interplay.report.charts import Figure, Panel, Row
+from interplay.report.labelled_rows import APART, ROW, rows_axis
 from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.rows import APART, ROW, rows_axis
 from interplay.report.theme import MUTED, Styles
 from interplay.schema.measured import Result
 

@@ -6,9 +6,9 @@ import altair as alt
 
 from interplay.report import charts, select, wording
 from interplay.report.charts import Figure, Panel, Row
+from interplay.report.labelled_rows import ROW, rows_axis
 from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.rows import ROW, rows_axis
 from interplay.report.theme import Styles
 
 WIDTH = 215

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from interplay.report import charts, select, wording
 from interplay.report.charts import Figure, Key, Panel, Row
+from interplay.report.labelled_rows import ROW
 from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.rows import ROW
 from interplay.report.segments import BLOCK, bars_of, segments
 from interplay.report.theme import GRID, PARTS, Styles
 from interplay.world.verify import OUTCOMES

@@ -40,7 +40,7 @@ def read_items(path: str | Path) -> Iterator[Item]:
         if head.startswith(b"PAR1"):
             if str(path) == STDIN:
                 raise ValueError("Parquet cannot be read from standard input; give the file")
-            from interplay.data.parquet import read_parquet  # pyarrow, which reading text does not need
+            from interplay.data.parquet_rows import read_parquet  # pyarrow, which reading text does not need
 
             yield from read_parquet(Path(path), name)
             return
@@ -89,7 +89,7 @@ def convert(source: str | Path, target: str | Path) -> int:
     """Copy rows into another kind of file, none of them or all; their number. Raises ValueError naming the bad row."""
     source, target = Path(source), Path(target)
     if target.suffix == ".parquet" and str(source) != STDIN and _begins_with(source, b"PAR1"):
-        from interplay.data.parquet import copy_parquet
+        from interplay.data.parquet_rows import copy_parquet
 
         with _appearing(target) as staging:
             return copy_parquet(source, staging, str(source))
@@ -170,7 +170,7 @@ def _write_lines(file: Any, rows: Iterable[Mapping[str, Any]]) -> int:
 
 def _write_parquet(file: IO[bytes], folder: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """What a column must hold is known after the last row, so rows wait in a nameless file beside the target."""
-    from interplay.data.parquet import Shapes, write_parquet
+    from interplay.data.parquet_rows import Shapes, write_parquet
 
     shapes = Shapes()
     with tempfile.TemporaryFile(dir=folder) as waiting:

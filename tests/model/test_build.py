@@ -1,5 +1,6 @@
 """Shapes, building, saving and loading: counts are exact, building is deterministic, damage is refused by name."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -86,4 +87,48 @@ def test_missing_tensors_are_not_filled_with_fresh_weights(tmp_path: Path) -> No
     tensors.pop("model.norm.weight")
     save_file(tensors, path / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ValueError, match=r"lacks 1 of the model's tensors, first model\.norm\.weight"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("config.json", {"hidden_size": 10**9}, "hidden_size 1000000000, which cannot be"),
+        ("config.json", {"vocab_size": 10**6}, "larger than its"),
+        ("config.json", {"num_hidden_layers": 10**6}, "larger than its"),
+        ("config.json", {"max_position_embeddings": 10**13}, "which cannot be"),
+        ("config.json", {"num_attention_heads": 0}, "num_attention_heads 0"),
+        ("config.json", {"hidden_size": "many"}, "hidden_size many"),
+        ("config.json", {"rms_norm_eps": "many"}, "cannot load the checkpoint"),
+        ("config.json", {"model_type": "other", "auto_map": {"AutoConfig": "other.C"}}, "cannot load the checkpoint"),
+        ("config.json", "[" * 100_000, "not valid JSON"),
+        ("model.safetensors.index.json", {"weight_map": 5}, "names no weights"),
+        ("model.safetensors.index.json", {"weight_map": {"a": "../../etc/passwd"}}, "passwd is missing"),
+    ],
+)
+def test_a_hostile_checkpoint_is_one_line_and_runs_nothing(
+    file: str, content: dict[str, object] | str, said: str, tmp_path: Path
+) -> None:
+    path = save(build(TINY, 50, "hostile"), tmp_path / "checkpoint")
+    (path / "other.py").write_text("from pathlib import Path\nPath(__file__).with_name('owned').touch()\n")
+    if isinstance(content, dict):
+        before = json.loads((path / file).read_text()) if (path / file).exists() else {}
+        content = json.dumps(before | content)
+    (path / file).write_text(content)
+    with pytest.raises(ValueError, match=said) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    assert not (path / "owned").exists()
+
+
+def test_pickled_weights_and_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    model = build(TINY, 50, "nan")
+    with torch.no_grad():
+        model.model.norm.weight[3] = float("nan")
+    path = save(model, tmp_path / "checkpoint")
+    with pytest.raises(ValueError, match=r"model\.norm\.weight holds values that are no numbers"):
+        load(path)
+    torch.save(model.state_dict(), path / "pytorch_model.bin")
+    (path / "model.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"model\.safetensors is missing"):
         load(path)

@@ -8,6 +8,7 @@ loaded, and a checkpoint that is damaged or incomplete is refused by name instea
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +23,10 @@ from interplay.world.randomness import derive
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+MAX_POSITIONS = 1 << 24
+SIZES_OF_A_MODEL = (
+    "hidden_size", "intermediate_size", "vocab_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings",
+)  # fmt: skip
 
 
 def qwen2_config(
@@ -73,20 +78,22 @@ def load(path: str | Path, *, dtype: torch.dtype | None = None, device: str = "c
     path = Path(path)
     if not path.is_dir():
         raise ValueError(f"no checkpoint at {path}: not a directory")
-    _read_json(path / "config.json")
-    for file in _weight_files(path):
-        _check_weights(file)
+    config = _read_json(path / "config.json")
+    _check_sizes(path / "config.json", config, sum(_num_weights(file) for file in _weight_files(path)))
     cast(Any, logging).disable_progress_bar()  # loading shows its own bar, in the middle of ours
     try:
         model, info = cast(Any, AutoModelForCausalLM).from_pretrained(
-            path, dtype=dtype or "auto", use_safetensors=True, local_files_only=True, output_loading_info=True
-        )
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            path, dtype=dtype or "auto", use_safetensors=True, local_files_only=True, output_loading_info=True,
+            trust_remote_code=False,
+        )  # fmt: skip
+    except Exception as error:  # whatever a library makes of a config that somebody else wrote
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(f"cannot load the checkpoint {path}: {reason}") from error
     absent = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
     if absent:
         raise ValueError(f"checkpoint {path} lacks {len(absent)} of the model's tensors, first {absent[0]}")
+    if unsound := next((name for name, weight in model.named_parameters() if not torch.isfinite(weight).all()), None):
+        raise ValueError(f"checkpoint {path}: {unsound} holds values that are no numbers (NaN or infinite)")
     return cast(PreTrainedModel, model.to(device).eval())
 
 
@@ -95,7 +102,7 @@ def _read_json(file: Path) -> dict[str, Any]:
         raise ValueError(f"incomplete checkpoint: {file} is missing")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"damaged checkpoint: {file} is not valid JSON") from error
     if not isinstance(content, dict):
         raise ValueError(f"damaged checkpoint: {file} is not a JSON object")
@@ -104,19 +111,33 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 def _weight_files(path: Path) -> list[Path]:
     if (path / INDEX).is_file():
-        names = _read_json(path / INDEX).get("weight_map", {}).values()
-        if not names:
+        names = _read_json(path / INDEX).get("weight_map")
+        if not isinstance(names, dict) or not names:
             raise ValueError(f"damaged checkpoint: {path / INDEX} names no weights")
-        return sorted({path / Path(str(name)).name for name in names})
+        return sorted({path / Path(str(name)).name for name in names.values()})
     return [path / WEIGHTS]
 
 
-def _check_weights(file: Path) -> None:
+def _check_sizes(file: Path, config: dict[str, Any], weights: int) -> None:
+    """A model that is larger than its weights is never made: it could take all memory before the difference is seen."""
+    sizes = {name: config.get(name, 1) for name in SIZES_OF_A_MODEL}
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= max(weights, MAX_POSITIONS):
+            raise ValueError(f"damaged checkpoint: {file} says {name} {str(size)[:40]}, which cannot be")
+    width = sizes["hidden_size"]
+    largest = max(sizes["vocab_size"] * width, sizes["num_hidden_layers"] * sizes["intermediate_size"] * width)
+    packed = "quantization_config" in config  # several weights in one number
+    if (largest > weights and not packed) or sizes["max_position_embeddings"] > MAX_POSITIONS:
+        raise ValueError(f"damaged checkpoint: {file} says a model that is larger than its {weights:,} weights")
+
+
+def _num_weights(file: Path) -> int:
     if not file.is_file():
         raise ValueError(f"incomplete checkpoint: {file} is missing")
     try:
         with safe_open(file, framework="pt") as tensors:
-            if not list(tensors.keys()):
+            if not (names := list(tensors.keys())):
                 raise ValueError(f"damaged checkpoint: {file} holds no tensors")
+            return sum(math.prod(tensors.get_slice(name).get_shape()) for name in names)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"damaged checkpoint: {file} is truncated or not a safetensors file ({error})") from error

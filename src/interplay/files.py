@@ -20,7 +20,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -216,10 +216,18 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> Path:
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Path:
     """Write a table with these columns, in this order; its path. ValueError for a row with another column."""
     with staged(path) as staging, staging.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        csv_rows(file, columns, rows)
     return path
+
+
+def csv_rows(file: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write a header and rows. The library quotes a cell with its own line end alone; a lone `\\r` would end a row, too."""
+    writer, quoting = (
+        csv.DictWriter(file, columns, lineterminator="\n", quoting=kind) for kind in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    writer.writeheader()
+    for row in rows:
+        (quoting if any("\r" in str(cell) for cell in row.values()) else writer).writerow(row)
 
 
 def write_table(path: Path, table: pa.Table) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import json
 import re
 import shutil
@@ -19,6 +20,7 @@ import pytest
 import synthetic_records as records
 import synthetic_samples as synthetic
 
+from hostile_text import UNICODE
 from interplay.cli import main
 from interplay.report import wording
 from interplay.report.explorer import build_explorer
@@ -29,8 +31,8 @@ from interplay.schema.sampled import KeptSample
 from interplay.world.graph import Rule
 
 HOSTILE = (
-    "<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "\u202egnorw\u202c \u2066a\u2069", "\0", "😀 = 3 .",
-    "<svg/onload=alert(3)>", "javascript:alert(4)", "{{7*7}} `${alert(5)}` \\u003cb\\u003e", "long " * 20_000,
+    "<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "{{7*7}} `${alert(5)}` \\u003cb\\u003e",
+    "long " * 20_000, *UNICODE.values(),
 )  # fmt: skip
 
 
@@ -167,12 +169,13 @@ def test_half_a_record_is_one_line(copy: Path, file: str) -> None:
 
 
 def test_hostile_text_is_only_ever_data(copy: Path) -> None:
-    texts = iter(HOSTILE * 1000)
+    texts = itertools.cycle(HOSTILE)
     altered(copy / "samples.parquet", "text", lambda text: text + next(texts))
     altered(copy / "problems.parquet", "question", lambda text: text + HOSTILE[0] + HOSTILE[1])
     made = build_explorer(copy, synthetic.study((0, 1)), arm_styles(synthetic.LABELS))
     assert made is not None
     assert "alert(" not in made.read_text()
+    assert "owned" not in made.read_text()
     assert any(HOSTILE[1] in text for text in data_of(made)["solutions"]["text"])
 
 

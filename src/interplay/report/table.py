@@ -70,7 +70,7 @@ class Table:
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\n")
         spread = [[h, f"{h} lo", f"{h} hi"] if many else [h] for h, many in zip(self.header, estimates, strict=True)]
-        writer.writerow([name for names in spread for name in names])
+        writer.writerow([_inert(name) for names in spread for name in names])
         for row in self.rows:
             cells = [_plain(cell) if not many else _three(cell) for cell, many in zip(row, estimates, strict=True)]
             writer.writerow([value for values in cells for value in values])
@@ -85,9 +85,13 @@ class Table:
 
 
 def _plain(cell: Cell) -> list[str]:
-    """Text; what a spreadsheet would take for a formula gets a quote before it."""
-    text = str(cell)
-    return [f"'{text}" if text[:1] in ("=", "+", "@", "-") else text]
+    return [_inert(str(cell))]
+
+
+def _inert(text: str) -> str:
+    """On one line; what a spreadsheet would take for a formula gets a quote before it. Some read wide letters, too."""
+    line = " ".join(text.split())
+    return f"'{line}" if line[:1] in _BEGIN_FORMULAS else line
 
 
 def _three(cell: Cell) -> list[str]:
@@ -95,9 +99,15 @@ def _three(cell: Cell) -> list[str]:
     return ["" if value is None else f"{value:.6g}" for value in values]
 
 
+_BEGIN_FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 _LATEX = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "\\": r"\textbackslash{}",
           "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "×": r"$\times$", "–": "--"}  # fmt: skip
 
 
 def _latex_row(cells: Iterable[str]) -> str:
-    return " & ".join("".join(_LATEX.get(letter, letter) for letter in cell) for cell in cells) + r" \\"
+    return " & ".join(_latex_cell(cell) for cell in cells) + r" \\"
+
+
+def _latex_cell(cell: str) -> str:
+    """Text on one line; letters that nobody could print are left out."""
+    return "".join(_LATEX.get(letter, letter) for letter in " ".join(cell.split()) if letter.isprintable())

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from interplay.files import csv_rows
 from interplay.schema.row import VERSION, Row, optional, types_of
 
 R = TypeVar("R", bound=Row)
@@ -26,9 +27,7 @@ def csv_text(row: type[Row], rows: Iterable[Mapping[str, Any]]) -> str:
     filled = [empty | dict(cells) for cells in rows]
     _checked(row.__name__, tuple[row, ...], filled)  # type: ignore[valid-type]
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, row.columns(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(filled)
+    csv_rows(text, row.columns(), filled)
     return text.getvalue()
 
 
@@ -89,7 +88,7 @@ def _json_lines(path: Path) -> list[Any]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode()  # line ends as they are: a cell may hold some
     except FileNotFoundError:
         raise ValueError(f"{path}: the record is missing") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -1,11 +1,11 @@
 """What `interplay push` sends, what it refuses, and that nothing is sent without being asked. No test reaches a network."""
 
-import subprocess
 import sys
 
 import pytest
 from huggingface_hub.errors import LocalTokenNotFoundError
 
+from interplay.cli import main
 from interplay.data.mixture import Mixture, World
 from interplay.data.stream import Stream
 from interplay.data.tokenizer import TokenizerConfig, train_tokenizer
@@ -77,11 +77,19 @@ def test_who_is_not_logged_in_is_told_so(checkpoint):
         upload(checkpoint, "me/base", {}, api=Hub(LocalTokenNotFoundError("no token")))
 
 
-def test_a_dry_run_lists_the_files_and_sends_nothing(checkpoint):
-    command = [sys.executable, "-m", "interplay.cli", "push", str(checkpoint), "me/base", "--dry-run"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert "model.safetensors" in done.stdout
-    assert done.stdout.splitlines()[-1].endswith("bytes to me/base, private; nothing was sent")
-    done = subprocess.run([*command[:-3], "nowhere", "me/base"], capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stderr) == (2, "error: no such folder: nowhere\n")
+def test_a_dry_run_lists_the_files_and_sends_nothing(checkpoint, monkeypatch, capsys):
+    def pushed(*arguments):
+        monkeypatch.setattr(sys, "argv", ["interplay", "push", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        return code, capsys.readouterr()
+
+    code, said = pushed(str(checkpoint), "me/base", "--dry-run")
+    assert code == 0, said.err
+    assert "model.safetensors" in said.out
+    assert said.out.splitlines()[-1].endswith("bytes to me/base, private; nothing was sent")
+    code, said = pushed("nowhere", "me/base")
+    assert (code, said.err) == (2, "error: no such folder: nowhere\n")

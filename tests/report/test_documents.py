@@ -14,7 +14,6 @@ import synthetic_records as synthetic
 from interplay.report import costs, figures, methods, select, series, tables, theme, wording
 from interplay.report.figures import compute
 from interplay.report.markdown import build_markdown
-from interplay.report.page import build_report
 from interplay.report.records import read_records
 from interplay.report.slim import POINTS, slim
 
@@ -38,7 +37,11 @@ def test_a_document_has_question_claims_figure_effects_and_methods(large: Path, 
     for name in ("compute", "compute_dose", "silent", "hacking"):
         assert f"](study_{name}.svg)" in text
         assert (tmp_path / "docs" / f"study_{name}.svg").exists()
-    again = build_markdown(large, tmp_path / "again" / "study.md")
+
+
+def test_the_same_records_give_the_same_document(tmp_path: Path) -> None:
+    records = synthetic.write(tmp_path / "records", seeds=(0,))
+    page, again = (build_markdown(records, tmp_path / name / "study.md") for name in ("once", "again"))
     assert again.read_bytes() == page.read_bytes()
     assert again.with_suffix(".svg").read_bytes() == page.with_suffix(".svg").read_bytes()
 
@@ -56,7 +59,10 @@ def test_slim_records_say_the_same_in_few_bytes(large: Path, tmp_path: Path) -> 
         key = (point.arm, int(point.seed), point.stage)
         counts[key] = counts.get(key, 0) + 1
     assert max(counts.values()) <= POINTS
-    build_report(small)
+    styles = theme.arm_styles(thin.arms)
+    assert [figure.name for _, figure in figures.all_figures(thin, styles)] == [
+        figure.name for _, figure in figures.all_figures(full, styles)
+    ]
     with pytest.raises(ValueError, match="records itself"):
         slim(large, large)
 

@@ -8,6 +8,7 @@ depend on, such as the version of the code that it configures.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,21 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 KIND = "kind"  # tells members of a union apart, so it is said even where it is the default
 
 
-class Config(BaseModel):
+class OneSchema(BaseModel):
+    """A model whose JSON schema is made once a class: exca asks for it whenever it makes an address."""
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """As pydantic makes it; not to be written into."""
+        return super().model_json_schema(*args, **options) if args or options else _schema(cls)
+
+
+@cache
+def _schema(model: type[OneSchema]) -> dict[str, Any]:
+    return super(OneSchema, model).model_json_schema()
+
+
+class Config(OneSchema):
     """Base of every config in the package."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import exca
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
-from interplay.config import Config, identity_of
+from interplay.config import Config, OneSchema, identity_of
 from interplay.data.mixture import Mixture
 from interplay.files import remove, write_json
 from interplay.manifest import damage
@@ -47,7 +47,7 @@ class Infra(exca.TaskInfra):
         return str(self._obj.kind)
 
 
-class Stage(BaseModel):
+class Stage(OneSchema):
     """What all stages share. A subclass gives `kind` and `infra` their values and applies `infra` to `run`."""
 
     model_config = ConfigDict(extra="forbid")

@@ -25,6 +25,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="names the samples of a checkpoint")] = 0,
     threads: Annotated[int, typer.Option(help="CPU threads")] = 0,
     gold: Annotated[bool, typer.Option(help="also the NLL of the gold solutions and greedy accuracy")] = True,
+    bos: Annotated[bool, typer.Option("--bos", help="begin prompts with the tokenizer's first token")] = False,
     verify_workers: Annotated[int, typer.Option(help="judging processes; -1: the cores that sampling leaves")] = -1,
     base_url: Annotated[str, typer.Option(help="of an OpenAI-compatible server, in place of a checkpoint")] = "",
     model: Annotated[str, typer.Option(help="the model's name on that server")] = "",
@@ -66,7 +67,7 @@ def evaluate(
             EvalRequest(
                 checkpoint=checkpoint, data=data_file, out=out, samples=samples, ks=ks, temperature=temperature,
                 max_new_tokens=max_new_tokens, seed=seed, threads=threads or min(2, os.cpu_count() or 1),
-                gold=gold, verify_workers=None if verify_workers < 0 else verify_workers,
+                gold=gold, verify_workers=None if verify_workers < 0 else verify_workers, bos=bos,
             )
         )  # fmt: skip
     if summary is not None:

@@ -1,10 +1,13 @@
 """Evaluation: cut anywhere, it ends in the same tables; problems are shared by arms; files of rows are read as they are."""
 
+import copy
 import json
+import math
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from transformers import GPT2Config, GPT2LMHeadModel
 
 import interplay.evals.evaluate as module
 from interplay.data.mixture import Mixture
@@ -12,7 +15,10 @@ from interplay.evals.evaluate import EvaluateConfig, Regime, evaluate, problems_
 from interplay.evals.from_file import problems_of_rows
 from interplay.evals.run import EvalRequest, run_eval
 from interplay.evals.summary import summarize
+from interplay.model.build import build
 from interplay.model.sampler import SamplingConfig
+from interplay.model.sizes import ModelConfig
+from interplay.train.publish import publish
 from interplay.train.runtime import Runtime
 
 RUNTIME = Runtime(device="cpu", threads=1)
@@ -101,3 +107,53 @@ def test_rows_that_are_not_problems_are_named():
         problems_of_rows([3])
     with pytest.raises(ValueError, match="row 1: the field 'question' is missing"):
         problems_of_rows([{"problem": ""}])
+
+
+@pytest.mark.parametrize("family", ["gpt2", None])
+def test_a_prompt_that_does_not_fit_is_recorded_as_failed_and_the_evaluation_goes_on(
+    tokenizer, rows_file, problems, tmp_path, capsys, family
+):
+    encode = tokenizer.backend_tokenizer.encode
+    lengths = {p.id: len(encode(p.prompt, add_special_tokens=False).ids) for p in problems}
+    room = sorted(lengths.values())[6]
+    if family:
+        shape = GPT2Config(
+            vocab_size=len(tokenizer), n_embd=16, n_layer=1, n_head=2, n_positions=room + 8, eos_token_id=1
+        )
+        model = GPT2LMHeadModel(shape)
+    else:
+        small = ModelConfig(layers=1, hidden=16, ffn=32, heads=2, kv_heads=2, max_positions=room + 8)
+        model = build(small, len(tokenizer), 0)
+    publish(model, tokenizer, tmp_path / "small")
+    request = EvalRequest(tmp_path / "small", rows_file, tmp_path / "out", 2, (1, 2), 1.0, 8, 0, 1)
+    summary = run_eval(request)
+    rows = pq.read_table(tmp_path / "out" / "samples.parquet").to_pylist()
+    assert len(rows) == 2 * len(problems)
+    for row in rows:
+        if lengths[row["problem_id"]] > room:
+            assert (row["text"], row["num_tokens"], row["finished"], row["strict"]) == ("", 0, False, False)
+            assert row["error"] == "truncated"
+        else:
+            assert row["num_tokens"] > 0
+    left_out = sum(length > room for length in lengths.values())
+    assert f"{left_out} of 12 prompts do not fit the model's {room + 8} positions" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    whole = pq.read_table(tmp_path / "out" / "gold.parquet")["nll_sum"].to_pylist()
+    assert any(math.isnan(nats) for nats in whole)
+    assert all((row["n_problems"] == 12) == (row["regime"] == "all") for row in summary["gold"])
+    with pytest.raises(ValueError, match=f"no prompt of 12 fits the model's {room + 8} positions with max_new_tokens"):
+        run_eval(request._replace(out=tmp_path / "none", max_new_tokens=room + 8))
+
+
+def test_a_first_token_is_part_of_what_an_output_folder_is_claimed_for(model, tokenizer, rows_file, tmp_path):
+    begun = copy.deepcopy(tokenizer)
+    begun.bos_token = "<question>"
+    publish(model, begun, tmp_path / "begun")
+    request = EvalRequest(tmp_path / "begun", rows_file, tmp_path / "out", 2, (1, 2), 1.0, 8, 0, 1, bos=True)
+    run_eval(request)
+    with pytest.raises(ValueError, match="holds another evaluation"):
+        run_eval(request._replace(bos=False))
+    run_eval(request._replace(bos=False, out=tmp_path / "plain"))
+    gold = [pq.read_table(tmp_path / name / "gold.parquet")["nll_sum"].to_pylist() for name in ("out", "plain")]
+    assert gold[0] != gold[1]

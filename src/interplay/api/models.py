@@ -75,11 +75,13 @@ def evaluate(
     seed: int = 0,
     threads: int = 0,
     gold: bool = False,
+    bos: bool = False,
 ) -> dict[str, Any]:
     """Sample solutions, verify every step, and give pass@k under all rules with intervals: what `interplay eval` prints.
 
     `data` is a file or rows. The records are kept in `out` when it is given; an evaluation there that was cut goes on.
-    Without `ks`: 1, 8, 64, 128 as far as the samples go. Raises ValueError for anything the caller can mend.
+    Without `ks`: 1, 8, 64, 128 as far as the samples go. `bos` begins each prompt with the tokenizer's first token, as some
+    foreign models need. Raises ValueError for anything the caller can mend.
     """
     need("torch", "train")
     from interplay.evals.evaluate import check_ks
@@ -99,6 +101,7 @@ def evaluate(
             EvalRequest(
                 checkpoint=Path(checkpoint), data=file, out=folder, samples=samples, ks=ks, temperature=temperature,
                 max_new_tokens=max_new_tokens, seed=seed, threads=threads or _threads(), gold=gold, verify_workers=0,
+                bos=bos,
             )
         )  # fmt: skip
     assert summary is not None, "one process, which merges"

@@ -83,7 +83,7 @@ class Steps:
 
     def _verified(self, completion: Completion) -> Rollout:
         p = completion.prompt
-        text = decode_completion(self.tokenizer, completion.tokens)
+        text = decode_completion(self.tokenizer, completion.tokens, completion.finished)
         verdict = verify(self.references[p], text, truncated=True)
         return Rollout(self.problems[p], self.prompts[p], completion, text, verdict, 0.0, None)
 

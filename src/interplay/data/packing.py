@@ -21,7 +21,7 @@ from pydantic import PositiveInt
 from interplay.config import Config
 from interplay.data.mixture import cell_name
 from interplay.data.stream import Stream
-from interplay.data.tokenizer import encode_document
+from interplay.data.tokenizer import encode_document, required_token
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -84,7 +84,7 @@ Document = tuple[list[int], list[int], str]  # prompt, completion, cell
 
 def blank_block(tokenizer: PreTrainedTokenizerFast, config: PackingConfig) -> Block:
     """One row of padding that teaches nothing."""
-    return _fill([], config.model_copy(update={"rows": 1}), tokenizer.pad_token_id)
+    return _fill([], config.model_copy(update={"rows": 1}), required_token(tokenizer, "pad"))
 
 
 def pack_block(source: Stream, tokenizer: PreTrainedTokenizerFast, config: PackingConfig, index: int) -> Block:
@@ -99,7 +99,7 @@ def pack_block(source: Stream, tokenizer: PreTrainedTokenizerFast, config: Packi
             raise ValueError(f"a document of {length} tokens ({problem.id}) is longer than a row of {config.width}")
         documents.append((prompt, completion, cell_name(problem)))
         filled += length
-    return _fill(documents, config, tokenizer.pad_token_id)
+    return _fill(documents, config, required_token(tokenizer, "pad"))
 
 
 def rows_of(lengths: Sequence[int], rows: int, width: int) -> list[list[int]] | None:

@@ -116,17 +116,27 @@ def load_tokenizer(path: Path | str) -> Any:
         raise ValueError(f"no readable tokenizer in {path}: {str(error).splitlines()[0]}") from error
 
 
+def required_token(tokenizer: PreTrainedTokenizerFast, name: Literal["eos", "pad", "bos"]) -> int:
+    """The id of a special token. Raises ValueError where the tokenizer has none: foreign ones often lack a pad token."""
+    found = getattr(tokenizer, f"{name}_token_id")
+    if found is None:
+        raise ValueError(
+            f"the tokenizer has no {name} token: name one of its tokens as {name}_token in tokenizer_config.json"
+        )
+    return int(found)
+
+
 def encode_document(tokenizer: PreTrainedTokenizerFast, problem: Problem) -> tuple[list[int], list[int]]:
     """(prompt ids, completion ids) of a problem's model text; the completion ends with the end token."""
     backend = tokenizer.backend_tokenizer
     prompt = backend.encode(problem.prompt, add_special_tokens=False).ids
     completion = backend.encode(problem.completion, add_special_tokens=False).ids
-    return prompt, [*completion, tokenizer.eos_token_id]
+    return prompt, [*completion, required_token(tokenizer, "eos")]
 
 
-def decode_completion(tokenizer: PreTrainedTokenizerFast, tokens: list[int]) -> str:
-    """The text of sampled tokens: the end token left out, tags kept."""
-    kept = tokens[:-1] if tokens and tokens[-1] == tokenizer.eos_token_id else tokens
+def decode_completion(tokenizer: PreTrainedTokenizerFast, tokens: list[int], finished: bool = True) -> str:
+    """The text of sampled tokens: the end token, which a finished one has, left out, whichever it is; tags kept."""
+    kept = tokens[:-1] if finished else tokens
     return str(tokenizer.backend_tokenizer.decode(kept, skip_special_tokens=False))
 
 

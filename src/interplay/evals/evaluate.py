@@ -7,6 +7,7 @@ which process drew it, and which one judged it, leaves no trace.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -132,7 +133,8 @@ def draw(
     rows: int,
     threads: int,
 ) -> Drawn:
-    """Sampled solutions of every problem, ready to be judged."""
+    """Sampled solutions of every problem, ready to be judged; where the prompt does not fit, cut off before a word."""
+    from interplay.model.cohort import Completion
     from interplay.model.problems import sample_problems
 
     sampled = sample_problems(
@@ -140,8 +142,11 @@ def draw(
     )
     references = [Reference.from_graph(p.graph, p.solution) for p in problems]
     drawn = Drawn([], [])
+    groups = [[Completion(number, i, [], [], False) for i in range(samples)] for number in range(len(problems))]
     for c in sampled.completions:
-        text = decode_completion(tokenizer, c.tokens)
+        groups[c.prompt][c.sample] = c
+    for c in itertools.chain.from_iterable(groups):
+        text = decode_completion(tokenizer, c.tokens, c.finished)
         cells = {"sample": c.sample, "text": text, "num_tokens": len(c.tokens), "finished": c.finished}
         drawn.rows.append({"problem_id": problems[c.prompt].id, **cells})
         drawn.texts.append(Text(references[c.prompt], text, truncated=not c.finished))
@@ -180,6 +185,7 @@ def evaluate(
     chunks = [[p for _, p in asked[start : start + per_chunk]] for start in range(0, len(asked), per_chunk)]
     paths = [parts / f"{number:06d}.parquet" for number in range(len(chunks))]
     model.to(runtime.torch_device()).eval()
+    _say_what_does_not_fit(model, tokenizer, [p for _, p in asked], sampling, share)
     if verify_workers is None:
         several = len(chunks) > share.world
         verify_workers = spare_workers(runtime.threads, share.world, runtime.cores) if several else 0
@@ -197,3 +203,18 @@ def evaluate(
         do_parts(paths, begin, update, share=share, overlap=pool.overlaps)
     if share.is_first:
         merge(paths, folder / "samples.parquet")
+
+
+def _say_what_does_not_fit(
+    model: Any, tokenizer: PreTrainedTokenizerFast, problems: list[Problem], sampling: SamplingConfig, share: Share
+) -> None:
+    """Raises ValueError where no prompt leaves room for a solution."""
+    from interplay.model.problems import prompts_of, unfit
+    from interplay.model.sampler import positions_of
+
+    count = len(unfit(model, prompts_of(tokenizer, problems, sampling), sampling))
+    limit = f"the model's {positions_of(model)} positions with max_new_tokens {sampling.max_new_tokens}"
+    if count and count == len(problems):
+        raise ValueError(f"no prompt of {count} fits {limit}")
+    if count and share.is_first:
+        say(f"{count} of {len(problems)} prompts do not fit {limit}: their samples are recorded as failed, truncated")

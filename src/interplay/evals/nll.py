@@ -6,6 +6,7 @@ moves where pass@k is still 0 or already 1. One row per problem in `gold.parquet
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
-from interplay.data.tokenizer import encode_document
+from interplay.data.tokenizer import encode_document, required_token
 from interplay.evals.evaluate import Asked, draw
 from interplay.evals.evaluation import read_problems
 from interplay.evals.intervals import mean_interval
@@ -21,6 +22,7 @@ from interplay.evals.parts import Finish, do_parts, merge
 from interplay.judging.pool import judge_here
 from interplay.model.likelihood import nll_sums
 from interplay.model.next_token import SamplingConfig
+from interplay.model.sampler import positions_of
 from interplay.progress import progress
 from interplay.rank import ALONE, Share
 from interplay.schema import sampled
@@ -45,12 +47,20 @@ class GoldNLL(NamedTuple):
 
 
 def nll(
-    model: Any, tokenizer: PreTrainedTokenizerFast, problems: Sequence[Problem], *, max_tokens: int = 1 << 13
+    model: Any,
+    tokenizer: PreTrainedTokenizerFast,
+    problems: Sequence[Problem],
+    *,
+    bos: bool = False,
+    max_tokens: int = 1 << 13,
 ) -> list[GoldNLL]:
-    """Of every problem's gold, in order."""
-    documents = [encode_document(tokenizer, problem) for problem in problems]
-    sums = nll_sums(model, documents, max_tokens=max_tokens)
-    return [GoldNLL(total, len(gold)) for total, (_, gold) in zip(sums, documents, strict=True)]
+    """Of every problem's gold, in order; NaN where the document is longer than the model's positions."""
+    first = [required_token(tokenizer, "bos")] if bos else []
+    documents = [(first + prompt, gold) for prompt, gold in (encode_document(tokenizer, p) for p in problems)]
+    longest = positions_of(model)
+    fitting = [i for i, (prompt, gold) in enumerate(documents) if len(prompt) + len(gold) <= longest]
+    found = dict(zip(fitting, nll_sums(model, [documents[i] for i in fitting], max_tokens=max_tokens), strict=True))
+    return [GoldNLL(found.get(i, math.nan), len(gold)) for i, (_, gold) in enumerate(documents)]
 
 
 def evaluate_gold(
@@ -61,6 +71,7 @@ def evaluate_gold(
     *,
     max_new_tokens: int,
     runtime: Runtime,
+    bos: bool = False,
     title: str = "gold",
     share: Share = ALONE,
 ) -> None:
@@ -70,7 +81,7 @@ def evaluate_gold(
     problems = [problem for _, problem in asked]
     chunks = [problems[start : start + CHUNK_PROBLEMS] for start in range(0, len(problems), CHUNK_PROBLEMS)]
     paths = [parts / f"gold-{number:06d}.parquet" for number in range(len(chunks))]
-    sampling = SamplingConfig(greedy=True, max_new_tokens=max_new_tokens)
+    sampling = SamplingConfig(greedy=True, max_new_tokens=max_new_tokens, bos=bos)
     model.to(runtime.torch_device()).eval()
 
     def begin(number: int) -> Finish:
@@ -86,7 +97,7 @@ def evaluate_gold(
 def _gold_rows(
     model: Any, tokenizer: PreTrainedTokenizerFast, problems: list[Problem], sampling: SamplingConfig, runtime: Runtime
 ) -> list[dict[str, Any]]:
-    scores = nll(model, tokenizer, problems)
+    scores = nll(model, tokenizer, problems, bos=sampling.bos)
     drawn = draw(
         model, tokenizer, problems, samples=1, sampling=sampling, seed=0, rows=runtime.sample_rows,
         threads=runtime.threads,
@@ -103,7 +114,7 @@ def summarize_gold(folder: Path, by: Sequence[str] = ("regime",)) -> list[dict[s
     """One row per group of problems: mean NLL per gold token and per solution, and greedy accuracy, with intervals.
 
     `by` names columns of `problems.parquet`; grouped by regime there is also a row "all". The NLL per token is the mean
-    over problems of each one's own.
+    over problems of each one's own; gold longer than the model's positions has none and is left out of it.
     """
     gold, problems = read_table(folder / "gold.parquet", sampled.Gold), read_problems(folder)
     if gold["problem_id"].to_pylist() != problems["problem_id"].to_pylist():
@@ -119,8 +130,10 @@ def summarize_gold(folder: Path, by: Sequence[str] = ("regime",)) -> list[dict[s
     for key, chosen in groups.items():
         row: dict[str, Any] = dict(zip(by, key, strict=True)) | {"n_problems": int(chosen.sum())}
         nll_sum, num_tokens = columns["nll_sum"][chosen], columns["num_tokens"][chosen]
+        fits = np.isfinite(nll_sum)
+        nll_sum, num_tokens = nll_sum[fits], num_tokens[fits]
         row |= _interval("nll_per_token", nll_sum / num_tokens, key, bounded=False)
-        row |= {"nll_per_solution": round(float(nll_sum.mean()), 6)}
+        row |= {"nll_per_solution": round(float(nll_sum.mean()), 6) if len(nll_sum) else None}
         for rule, column in RULES.items():
             row |= _interval(f"greedy_{rule}", columns[f"greedy_{column}"][chosen].astype(float), key, bounded=True)
         rows.append(row)

@@ -38,6 +38,7 @@ class EvalRequest(NamedTuple):
     threads: int
     gold: bool = True
     verify_workers: int | None = None
+    bos: bool = False
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -50,6 +51,7 @@ class EvalRequest(NamedTuple):
             "temperature": self.temperature,
             "max_new_tokens": self.max_new_tokens,
             "seed": self.seed,
+            **({"bos": True} if self.bos else {}),
         }
 
 
@@ -65,7 +67,7 @@ def run_eval(request: EvalRequest) -> dict[str, Any] | None:
     share = share_of_environment()
     if share.world > 1 and torch.cuda.is_available():
         torch.cuda.set_device(local_rank() % torch.cuda.device_count())
-    sampling = SamplingConfig(temperature=request.temperature, max_new_tokens=request.max_new_tokens)
+    sampling = SamplingConfig(temperature=request.temperature, max_new_tokens=request.max_new_tokens, bos=request.bos)
     model, tokenizer = load(request.checkpoint), load_tokenizer(request.checkpoint)
     found = problems_of_items(read_items(request.data))
     claim(request.out, request.identity, "evaluation")
@@ -80,7 +82,7 @@ def run_eval(request: EvalRequest) -> dict[str, Any] | None:
     if request.gold:
         evaluate_gold(
             found.asked, model, tokenizer, request.out, max_new_tokens=request.max_new_tokens,
-            runtime=runtime, title=f"{name} on gold", share=share,
+            runtime=runtime, bos=request.bos, title=f"{name} on gold", share=share,
         )  # fmt: skip
     return _summary(request, found) if share.is_first else None
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class SamplingConfig(Config):
     """How tokens are drawn. Temperature first, then top-k, then top-p; `greedy` ignores the latter two.
 
+    `bos` puts the tokenizer's first token before each prompt, for foreign models trained so; models made here have none.
     `precision` "bf16" computes with weights cast to bf16; "fp32" with the weights as they are.
     """
 
@@ -34,6 +35,7 @@ class SamplingConfig(Config):
     greedy: bool = False
     max_new_tokens: PositiveInt
     precision: Literal["fp32", "bf16"] = "fp32"
+    bos: bool = False
 
     @model_validator(mode="after")
     def _greedy_is_not_truncated(self) -> Self:

@@ -1,12 +1,17 @@
-"""Solutions of problems: the one way evaluation and RL ask the sampler."""
+"""Solutions of problems: the one way evaluation and RL ask the sampler.
+
+A prompt that leaves no room for a solution has none: the model's positions are a limit of the model, not an error of the
+run. Evaluation records it as failed, RL goes on without it.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from transformers import PreTrainedTokenizerFast
 
-from interplay.model.sampler import Completion, SamplingConfig, sample
+from interplay.data.tokenizer import required_token
+from interplay.model.sampler import Completion, SamplingConfig, positions_of, sample
 from interplay.world.problem import Problem
 
 
@@ -28,17 +33,49 @@ def sample_problems(
     max_rows: int,
     threads: int,
 ) -> Sampled:
-    """`num_samples` solutions of each problem. The key of a sample is its problem's id; it stops at the end token."""
-    prompts = [tokenizer.backend_tokenizer.encode(p.prompt, add_special_tokens=False).ids for p in problems]
+    """`num_samples` solutions of each problem whose prompt fits. The key of a sample is its problem's id; it stops at any
+    of the model's end tokens."""
+    prompts = prompts_of(tokenizer, problems, config)
+    left_out = set(unfit(model, prompts, config))
+    fitting = [number for number in range(len(prompts)) if number not in left_out]
     completions = sample(
         model,
-        prompts,
+        [prompts[number] for number in fitting],
         num_samples=num_samples,
         config=config,
-        stop_ids=[tokenizer.eos_token_id],
+        stop_ids=end_tokens(model, tokenizer),
         seed=seed,
-        keys=[p.id for p in problems],
+        keys=[problems[number].id for number in fitting],
         max_rows=max_rows,
         threads=threads,
     )
-    return Sampled(prompts, sorted(completions, key=lambda c: (c.prompt, c.sample)))
+    named = [completion._replace(prompt=fitting[completion.prompt]) for completion in completions]
+    return Sampled(prompts, sorted(named, key=lambda c: (c.prompt, c.sample)))
+
+
+def prompts_of(tokenizer: PreTrainedTokenizerFast, problems: list[Problem], config: SamplingConfig) -> list[list[int]]:
+    """Token ids of each prompt, behind the first token that foreign models may have been trained with, where asked for."""
+    first = [required_token(tokenizer, "bos")] if config.bos else []
+    encode = tokenizer.backend_tokenizer.encode
+    return [first + encode(p.prompt, add_special_tokens=False).ids for p in problems]
+
+
+def unfit(model: Any, prompts: list[list[int]], config: SamplingConfig) -> list[int]:
+    """Numbers of the prompts that leave less than `max_new_tokens` of the model's positions."""
+    room = positions_of(model) - config.max_new_tokens
+    return [number for number, prompt in enumerate(prompts) if len(prompt) > room]
+
+
+def end_tokens(model: Any, tokenizer: PreTrainedTokenizerFast) -> list[int]:
+    """Every token that ends a text: the tokenizer's own and those of the model's `generation_config`, which chat models
+    have several of. Raises ValueError where neither names one."""
+    listed = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    several = listed if isinstance(listed, (list, tuple)) else [listed]
+    named = {int(token) for token in [*several, tokenizer.eos_token_id] if token is not None}
+    size = int(cast(Any, model).config.vocab_size)
+    found = sorted(token for token in named if 0 <= token < size)  # others are never said
+    if not found:
+        raise ValueError(
+            "no end token: name one as eos_token in tokenizer_config.json or as eos_token_id in generation_config.json"
+        )
+    return found

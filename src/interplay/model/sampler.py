@@ -107,8 +107,7 @@ def check(
     keys: Sequence[str | int] | None,
 ) -> None:
     """What a caller can get wrong, before anything runs."""
-    shape = cast(Any, model).config
-    vocab_size, positions = int(shape.vocab_size), int(getattr(shape, "max_position_embeddings", 2**31))
+    vocab_size, positions = int(cast(Any, model).config.vocab_size), positions_of(model)
     if num_samples < 1:
         raise ValueError(f"num_samples must be positive, got {num_samples}")
     if keys is not None and len(keys) != len(prompts):
@@ -125,6 +124,11 @@ def check(
             )
         if not 0 <= min(prompt) <= max(prompt) < vocab_size:
             raise ValueError(f"prompt {i} has token {max(prompt)} or {min(prompt)} outside 0..{vocab_size - 1}")
+
+
+def positions_of(model: nn.Module) -> int:
+    """The longest text that a model takes, in tokens; a very large number where its config names no limit."""
+    return int(getattr(cast(Any, model).config, "max_position_embeddings", None) or 2**31)
 
 
 def _num_shares(rows: int, max_rows: int) -> int:

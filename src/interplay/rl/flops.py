@@ -38,7 +38,7 @@ def sampling_flops(learner: Learner, groups: Sequence[Sequence[Rollout]]) -> Flo
     positions = sum(len(r.prompt) + len(r.completion.tokens) for group in groups for r in group)
     cost = forward_cost(learner.model.config)
     sampled = 0.0
-    for group in groups:
+    for group in filter(None, groups):
         prompt = len(group[0].prompt)
         read, pairs = prompt, causal_pairs([prompt])
         for rollout in group:

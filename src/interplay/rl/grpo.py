@@ -51,7 +51,8 @@ class Loop:
     def roll_out(
         self, problems: list[Problem], *, group: int, seed: int, rewards: RewardConfig = STRICT
     ) -> list[list[Rollout]]:
-        """A group of rollouts of each problem; of several processes each samples its share."""
+        """A group of rollouts of each problem, empty where the prompt does not fit the model; of several processes each
+        samples its share."""
         learner = self.learner
         work = partial(
             roll_out, learner.model, self.folder.tokenizer, group=group, sampling=self.config.sampling,
@@ -63,7 +64,7 @@ class Loop:
     def step(self, step: int) -> tuple[dict[str, Any], list[list[Rollout]]]:
         """One step: its row of metrics and its rollouts, those of replaced groups included."""
         clock = time.monotonic()
-        groups, used = self._gather(step)
+        groups, used, unfit = self._gather(step)
         sampled_s = time.monotonic() - clock
         scored = score(used, self.config)
         updated = self.learner.update(scored, step)
@@ -72,27 +73,37 @@ class Loop:
         if step == 0:
             flops = {name: value + self.flops_before.get(name, 0.0) for name, value in flops.items()}
         row = {"step": step + 1, **step_metrics(groups), **updated, **flops}
+        row["rl/unfit"] = float(unfit)
         row["rl/drawn"], row["rl/top_op"] = float(len(groups)), float(max(group[0].problem.op for group in groups))
         strict = [(g[0].problem.op, sum(r.verdict.strict for r in g) / len(g)) for g in groups]
         self.state = after_step(self.config.pool, self.config.selection, self.state, strict)
         return row | {"time/rollout_s": round(sampled_s, 3), "time/update_s": round(total_s - sampled_s, 3)}, groups
 
-    def _gather(self, step: int) -> tuple[list[list[Rollout]], list[list[Rollout]]]:
-        """(all groups drawn, those to learn from). Groups without signal are replaced until the bound on draws."""
+    def _gather(self, step: int) -> tuple[list[list[Rollout]], list[list[Rollout]], int]:
+        """(all groups drawn, those to learn from, prompts that did not fit). Groups without signal are replaced until the
+        bound on draws. Raises ValueError where no prompt fits."""
         config = self.config
         bound = config.prompts * config.max_draws
         groups: list[list[Rollout]] = []
+        asked = 0
         while True:
             lively = [g for g in groups if has_signal(g, config)] if config.max_draws > 1 else groups
-            missing = min(config.prompts - len(lively), bound - len(groups))
+            missing = min(config.prompts - len(lively), bound - asked)
             if missing <= 0:
                 break
-            problems = take(config.pool, config.selection, self.state, step, step * bound + len(groups), missing)
-            groups += self.roll_out(
+            problems = take(config.pool, config.selection, self.state, step, step * bound + asked, missing)
+            asked += missing
+            found = self.roll_out(
                 problems, group=config.group, seed=derive("rl", config.seed, step), rewards=config.reward
             )
+            groups += [group for group in found if group]
+        if not groups:
+            raise ValueError(
+                f"none of the {asked} prompts of step {step + 1} leaves room for max_new_tokens "
+                f"{config.sampling.max_new_tokens} in the model's positions"
+            )
         silent = [g for g in groups if not any(g is other for other in lively)]
-        return groups, (lively + silent)[: config.prompts] if silent else lively
+        return groups, (lively + silent)[: config.prompts] if silent else lively, asked - len(groups)
 
     def evaluate(self, step: int) -> dict[str, float]:
         """Held-out accuracy where it is due after `step` steps; the best so far is published."""

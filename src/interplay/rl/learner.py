@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
+from interplay.data.tokenizer import required_token
 from interplay.model.lean import Folded, is_lean
 from interplay.model.weights import in_family
 from interplay.rl.batches import Batch, Tree, by_completion, by_length, by_prompt, groups_of, make_batch, make_tree
@@ -29,7 +30,10 @@ from interplay.train.optimizer import build_optimizer
 from interplay.train.runtime import Runtime
 from interplay.train.shares import on_threads
 
-AGREEMENT = {"fp32": 0.05, "bf16": 1.0}  # of a token's two probabilities: |ratio - 1|; measured 1e-5 and 0.1
+AGREEMENT = {
+    "fp32": 0.05,
+    "bf16": 1.0,
+}  # of a token's two probabilities: |ratio - 1|; bf16's bound is wide, not calibrated
 
 
 class Learner:
@@ -48,7 +52,7 @@ class Learner:
         self.device = runtime.torch_device()
         self.accelerator = Accelerator(cpu=runtime.on_cpu)
         self.processes = Processes(self.accelerator)
-        self.config, self.runtime, self.pad = config, runtime, tokenizer.pad_token_id
+        self.config, self.runtime, self.pad = config, runtime, required_token(tokenizer, "pad")
         self.reference = copy.deepcopy(model).float().to(self.device).eval() if config.loss.kl else None
         self.model = model.float().to(self.device).eval()  # fp32 whatever was stored; without dropout
         self.optimizer = build_optimizer(self.model, config.optimizer, runtime.threads if runtime.on_cpu else 1)

@@ -67,7 +67,9 @@ def measured(config: RLConfig, folder: Path, roll_out: RollOut, cost_of: CostOf,
 def held_out_metrics(held_out: HeldOut, roll_out: RollOut, *, seed: int) -> dict[str, float]:
     """Strict accuracy and pass@samples on the fixed problems, also per op; the same random numbers every time."""
     problems = list(held_out.stream.first(held_out.problems))
-    groups = roll_out(problems, group=held_out.samples, seed=derive("held_out", seed))
+    groups = [g for g in roll_out(problems, group=held_out.samples, seed=derive("held_out", seed)) if g]
+    if not groups:
+        raise ValueError(f"no held-out prompt of {len(problems)} fits the model's positions beside max_new_tokens")
     by_op: dict[str, list[list[Rollout]]] = defaultdict(list)
     for group in groups:
         by_op["held_out"].append(group)

@@ -44,13 +44,15 @@ def roll_out(
     threads: int,
     judge: Judge | None = None,
 ) -> list[list[Rollout]]:
-    """P groups of G rollouts, in the order of `problems`; judged in this process where no `judge` is given."""
+    """P groups of G rollouts, in the order of `problems`; judged in this process where no `judge` is given. The group of a
+    prompt that does not fit the model is empty."""
     prompts, ordered = sample_problems(
         model, tokenizer, problems, num_samples=group, config=sampling, seed=seed, max_rows=rows, threads=threads
     )
     references = [Reference.from_graph(p.graph, p.solution) for p in problems]
     texts = [
-        Text(references[c.prompt], decode_completion(tokenizer, c.tokens), truncated=not c.finished) for c in ordered
+        Text(references[c.prompt], decode_completion(tokenizer, c.tokens, c.finished), truncated=not c.finished)
+        for c in ordered
     ]
     verdicts = judge(texts) if judge else judge_here(texts, as_it_is)
     groups: list[list[Rollout]] = [[] for _ in problems]

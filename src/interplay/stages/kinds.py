@@ -194,7 +194,7 @@ class EvaluateStage(Stage):
             if self.gold:
                 evaluate_gold(
                     asked, model, tokenizer, folder, max_new_tokens=config.sampling.max_new_tokens,
-                    runtime=self.runtime, title=f"{self.label or 'evaluation'}, gold",
+                    runtime=self.runtime, bos=config.sampling.bos, title=f"{self.label or 'evaluation'}, gold",
                 )  # fmt: skip
             summary = {
                 "problems": len(asked), "samples": config.samples, "wall_s": time.monotonic() - started,

@@ -28,6 +28,8 @@ def sampling_cost(folder: Path, asked: Asked, model: Any, tokenizer: PreTrainedT
     for _, problem in asked:
         prompt = len(tokenizer.backend_tokenizer.encode(problem.prompt, add_special_tokens=False).ids)
         sampled = lengths[problem.id]
+        if not sum(sampled):
+            continue  # the prompt did not fit, and was not read
         read += prompt + sum(sampled)
         pairs += causal_pairs([prompt + n for n in sampled]) - (len(sampled) - 1) * causal_pairs([prompt])
     flops = forward_cost(model.config).forward(read, pairs)

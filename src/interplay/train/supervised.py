@@ -14,6 +14,10 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerFast, TrainerCallback
 
+from interplay.data.tokenizer import required_token
+from interplay.model.isolation import keeps_documents_apart
+from interplay.model.sampler import positions_of
+from interplay.model.weights import in_family
 from interplay.progress import progress, say
 from interplay.train.accounting import compute, peak_memory
 from interplay.train.blocks import PackedBlocks, collate
@@ -44,11 +48,10 @@ def supervise(
     `summary.json` under `folder`. Under `accelerate launch` every process calls it with the same arguments. `callbacks`
     are transformers' own, for what else shall happen during the run.
     """
-    longest = model.config.max_position_embeddings
-    if config.packing.width > longest:
-        raise ValueError(f"rows of {config.packing.width} tokens do not fit the model's {longest} positions")
+    _check(config, model, tokenizer)
     if (done := read_summary(folder)) is not None:
         return done
+    model.float()  # whatever the file held: bf16 has no room for a small step
     folder.mkdir(parents=True, exist_ok=True)
     found, complaints = newest(folder / "resume")
     for complaint in complaints:
@@ -74,6 +77,19 @@ def supervise(
         finish(folder, summary, published=("checkpoints", "metrics.jsonl", CURVES), scratch=("resume",))
     trainer.accelerator.wait_for_everyone()
     return summary
+
+
+def _check(config: TrainConfig, model: Any, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Raises ValueError where this model cannot be trained so."""
+    if config.packing.width > (longest := positions_of(model)):
+        raise ValueError(f"rows of {config.packing.width} tokens do not fit the model's {longest} positions")
+    required_token(tokenizer, "eos")
+    required_token(tokenizer, "pad")
+    if config.packing.attention == "document" and not in_family(model) and not keeps_documents_apart(model):
+        raise ValueError(
+            f"{type(model).__name__} attends from one document of a packed row to another: it can only be trained with "
+            "packing.attention 'row'"
+        )
 
 
 def _summary(

@@ -23,6 +23,7 @@ from transformers.trainer_callback import PrinterCallback
 from transformers.utils import logging as transformers_logging
 
 from interplay.files import shared_staging
+from interplay.model.sampler import positions_of
 from interplay.train.blocks import PackedBlocks, collate
 from interplay.train.checkpoint import prune, seal, step_of
 from interplay.train.config import TrainConfig
@@ -181,7 +182,7 @@ def build_trainer(
     trainer.parameters, trainer.model_shape = model.num_parameters(), model.config
     for record in callbacks:
         if isinstance(record, Record):
-            record.attach(trainer.accelerator, tokenizer, model.config.max_position_embeddings)
+            record.attach(trainer.accelerator, tokenizer, positions_of(model))
     return trainer
 
 

@@ -8,7 +8,7 @@ import pytest
 from fake_server import serving
 from interplay.cli import main
 from interplay.data.instructions import question_of, solution_of
-from interplay.evals.evaluation import read_evaluation
+from interplay.evals.evaluation import read_evaluation, read_samples
 from interplay.world.problem import from_row
 
 
@@ -47,6 +47,13 @@ def test_a_chat_model_is_asked_judged_and_counted(monkeypatch, capsys, tmp_path,
     assert values["said", 1] == 0.75, "the answer without steps counts here alone"
     assert "said:" in err
     assert read_evaluation(tmp_path).samples.num_rows == 8
+
+
+def test_half_a_surrogate_pair_in_an_answer_is_replaced(monkeypatch, capsys, tmp_path, rows):
+    with serving(lambda prompt, number: (200, "the answer is \ud83d 4")) as (url, _):
+        words = ["--base-url", url, "--model", "fake", "--data", rows, "--samples", 1, "--out", tmp_path]
+        assert evaluate(monkeypatch, capsys, *words)[0] == 0
+    assert "?" in read_samples(tmp_path)["text"][0].as_py()
 
 
 def test_another_question_in_the_same_folder_is_refused(monkeypatch, capsys, tmp_path, rows):

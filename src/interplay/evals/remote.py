@@ -159,8 +159,9 @@ async def _one(client: Any, config: RemoteConfig, prompt: str | Sequence[Message
         )
         text = reply.choices[0].message.content or ""
     usage = reply.usage
+    readable = text.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text, and no table holds it
     return Answer(
-        key, number, text, str(reply.choices[0].finish_reason),
+        key, number, readable, str(reply.choices[0].finish_reason),
         usage.prompt_tokens if usage else 0, usage.completion_tokens if usage else 0,
     )  # fmt: skip
 

@@ -108,3 +108,22 @@ def test_some_arms_of_a_study_keep_what_can_be_said_of_them(tmp_path):
     assert study_folder(part, tmp_path) != study_folder(whole, tmp_path)
     with pytest.raises(ValueError, match="has no arm 'nobody'; the arms are base, outcome"):
         whole.only(["nobody"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import nope_module\n", "line 1: ModuleNotFoundError: No module named 'nope_module'"),
+        ("def study(settings):\n    pass\n", "must define study"),
+        ("def study(settings, place):\n    return {}['egde']\n", "line 2: KeyError: 'egde'"),
+        ("def study(settings, place):\n    return settings.nope\n", "line 2: AttributeError"),
+        ("raise SystemExit(0)\n", "line 1: it ends the process"),
+        ("def study(:\n", "line 1: "),
+    ],
+)
+def test_a_study_file_that_fails_is_one_line_with_its_place(tmp_path, text, message):
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r"mine\.py") as refused:
+        make(file, tmp_path)
+    assert message in str(refused.value)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
@@ -43,7 +45,12 @@ def make_study(name: str, scale: str, overrides: Mapping[str, str], store: Path,
         raise ValueError(
             f"unknown study {name!r}; the studies are {', '.join(STUDIES)}, or give a Python file of your own"
         )
-    made = maker(settings(scale, overrides), Workplace(str(store), runtime.model_dump()))
+    chosen, place = settings(scale, overrides), Workplace(str(store), runtime.model_dump())
+    if name.endswith(".py"):
+        with _faults_of(Path(name)):
+            made = maker(chosen, place)
+    else:
+        made = maker(chosen, place)
     if not isinstance(made, Study):
         raise ValueError(f"{name}: study() must return a Study, it returned {type(made).__name__}")
     made.check()
@@ -56,12 +63,27 @@ def _from_file(path: Path) -> StudyMaker:
         raise ValueError(f"no such study file: {path}")
     loader = SourceFileLoader(path.stem, str(path))
     module = types.ModuleType(path.stem)
-    try:
+    with _faults_of(path):
         loader.exec_module(module)
-    except SyntaxError as error:
-        raise ValueError(f"{path}, line {error.lineno}: {error.msg}") from error
     maker = getattr(module, "study", None)
     if not callable(maker):
         raise ValueError(f"{path} defines no function study(settings, place)")
     found: StudyMaker = maker
     return found
+
+
+@contextmanager
+def _faults_of(path: Path) -> Iterator[None]:
+    """What a user's file raises, or that it ends the process, as one line with the place in that file."""
+    try:
+        yield
+    except ValueError:
+        raise  # what is refused already says why
+    except SyntaxError as error:
+        raise ValueError(f"{path}, line {error.lineno}: {error.msg}") from error
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        where = f"{path}, line {lines[-1]}" if lines else str(path)
+        said = "it ends the process" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+        hint = "" if lines else "; it must define study(settings, place)"
+        raise ValueError(f"{where}: {said}{hint}") from error

@@ -18,8 +18,15 @@ async function begin() {
   });
 
   // Browsers refuse more than a few hundred changes of the address in a short while.
-  let writing = 0;
-  const write = () => { clearTimeout(writing); writing = 0; history.replaceState(null, "", addressOf(samples, state)); };
+  // An address that somebody else has changed meanwhile is about to be read, not to be written over.
+  let writing = 0, known = location.hash;
+  const write = () => {
+    clearTimeout(writing);
+    writing = 0;
+    if (location.hash !== known) return;
+    history.replaceState(null, "", addressOf(samples, state));
+    known = location.hash;
+  };
   const later = () => { writing ||= setTimeout(write, 150); };
 
   function render(focus) {
@@ -60,6 +67,7 @@ async function begin() {
   }
 
   function open() {
+    known = location.hash;
     state = { ...state, ...stateOf(samples, location.hash) };
     byId("search").value = state.words;
     refilter(true);

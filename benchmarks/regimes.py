@@ -6,7 +6,7 @@ one JSON record each, and one row of docs/regimes.md, negative ones included. A 
 on the split `train`, asked problems of `val`.
 
     python benchmarks/regimes.py list
-    python benchmarks/regimes.py run NAME... --store /tmp/regimes     # resumes where it was cut
+    python benchmarks/regimes.py run NAME... --store store/regimes   # resumes where it was cut
     python benchmarks/regimes.py rl NAME --lr 5e-4 --steps 50 --ops 6
     python benchmarks/regimes.py table                                # docs/regimes.md from docs/regimes/*.json
 """
@@ -179,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("list", "run", "rl", "table"))
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--store", type=Path, default=Path("/tmp/regimes"))
+    parser.add_argument("--store", type=Path, default=Path("store/regimes"))
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--steps", type=int, default=50)

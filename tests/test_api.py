@@ -98,12 +98,16 @@ def test_a_split_holds_its_own_problems_alone():
         ({"op": 99}, "op"), ({"mode": "sideways"}, "mode"), ({"context": "nowhere"}, "unknown context"),
         ({"colour": 3}, "no such axis: 'colour'"), ({"n": -1}, "n must not be negative"), ({"split": "no"}, "split must"),
         ({"scale": "huge"}, "unknown scale"), ({"scale": "micro", "regime": "no"}, "regime must be"),
-        ({"max_value": 3}, "max_value"), ({"op": []}, "at least one op"),
+        ({"max_value": 3}, "max_value"), ({"op": []}, "at least one op"), ({"op": 0}, "^op: Input .* got 0$"),
+        ({"op": "x"}, "^op: Input .* got 'x'$"), ({"seeds": 3}, "did you mean 'seed'"), ({"n": "x"}, "^n is a whole number"),
+        ({"style": "loud"}, "^style: Input .* got 'loud'$"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_said_before_the_first_problem(asked, message):
-    with pytest.raises(ValueError, match=message):
-        interplay.dataset(**asked)
+    for make in (interplay.dataset, interplay.generate):
+        with pytest.raises(ValueError, match=message) as raised:
+            make(**asked)
+        assert "\n" not in str(raised.value)
 
 
 ROWS = interplay.dataset(op=[2, 5], mode=["forward", "reverse"], n=12, distractors=(0, 2))

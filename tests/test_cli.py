@@ -156,7 +156,8 @@ RECORDS = Path(__file__).parent.parent / "docs" / "studies" / "quickstart_micro"
         (["report", "{tmp}/records"], 0, "report.html"),
         (["data", "sample", "--scale", "micro", "--n", "2"], 0, "problem"),
         (["compare", "{tmp}/a", "{tmp}/b"], 2, "no such folder"),
-        (["store", "ls", "--store", "{tmp}"], 0, "0 stages"),
+        (["store", "ls", "--store", "{tmp}/empty"], 0, "0 stages"),
+        (["store", "ls", "--store", "{tmp}/records"], 2, "is no store: it is a folder of a study's records"),
         (["run", "quickstart", "--store", "{tmp}/store"], 2, "is not installed: pip install 'interplay[train]'"),
         (["eval", "{tmp}", "--data", "{tmp}/rows.jsonl"], 2, "is not installed: pip install 'interplay[train]'"),
     ],
@@ -165,6 +166,7 @@ RECORDS = Path(__file__).parent.parent / "docs" / "studies" / "quickstart_micro"
 def test_what_trains_nothing_loads_no_model_library(tmp_path, words, code, said):
     """They answer at once because torch and transformers take seconds to load; without these, the others say so."""
     (tmp_path / "rows.jsonl").write_text("{}")
+    (tmp_path / "empty").mkdir()
     shutil.copytree(RECORDS, tmp_path / "records")
     words = [word.format(tmp=tmp_path) for word in words]
     done = subprocess.run([sys.executable, "-c", LIGHT, *words], capture_output=True, text=True, cwd=tmp_path)

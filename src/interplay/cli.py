@@ -48,6 +48,9 @@ def verify(
 
     A solution is text, a chat or an answer of an API; a list of them gives one object each, with its place in `sample`.
 
+    Exit code 0 when at least one row could be judged, whatever the verdicts; the others have `error` "bad_row: ..." and are
+    counted in the summary. Exit code 2 when no row could be judged.
+
     Example: interplay data sample --n 3 | interplay verify - --candidate-field solution
     """
     from interplay.data.row_files import read_items
@@ -162,14 +165,14 @@ def main() -> None:
     """Entry point: what the user can mend gets one line and exit code 2; an interrupt leaves what was saved."""
     from pydantic import ValidationError
 
+    from interplay.config import said
+
     try:
         if (code := app(standalone_mode=False)) == 130:  # what typer makes of Ctrl-C
             raise KeyboardInterrupt
         sys.exit(code)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        _fail(f"{where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}")
+        _fail(said(error))
     except ValueError as error:
         _fail(str(error))
     except ModuleNotFoundError as error:

@@ -16,7 +16,12 @@ from interplay.cli_run import writable
 
 def evaluate(
     data_file: Annotated[Path, typer.Option("--data", help="JSON lines: our rows or GSM-Infinite's")],
-    checkpoint: Annotated[Path | None, typer.Argument(help="a Hugging Face folder, ours or another")] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Argument(
+            help="a Hugging Face folder, ours or another; or a stage of the store, by address, label or folder"
+        ),
+    ] = None,
     samples: Annotated[int, typer.Option(help="solutions per problem")] = 128,
     k: Annotated[str, typer.Option(help="comma-separated; by default 1,8,64,128 as far as --samples goes")] = "",
     out: Annotated[Path, typer.Option(help="folder of the records; an evaluation that was cut goes on")] = Path("eval"),
@@ -33,12 +38,16 @@ def evaluate(
     shots: Annotated[int, typer.Option(help="examples before each problem of a chat")] = 3,
     concurrency: Annotated[int, typer.Option(help="requests to the server at a time")] = 8,
     price: Annotated[str, typer.Option(help="IN,OUT: dollars per million prompt and completion tokens")] = "",
+    store: Annotated[Path, typer.Option(help="where a checkpoint named by address or label is looked up")] = Path(
+        "store"
+    ),
+    backend: Annotated[str, typer.Option(help="what samples a checkpoint: own, or vllm where it is installed")] = "own",
 ) -> None:
     """Sample solutions of a model, verify every step, and print pass@k under all rules, with intervals.
 
     `accelerate launch -m interplay.cli eval ...` shares the work among processes; the result is the same.
 
-    Example: interplay eval store/checkpoint --data problems.jsonl --samples 128 --k 1,8,64,128 --out eval
+    Example: interplay eval "RL of base on edge 0" --data problems.jsonl --samples 128 --k 1,8,64,128 --out eval
 
     Example: interplay eval --base-url URL --model NAME --data problems.jsonl --samples 8 --out eval
     """
@@ -49,27 +58,53 @@ def evaluate(
         raise ValueError(f"--k {max(ks)} is above --samples {samples}: pass@k takes at least k samples")
     if (checkpoint is None) == (not base_url):
         raise ValueError("eval takes a CHECKPOINT, or --base-url and --model of a server")
-    writable(out)
-    summary: Mapping[str, Any] | None
     if checkpoint is None:
-        from interplay.evals.by_api import RemoteRequest, run_by_api
-        from interplay.evals.remote import RemoteConfig
+        served = {"base_url": base_url, "model": model, "prompt": prompt, "shots": shots, "temperature": temperature,
+                  "max_new_tokens": max_new_tokens, "concurrency": concurrency}  # fmt: skip
+        _tell(_of_a_server(served, data_file, out, samples, ks, _price(price)))
+        return
+    asked = {"data": data_file, "out": out, "samples": samples, "ks": ks, "temperature": temperature, "seed": seed,
+             "max_new_tokens": max_new_tokens, "threads": threads or min(2, os.cpu_count() or 1), "gold": gold,
+             "verify_workers": None if verify_workers < 0 else verify_workers, "bos": bos}  # fmt: skip
+    _tell(_of_a_checkpoint(checkpoint, store, backend, asked))
 
-        config = RemoteConfig.model_validate(
-            {"base_url": base_url, "model": model, "prompt": prompt, "shots": shots, "temperature": temperature,
-             "max_new_tokens": max_new_tokens, "concurrency": concurrency}
-        )  # fmt: skip
-        summary = run_by_api(RemoteRequest(config, data_file, out, samples, ks, _price(price)))
-    else:
-        from interplay.evals.run import EvalRequest, run_eval
 
-        summary = run_eval(
-            EvalRequest(
-                checkpoint=checkpoint, data=data_file, out=out, samples=samples, ks=ks, temperature=temperature,
-                max_new_tokens=max_new_tokens, seed=seed, threads=threads or min(2, os.cpu_count() or 1),
-                gold=gold, verify_workers=None if verify_workers < 0 else verify_workers, bos=bos,
-            )
-        )  # fmt: skip
+def _of_a_server(
+    served: Mapping[str, Any],
+    data: Path,
+    out: Path,
+    samples: int,
+    ks: tuple[int, ...],
+    price: tuple[float, float] | None,
+) -> Mapping[str, Any]:
+    from interplay.evals.by_api import RemoteRequest, run_by_api
+    from interplay.evals.remote import RemoteConfig
+
+    writable(out)
+    return run_by_api(RemoteRequest(RemoteConfig.model_validate(served), data, out, samples, ks, price))
+
+
+def _of_a_checkpoint(name: str, store: Path, backend: str, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if backend not in ("own", "vllm"):
+        raise ValueError(f"--backend must be own or vllm, got {backend!r}")
+    if backend == "vllm":
+        from interplay.interop.vllm import need_vllm
+
+        need_vllm()  # said before anything is loaded
+    writable(asked["out"])
+    from interplay.evals.run import EvalRequest, run_eval
+    from interplay.stages.named import named_checkpoint
+
+    request = EvalRequest(checkpoint=named_checkpoint(name, store), **asked)
+    if backend == "own":
+        return run_eval(request)
+    from interplay.interop.vllm import Engine, version
+
+    return run_eval(request._replace(backend=f"vllm {version()}"), Engine(request.checkpoint).sample)
+
+
+def _tell(summary: Mapping[str, Any] | None) -> None:
+    """The last line of standard output, and the same in words; of several processes the first has it."""
     if summary is not None:
         print(json.dumps(summary))
         sys.stdout.flush()

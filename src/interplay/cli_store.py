@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from interplay.stages.store import Entry
 
 store = typer.Typer(no_args_is_help=True, help="Look into a store of cached stages, and clean it up.")
 
 Folder = Annotated[Path, typer.Option("--store", help="folder of cached stages")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-Address = Annotated[str, typer.Argument(help="KIND/DIGEST as `ls` prints it; its beginning is enough")]
-
+Address = Annotated[str, typer.Argument(help="KIND/DIGEST as `ls` prints it, its beginning, or the label")]
 Name = Annotated[
-    str, typer.Argument(help="KIND/DIGEST as `ls` prints it, or its beginning; or a folder in STORE/studies")
+    str,
+    typer.Argument(help="KIND/DIGEST as `ls` prints it, its beginning, or the label; or a folder in STORE/studies"),
 ]
 
 
@@ -26,16 +29,16 @@ def store_ls(folder: Folder = Path("store"), json_: Json = False) -> None:
 
     Example: interplay store ls --store store
     """
-    from interplay.stages.store import age_s, entries, size_of, studies_of
+    from interplay.stages.store import age_s, size_of, studies_of
 
-    users = studies_of(folder)
+    stages, users = _stages(folder), studies_of(folder)
     rows: list[dict[str, Any]] = [
         {
             "address": entry.address, "kind": entry.kind, "state": entry.state, "bytes": size_of(entry.folder),
             "age_s": round(age_s(entry.folder)), "attempts": entry.attempts, "label": entry.label,
             "studies": users.get(entry.address, []),
         }
-        for entry in entries(folder)
+        for entry in stages
     ]  # fmt: skip
     if json_:
         print(json.dumps(rows))
@@ -47,14 +50,19 @@ def store_ls(folder: Folder = Path("store"), json_: Json = False) -> None:
 
 
 @store.command("show")
-def store_show(address: Address, folder: Folder = Path("store"), json_: Json = False) -> None:
-    """Print a stage's identity, its summary and its paths.
+def store_show(
+    address: Address,
+    folder: Folder = Path("store"),
+    everything: Annotated[bool, typer.Option("--all", help="its whole identity and summary too")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="print all as JSON")] = False,
+) -> None:
+    """Print what a stage is: label, state, size, the studies that use it, where it lies; with --all its whole identity.
 
-    Example: interplay store show rl/3f9a --store store
+    Example: interplay store show "RL of base on edge 0" --store store
     """
-    from interplay.stages.store import age_s, entries, find, size_of, studies_of
+    from interplay.stages.store import age_s, find, size_of, studies_of
 
-    entry = find(entries(folder), address)
+    entry = find(_stages(folder), address)
     checkpoints = sorted(str(path) for path in entry.folder.glob("checkpoints/step-*"))
     shown = {
         "address": entry.address, "label": entry.label, "state": entry.state, "attempts": entry.attempts,
@@ -65,8 +73,21 @@ def store_show(address: Address, folder: Folder = Path("store"), json_: Json = F
     if json_:
         print(json.dumps(shown))
         return
-    for name, value in shown.items():
+    for name, value in shown.items() if everything else _short(shown):
         print(f"{name}: {json.dumps(value, indent=1) if isinstance(value, dict) else value}")
+
+
+def _short(shown: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What fits on a screen."""
+    kept = ("address", "label", "state", "folder")
+    lines = [(name, shown[name]) for name in kept]
+    lines += [("size", _megabytes(shown["bytes"])), ("studies", ", ".join(shown["studies"]) or "-")]
+    if shown["checkpoints"]:
+        lines.append(("checkpoints", f"{len(shown['checkpoints'])}, the last {shown['checkpoints'][-1]}"))
+    for name, value in shown["summary"].items():
+        if isinstance(value, (int, float)):
+            lines.append((name, f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"))
+    return [*lines, ("more", "--all prints its whole identity")]
 
 
 @store.command("diff")
@@ -76,9 +97,9 @@ def store_diff(a: Address, b: Address, folder: Folder = Path("store"), json_: Js
     Example: interplay store diff pretrain/3f9a pretrain/b01c --store store
     """
     from interplay.stages.diff import ABSENT, differences
-    from interplay.stages.store import entries, find
+    from interplay.stages.store import find
 
-    stages = entries(folder)
+    stages = _stages(folder)
     left, right = find(stages, a), find(stages, b)
     found = differences(left.identity, right.identity)
     if json_:
@@ -92,32 +113,42 @@ def store_diff(a: Address, b: Address, folder: Folder = Path("store"), json_: Js
 
 
 @store.command("path")
-def store_path(name: Name, folder: Folder = Path("store")) -> None:
+def store_path(
+    name: Name,
+    folder: Folder = Path("store"),
+    checkpoint: Annotated[bool, typer.Option("--checkpoint", help="the last checkpoint in it")] = False,
+) -> None:
     """Print the folder of a stage, or of a study's records.
 
     Example: cd $(interplay store path rl/3f9a --store store)
+
+    Example: interplay store path "pre-training of base 0" --checkpoint
     """
-    print(_named(folder, name))
+    from interplay.stages.named import named_checkpoint
+
+    found = _named(folder, name)
+    print(named_checkpoint(found, folder) if checkpoint else found)
 
 
 @store.command("check")
 def store_check(folder: Folder = Path("store"), json_: Json = False) -> None:
     """Read every published file of every finished stage and compare it with its digest; exit code 1 where one is damaged.
 
-    The next run makes a damaged stage again.
+    Every damaged file is named. The next run makes a damaged stage again.
 
     Example: interplay store check --store store
     """
-    from interplay.stages.store import entries
-
-    done = [entry for entry in entries(folder) if entry.state == "done"]
-    found = {entry.address: problem for entry in done if (problem := entry.damage) is not None}
+    done = [entry for entry in _stages(folder) if entry.state == "done"]
+    found = {entry.address: problems for entry in done if (problems := entry.damages)}
     if json_:
         print(json.dumps({"checked": len(done), "damaged": found}))
     else:
-        for address, problem in found.items():
-            print(f"{address}  {problem}")
-    print(f"{len(done)} finished stages, {len(found)} damaged", file=sys.stderr)
+        for address, problems in found.items():
+            for problem in problems:
+                print(f"{address}  {problem}")
+    files = sum(map(len, found.values()))
+    told = f", {files} files" if files else ""
+    print(f"{len(done)} finished stages, {len(found)} damaged{told}", file=sys.stderr)
     if found:
         raise typer.Exit(1)
 
@@ -137,12 +168,23 @@ def store_drop(name: Name, folder: Folder = Path("store")) -> None:
 
 
 def _named(folder: Path, name: str) -> Path:
-    from interplay.stages.store import STUDIES, entries, find
+    from interplay.stages.named import named_folder
 
-    stages = entries(folder)
-    records = folder / STUDIES / name
-    plain = Path(name).name == name and name not in ("", ".", "..")
-    return records if plain and records.is_dir() else find(stages, name).folder
+    _stages(folder)
+    return named_folder(name, folder)
+
+
+def _stages(folder: Path) -> list[Entry]:
+    """The stages of a store. Raises ValueError for a folder of something else."""
+    from interplay.folders import KINDS, kind_of
+    from interplay.stages.store import entries
+
+    found = entries(folder)
+    kind = kind_of(folder)
+    if kind != "store" and any(folder.iterdir()):
+        what = f"it is {KINDS[kind]}" if kind else "no stage and no study lies in it"
+        raise ValueError(f"{folder} is no store: {what}")
+    return found
 
 
 @store.command("gc")
@@ -157,11 +199,11 @@ def store_gc(
 
     Example: interplay store gc --store store --partial-hours 24 --yes
     """
-    from interplay.stages.store import delete, entries, garbage, sweep
+    from interplay.stages.store import delete, garbage, sweep
 
     if partial_hours < 0:
         raise ValueError(f"--partial-hours must not be negative, got {partial_hours:g}")
-    num_stages, found, freed = len(entries(folder)), garbage(folder, partial_hours), 0
+    num_stages, found, freed = len(_stages(folder)), garbage(folder, partial_hours), 0
     for item in found:
         gone = yes and delete(item.entry.folder)
         freed += item.size if gone or not yes else 0

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+Store = Annotated[Path, typer.Option(help="where a checkpoint named by address or label is looked up")]
+
 
 def train(
     job: Annotated[Path | None, typer.Argument(help="JSON file of one stage; --example prints one")] = None,
@@ -15,6 +17,7 @@ def train(
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of `runtime`; repeatable")] = None,
     track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
     example: Annotated[str, typer.Option(help="print the job of this scale's base model and stop")] = "",
+    store: Store = Path("store"),
 ) -> None:
     """Train one supervised stage, in one process or in as many as a launcher starts.
 
@@ -34,7 +37,10 @@ def train(
     is_first = share_of_environment().is_first
     stages = {out.name: out} if is_first else {}
     with tracked(track, "train", out / "tracking", stages):
-        summary = run_job(read_job(job, set_ or []), out)
+        asked = read_job(job, set_ or [])
+        if asked.start is not None:
+            asked = asked.model_copy(update={"start": _start(asked.start, store)})
+        summary = run_job(asked, out)
     if is_first:
         print(json.dumps(summary))
 
@@ -45,18 +51,22 @@ def rl(
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of `runtime`; repeatable")] = None,
     track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
     example: Annotated[str, typer.Option(help="print the job of this scale's RL on the edge and stop")] = "",
+    start: Annotated[
+        str, typer.Option(help="start from this checkpoint, not the job's: a folder, or a stage's address or label")
+    ] = "",
+    store: Store = Path("store"),
 ) -> None:
     """Reinforce a checkpoint with GRPO, in one process or in as many as a launcher starts.
 
     On many devices: accelerate launch [its options] -m interplay.cli rl JOB OUT
 
-    Example: interplay rl --example micro > rl.json && interplay rl rl.json runs/rl --set threads=1
+    Example: interplay rl --example micro > rl.json && interplay rl rl.json runs/rl --start "pre-training of base 0"
     """
     from interplay.cli_run import tracked
     from interplay.rank import share_of_environment
 
     if example:
-        print(_example_rl_job(example))
+        print(_example_rl_job(example, start))
         return
     if job is None or out is None:
         raise ValueError("rl takes JOB and OUT, or --example SCALE")
@@ -64,12 +74,19 @@ def rl(
 
     is_first = share_of_environment().is_first
     with tracked(track, "rl", out / "tracking", {out.name: out} if is_first else {}):
-        summary = run_rl_job(read_rl_job(job, set_ or []), out)
+        asked = read_rl_job(job, set_ or [])
+        summary = run_rl_job(asked.model_copy(update={"start": _start(start or asked.start, store)}), out)
     if is_first:
         print(json.dumps(summary))
 
 
-def _example_rl_job(scale: str) -> str:
+def _start(name: str | Path, store: Path) -> Path:
+    from interplay.stages.named import named_checkpoint
+
+    return named_checkpoint(name, store)
+
+
+def _example_rl_job(scale: str, start: str) -> str:
     from interplay.studies.recipe import Recipe
     from interplay.studies.scales import settings
     from interplay.studies.study import Workplace
@@ -77,7 +94,9 @@ def _example_rl_job(scale: str) -> str:
     recipe = Recipe(settings(scale, {}), Workplace(store="store", runtime={}))
     stage = recipe.reinforced(recipe.base(0), recipe.regimes["edge"], 0, "RL on the edge")
     config = stage.config.model_dump(mode="json", exclude_none=True)
-    return json.dumps({"config": config, "start": "the folder of a checkpoint"}, indent=1)
+    return json.dumps(
+        {"config": config, "start": start or "a checkpoint's folder, or a stage's address or label"}, indent=1
+    )
 
 
 def _example_job(scale: str) -> str:
@@ -92,21 +111,26 @@ def _example_job(scale: str) -> str:
 
 
 def push(
-    checkpoint: Annotated[Path, typer.Argument(help="a published checkpoint, such as runs/base/checkpoints/step-N")],
+    checkpoint: Annotated[
+        str, typer.Argument(help="a checkpoint's folder, or one that holds some; or a stage's address or label")
+    ],
     repo: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face Hub")],
     public: Annotated[bool, typer.Option("--public", help="let everybody see a repository that is new")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="list what would be sent and send nothing")] = False,
+    store: Store = Path("store"),
 ) -> None:
     """Upload a checkpoint to the Hugging Face Hub, privately unless told otherwise. Log in first: `hf auth login`.
 
-    Example: interplay push runs/base/checkpoints/step-0000635 me/base --dry-run
+    Example: interplay push "pre-training of base 0" me/base --dry-run
     """
-    from interplay.interop.hub import plan_upload, upload
+    from interplay.interop.hub import check_name, plan_upload, upload
 
-    files = plan_upload(checkpoint, repo)
+    check_name(repo)
+    folder = _start(checkpoint, store)
+    files = plan_upload(folder, repo)
     if dry_run:
         for name, size in files.items():
             print(f"{size:>13,}  {name}")
         print(f"{sum(files.values()):>13,}  bytes to {repo}, {'public' if public else 'private'}; nothing was sent")
         return
-    print(upload(checkpoint, repo, files, private=not public))
+    print(upload(folder, repo, files, private=not public))

@@ -7,12 +7,15 @@ depend on, such as the version of the code that it configures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 KIND = "kind"  # tells members of a union apart, so it is said even where it is the default
 
@@ -68,13 +71,28 @@ def identity_of(value: Any, defaults: bool = True) -> Any:
             return value
 
 
-def said(error: ValidationError, option: str) -> str:
+def said(error: ValidationError, option: str = "") -> str:
     """The first thing that is wrong, in one line that names the field."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part.isidentifier())
     what = first["msg"].removeprefix("Value error, ")
-    given = f", got {first['input']!r}" if first["type"] != "value_error" else ""
-    return f"{option} {where}: {what}{given}" if where else f"{option}: {what}"
+    value = first["input"]
+    shown = first["type"] != "value_error" and isinstance(value, (str, int, float))
+    given = f", got {(value[:60] if isinstance(value, str) else value)!r}" if shown else ""
+    return f"{option} {where}".strip() + f": {what}{given}" if option or where else what + given
+
+
+def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, with what pydantic finds wrong said in one line; pydantic takes five, and links to its own manual."""
+
+    @wraps(function)
+    def plain(*args: P.args, **named: P.kwargs) -> R:
+        try:
+            return function(*args, **named)
+        except ValidationError as error:
+            raise ValueError(said(error)) from None
+
+    return plain
 
 
 def key_value(text: str, what: str) -> tuple[str, str]:

@@ -32,6 +32,14 @@ def kind_of(folder: Path) -> str | None:
     return None
 
 
+def last_checkpoint(folder: Path) -> Path | None:
+    """The folder itself where it is a checkpoint, else the last of those that a training left in it; None without one."""
+    if kind_of(folder) == "checkpoint":
+        return folder
+    left = [path for path in folder.glob("checkpoints/step-*") if kind_of(path) == "checkpoint"]
+    return max(left, key=lambda path: int(path.name.removeprefix("step-")), default=None)
+
+
 def expect(folder: str | Path, kind: str) -> Path:
     """The folder, if it is of that kind. Raises ValueError saying what it is instead."""
     folder = Path(folder)

@@ -32,27 +32,39 @@ def described(folder: Path, names: Iterable[str] | None = None) -> dict[str, Any
 
 
 def damage(manifest: Path) -> str | None:
-    """What is wrong with the files beside a manifest in one line, or None when all are as they were.
+    """What is wrong with the files beside a manifest in one line, the first of `damages`; None when all are as they were."""
+    return next(iter(damages(manifest)), None)
+
+
+def damages(manifest: Path) -> list[str]:
+    """A line for every file beside a manifest that is not as it was.
 
     A file is read once by a process, and again only where its size or its time has changed.
     """
     try:
         expected = json.loads(manifest.read_text(encoding="utf-8"))
+        found = {
+            name: problem for name, wanted in expected.items() if (problem := _seen(manifest.parent / name, wanted))
+        }
+        looks = None if found else _signature(manifest, expected)
+        if looks is not None and _whole.get(manifest) == looks:
+            return []
         for name, wanted in expected.items():
-            path = manifest.parent / name
-            if not path.is_file():
-                return f"{path} is missing"
-            if path.stat().st_size != wanted["bytes"]:
-                return f"{path} has {path.stat().st_size} bytes, its manifest says {wanted['bytes']}"
-        looks = _signature(manifest, expected)
-        if _whole.get(manifest) == looks:
-            return None
-        for name, wanted in expected.items():
-            if file_digest(manifest.parent / name) != wanted["sha256"]:
-                return f"{manifest.parent / name} does not have the digest its manifest gives"
+            if name not in found and file_digest(manifest.parent / name) != wanted["sha256"]:
+                found[name] = f"{manifest.parent / name} does not have the digest its manifest gives"
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return f"{manifest} cannot be read: {error}"
-    _whole[manifest] = looks
+        return [f"{manifest} cannot be read: {error}"]
+    if looks is not None and not found:
+        _whole[manifest] = looks
+    return [found[name] for name in expected if name in found]
+
+
+def _seen(path: Path, wanted: dict[str, Any]) -> str | None:
+    """What is wrong with a file at the first look, without reading it."""
+    if not path.is_file():
+        return f"{path} is missing"
+    if path.stat().st_size != wanted["bytes"]:
+        return f"{path} has {path.stat().st_size} bytes, its manifest says {wanted['bytes']}"
     return None
 
 

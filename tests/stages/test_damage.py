@@ -91,6 +91,20 @@ def test_check_reads_every_digest_of_a_store(tmp_path):
     assert list(told["damaged"]) == [root.address]
 
 
+def test_check_names_every_damaged_file(tmp_path):
+    _, (root, _) = run(tmp_path)
+    (root.folder / "optional.txt").write_text("beside")
+    manifest = json.loads((root.folder / "published.json").read_text())
+    (root.folder / "published.json").write_text(json.dumps({**manifest, "gone.txt": {"bytes": 1, "sha256": ""}}))
+    HARM["a changed letter"](root.folder)
+    (root.folder / "summary.json").write_text("{ }")
+    found = ask("check", "--store", tmp_path)
+    assert found.exit_code == 1
+    named = [line.split("  ")[1].split(" ")[0] for line in found.stdout.splitlines()]
+    assert {path.rpartition("/")[2] for path in named} == {"made.txt", "gone.txt", "summary.json"}
+    assert "1 damaged, 3 files" in found.stderr
+
+
 def test_path_and_drop_take_a_stage_or_a_study(tmp_path):
     _, (root, end) = run(tmp_path)
     (tmp_path / "studies" / "one").mkdir(parents=True)

@@ -65,7 +65,10 @@ def test_show_and_diff_take_the_beginning_of_an_address(store):
     shown = json.loads(ask("show", a.address[:9], "--store", str(store), "--json").stdout)
     assert (shown["address"], shown["summary"]["name"], shown["studies"]) == (a.address, "done", ["one"])
     assert shown["identity"]["config"] == {"does": "write"}
-    assert "summary:" in ask("show", a.address.split("/")[1], "--store", str(store)).stdout
+    short = ask("show", a.address.split("/")[1], "--store", str(store)).stdout
+    assert "label: done" in short
+    assert "identity" not in short.replace("its whole identity", "")
+    assert "identity: {" in ask("show", a.address.split("/")[1], "--all", "--store", str(store)).stdout
     said = ask("diff", a.address, b.address, "--store", str(store)).stdout
     assert said.splitlines() == ['config.does: "write" -> "fail"', 'name: "done" -> "failed"']
     told = json.loads(ask("diff", a.address, b.address, "--store", str(store), "--json").stdout)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from numbers import Integral
 from pathlib import Path
 from typing import Any, overload
 
+from interplay.config import plain_errors
 from interplay.data.draw import ALONE, DISTINCT, file_row, free, shared
 from interplay.data.mixture import Mixture, World
 from interplay.data.row_files import read_rows, write_rows
@@ -16,6 +19,7 @@ from interplay.extras import need
 from interplay.world.problem import Problem
 
 Row = dict[str, Any]
+ARGUMENTS = ("context", "op", "mode", "n", "seed", "scale", "regime", "split")  # of `dataset`, before the axes
 
 
 class Dataset(Sequence[Row]):
@@ -45,7 +49,7 @@ class Dataset(Sequence[Row]):
     @property
     def problems(self) -> list[Problem]:
         """The rows as problems. Raises ValueError naming the row that is none."""
-        return [_problem(row, number) for number, row in enumerate(self, start=1)]
+        return [numbered_problem(row, number) for number, row in enumerate(self, start=1)]
 
     @classmethod
     def read(cls, path: str | Path) -> Dataset:
@@ -106,6 +110,7 @@ class _Drawn(Sequence[Row]):
         return Stream(world=self.world, mixture=self.mixture, split=self.split, seed=self.seed)[index]
 
 
+@plain_errors
 def dataset(
     context: str | Sequence[str] | None = None,
     op: int | Sequence[int] | None = None,
@@ -125,9 +130,12 @@ def dataset(
     distinct and made at once, and fewer where there are no more; of "train" and "rl" they are what training meets.
     Equal arguments give equal rows. Raises ValueError naming an argument that cannot be.
     """
-    world, mixture = _asked(context, op, mode, scale, regime, axes)
+    for name, number in (("n", n), ("seed", seed)):
+        if isinstance(number, bool) or not isinstance(number, Integral):
+            raise ValueError(f"{name} is a whole number, got {number!r}")
     if n < 0:
         raise ValueError(f"n must not be negative, got {n}")
+    world, mixture = _asked(context, op, mode, scale, regime, axes)
     if split is not None and split not in ("train", "rl", "val", "test"):
         raise ValueError(f"split must be one of train, rl, val, test, got {split!r}")
     if split in DISTINCT:
@@ -136,6 +144,7 @@ def dataset(
     return Dataset(_Drawn(world, mixture, n, seed, split))  # type: ignore[arg-type]
 
 
+@plain_errors
 def generate(n: int = 1, seed: int = 0, **which: Any) -> list[Problem]:
     """`n` problems with their graphs, gold solutions, prompts and completions; `which` as for `dataset`.
 
@@ -154,7 +163,9 @@ def _asked(
         contexts, modes, ops, chosen = regime_of(scale, regime)
     unknown = sorted(axes.keys() - World.model_fields.keys())
     if unknown:
-        raise ValueError(f"no such axis: {unknown[0]!r}; there are {', '.join(World.model_fields)}")
+        near = get_close_matches(unknown[0], [*ARGUMENTS, *World.model_fields], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(World.model_fields)}"
+        raise ValueError(f"no such axis: {unknown[0]!r}; {hint}")
     world = World(**{**chosen, **axes})
     mixture = Mixture.uniform(_several(op, ops), _several(context, contexts), _several(mode, modes))
     for cell in mixture.cells:
@@ -168,7 +179,8 @@ def _several(asked: Any, otherwise: Sequence[Any]) -> list[Any]:
     return [asked] if isinstance(asked, (str, int)) else list(asked)
 
 
-def _problem(row: Mapping[str, Any], number: int) -> Problem:
+def numbered_problem(row: Mapping[str, Any], number: int) -> Problem:
+    """A row as a problem. Raises ValueError with the row's number."""
     try:
         return problem_of(row)
     except ValueError as error:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from interplay.config import plain_errors
 from interplay.extras import need
 from interplay.folders import expect
 
@@ -19,6 +20,7 @@ class Finished(NamedTuple):
     run_stages: list[str]
 
 
+@plain_errors
 def run(
     study: str,
     *,

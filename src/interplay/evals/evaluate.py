@@ -39,6 +39,8 @@ from interplay.world.verify import VERIFIER_VERSION, Reference
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
+    from interplay.model.problems import Sampler
+
 
 CHUNK_SAMPLES = 4096
 
@@ -132,14 +134,16 @@ def draw(
     seed: int,
     rows: int,
     threads: int,
+    sampler: Sampler | None = None,
 ) -> Drawn:
     """Sampled solutions of every problem, ready to be judged; where the prompt does not fit, cut off before a word."""
     from interplay.model.cohort import Completion
     from interplay.model.problems import sample_problems
 
     sampled = sample_problems(
-        model, tokenizer, problems, num_samples=samples, config=sampling, seed=seed, max_rows=rows, threads=threads
-    )
+        model, tokenizer, problems, num_samples=samples, config=sampling, seed=seed, max_rows=rows, threads=threads,
+        sampler=sampler,
+    )  # fmt: skip
     references = [Reference.from_graph(p.graph, p.solution) for p in problems]
     drawn = Drawn([], [])
     groups = [[Completion(number, i, [], [], False) for i in range(samples)] for number in range(len(problems))]
@@ -171,6 +175,7 @@ def evaluate(
     title: str = "evaluate",
     verify_workers: int | None = None,
     share: Share = ALONE,
+    sampler: Sampler | None = None,
 ) -> None:
     """Fill `folder` with `problems.parquet` and `samples.parquet`, resuming from the parts that are there.
 
@@ -196,6 +201,7 @@ def evaluate(
             drawn = draw(
                 model, tokenizer, problems, samples=samples, sampling=sampling,
                 seed=derive("evaluate", seed), rows=runtime.sample_rows, threads=runtime.threads,
+                sampler=sampler,
             )  # fmt: skip
             judged = pool.submit(drawn.texts)
             return lambda: sample_table(drawn, judged())

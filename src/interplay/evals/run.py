@@ -18,6 +18,7 @@ from interplay.files import write_json
 from interplay.manifest import file_digest
 from interplay.model.build import load
 from interplay.model.next_token import SamplingConfig
+from interplay.model.problems import Sampler
 from interplay.progress import say
 from interplay.rank import local_rank, share_of_environment
 from interplay.train.runtime import Runtime
@@ -39,6 +40,7 @@ class EvalRequest(NamedTuple):
     gold: bool = True
     verify_workers: int | None = None
     bos: bool = False
+    backend: str = ""  # what samples where it is not our own sampler, with its version
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -52,11 +54,14 @@ class EvalRequest(NamedTuple):
             "max_new_tokens": self.max_new_tokens,
             "seed": self.seed,
             **({"bos": True} if self.bos else {}),
+            **({"backend": self.backend} if self.backend else {}),
         }
 
 
-def run_eval(request: EvalRequest) -> dict[str, Any] | None:
+def run_eval(request: EvalRequest, sampler: Sampler | None = None) -> dict[str, Any] | None:
     """Run or resume it; the summary with pass@k rows. Raises ValueError for anything the caller can mend.
+
+    `sampler` draws in place of our own; the request's `backend` names it then.
 
     Under `accelerate launch` or `torchrun` every process does its share; the first one merges, and the others get None.
     """
@@ -77,7 +82,7 @@ def run_eval(request: EvalRequest) -> dict[str, Any] | None:
     runtime, name = Runtime(threads=request.threads), str(request.checkpoint.name)
     evaluate(
         found.asked, model, tokenizer, request.out, samples=request.samples, sampling=sampling, seed=request.seed,
-        runtime=runtime, title=name, verify_workers=request.verify_workers, share=share,
+        runtime=runtime, title=name, verify_workers=request.verify_workers, share=share, sampler=sampler,
     )  # fmt: skip
     if request.gold:
         evaluate_gold(

@@ -22,10 +22,15 @@ NEEDED = (CARD, "config.json", "tokenizer.json", "tokenizer_config.json", MANIFE
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npy", ".npz")
 
 
-def plan_upload(folder: Path, repo: str) -> dict[str, int]:
-    """The files to send with their sizes. Raises ValueError for what is no whole, pickle-free checkpoint with a card."""
+def check_name(repo: str) -> None:
+    """Raises ValueError for what is no repository's name."""
     if not NAME.fullmatch(repo):
         raise ValueError(f"{repo!r} is no repository name; it is OWNER/NAME")
+
+
+def plan_upload(folder: Path, repo: str) -> dict[str, int]:
+    """The files to send with their sizes. Raises ValueError for what is no whole, pickle-free checkpoint with a card."""
+    check_name(repo)
     if not folder.is_dir():
         raise ValueError(f"no such folder: {folder}")
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]

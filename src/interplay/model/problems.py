@@ -6,13 +6,24 @@ run. Evaluation records it as failed, RL goes on without it.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Protocol, cast
 
 from transformers import PreTrainedTokenizerFast
 
 from interplay.data.tokenizer import required_token
 from interplay.model.sampler import Completion, SamplingConfig, positions_of, sample
 from interplay.world.problem import Problem
+
+
+class Sampler(Protocol):
+    """Another engine that holds the same checkpoint, in place of our own sampler; arguments as for `sample`."""
+
+    def __call__(
+        self, prompts: Sequence[Sequence[int]], *, num_samples: int, config: SamplingConfig, stop_ids: Collection[int],
+        seed: int, keys: Sequence[str | int] | None = None,
+    ) -> Iterable[Completion]: ...  # fmt: skip
 
 
 class Sampled(NamedTuple):
@@ -32,22 +43,21 @@ def sample_problems(
     seed: int,
     max_rows: int,
     threads: int,
+    sampler: Sampler | None = None,
 ) -> Sampled:
     """`num_samples` solutions of each problem whose prompt fits. The key of a sample is its problem's id; it stops at any
     of the model's end tokens."""
     prompts = prompts_of(tokenizer, problems, config)
     left_out = set(unfit(model, prompts, config))
     fitting = [number for number in range(len(prompts)) if number not in left_out]
-    completions = sample(
-        model,
+    draw = sampler or partial(sample, model, max_rows=max_rows, threads=threads)
+    completions = draw(
         [prompts[number] for number in fitting],
         num_samples=num_samples,
         config=config,
         stop_ids=end_tokens(model, tokenizer),
         seed=seed,
         keys=[problems[number].id for number in fitting],
-        max_rows=max_rows,
-        threads=threads,
     )
     named = [completion._replace(prompt=fitting[completion.prompt]) for completion in completions]
     return Sampled(prompts, sorted(named, key=lambda c: (c.prompt, c.sample)))

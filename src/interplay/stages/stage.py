@@ -46,6 +46,19 @@ class Infra(exca.TaskInfra):
     def _factory(self) -> str:
         return str(self._obj.kind)
 
+    def uid_folder(self, create: bool = False) -> Path | None:
+        """The stage's address, under the store: exca would spell the config out, with braces that no shell likes.
+
+        What an older store has under the long name stays there.
+        """
+        long = super().uid_folder()
+        if long is None:
+            return None
+        folder = long if long.is_dir() else Path(str(self.folder)) / self._obj.address
+        if create:
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
 
 class Stage(OneSchema):
     """What all stages share. A subclass gives `kind` and `infra` their values and applies `infra` to `run`."""

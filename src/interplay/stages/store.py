@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from interplay.files import STAGING, clear, discard
-from interplay.manifest import damage
+from interplay.manifest import damages
 from interplay.stages.lock import LOCK, is_held, try_hold
 from interplay.train.publish import PUBLISHED, SUMMARY, read_summary
 
@@ -55,9 +55,9 @@ class Entry(NamedTuple):
             ) from error
 
     @property
-    def damage(self) -> str | None:
-        """What is wrong with the files of a stage that is done, in one line."""
-        return damage(self.folder / PUBLISHED) if self.state == "done" else None
+    def damages(self) -> list[str]:
+        """What is wrong with the files of a stage that is done, a line for each."""
+        return damages(self.folder / PUBLISHED) if self.state == "done" else []
 
     @property
     def attempts(self) -> int:
@@ -69,7 +69,7 @@ class Entry(NamedTuple):
 def entries(store: Path) -> list[Entry]:
     """Every stage of a store by kind and age. Raises ValueError where there is no store."""
     if not store.is_dir():
-        raise ValueError(f"no such store: {store}")
+        raise ValueError(f"the store {store} is no folder" if store.exists() else f"no such store: {store}")
     found = []
     for path in store.glob("*/*/stage.json"):
         if path.parent.name.startswith(STAGING):
@@ -91,8 +91,9 @@ def state_of(folder: Path) -> State:
 
 
 def find(stages: list[Entry], prefix: str) -> Entry:
-    """The stage whose address, or its digest alone, begins so. Raises ValueError unless there is exactly one."""
+    """The stage whose address, or its digest alone, begins so, or whose label it is. ValueError unless there is exactly one."""
     chosen = [e for e in stages if e.address.startswith(prefix) or e.address.split("/")[1].startswith(prefix)]
+    chosen = chosen or [entry for entry in stages if entry.label == prefix]
     if not chosen or not prefix:
         raise ValueError(f"no stage {prefix!r} in the store; `interplay store ls` lists its {len(stages)} stages")
     if len(chosen) > 1:

@@ -21,7 +21,7 @@ NAMED_FIELDS = 3
 def plan_lines(study: Study, store: Path | None = None, jobs: int = 1) -> list[str]:
     """One entry per stage, those that would run with their cost and reason; then the sum and the smallest effect."""
     stages = study.stages
-    there = entries(store) if store is not None and store.is_dir() else []
+    there = entries(store) if store is not None and store.exists() else []
     lines, costs = [f"{study.name} at {study.settings.scale}: {study.question}"], dict[str, Cost]()
     for stage in stages:
         state = "cached" if stage.cached else "to run"

@@ -26,7 +26,11 @@ _NUMBER = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0+)?")
 _CACHED_CHARS = 64
 _OPERATORS = frozenset("+-*/()")
 _FINISHED = frozenset(("n", "v", "m", "nv", "vn", "nm", "mn"))  # kinds of terms of a simplified value
+_TIMES = frozenset("*/")
+_NOT_PLAIN = _OPERATORS | {""}
 _DIGITS = frozenset("0123456789")
+# Of nothing but these every token is a letter, a number or an operator, so none needs to be looked at.
+_PLAIN = re.compile(r"[A-Za-z0-9+\-*/() ]*")
 
 
 class _NotAnExpression(Exception):
@@ -66,6 +70,8 @@ def _parse(text: str) -> Expression | None:
     plain = text.strip()
     if len(plain) <= MAX_DIGITS and plain.isascii() and plain.isdecimal():  # most segments are one number
         return Expression(int(plain), (), (), True)
+    if plain.isalnum() and plain.isascii() and plain[0] not in _DIGITS:  # or one name
+        return Expression(0, ((1, plain),), (), True)
     tokens = tokens_of(text)
     return None if tokens is None else parse_tokens(tokens)
 
@@ -73,6 +79,8 @@ def _parse(text: str) -> Expression | None:
 def tokens_of(text: str) -> list[str] | None:
     """Letters, numbers and operators; None when there is anything else."""
     tokens = _TOKEN.findall(text)
+    if _PLAIN.fullmatch(text):
+        return tokens
     if "." in tokens:
         tokens = _without_zero_decimals(text)
     for token in tokens:
@@ -100,42 +108,61 @@ class _Reader:
     """Recursive descent over tokens. A sum is a dict from the names of a monomial to its coefficient."""
 
     def __init__(self, tokens: list[str]) -> None:
-        self.tokens = tokens
+        self.tokens = [*tokens, "", ""]  # an empty token is the end: whoever looks one ahead finds something
         self.position = 0
         self.depth = 0
 
     def whole(self) -> Expression:
         terms, simplified = self.sum()
-        if self.position != len(self.tokens):
+        if self.tokens[self.position]:
             raise _NotAnExpression
-        linear = tuple((coefficient, names[0]) for names, coefficient in terms.items() if len(names) == 1)
-        products = tuple((coefficient, names) for names, coefficient in terms.items() if len(names) > 1)
-        return Expression(terms.get((), 0), linear, products, simplified)
+        constant = terms.pop((), 0)
+        if not terms:
+            return Expression(constant, (), (), simplified)
+        linear = tuple([(coefficient, names[0]) for names, coefficient in terms.items() if len(names) == 1])
+        if len(linear) == len(terms):
+            return Expression(constant, linear, (), simplified)
+        products = tuple([(coefficient, names) for names, coefficient in terms.items() if len(names) > 1])
+        return Expression(constant, linear, products, simplified)
 
     def sum(self) -> tuple[Sum, bool]:
         """Terms joined by + and -, and whether they are a simplified value."""
         tokens, total, kinds = self.tokens, Sum(), ""
         sign = 1
         while True:
-            terms, kind = self.term()
+            token = tokens[self.position]
+            if token not in _NOT_PLAIN and tokens[self.position + 1] not in _TIMES:  # most terms are one token
+                self.position += 1
+                names: tuple[str, ...]
+                if token[0] in _DIGITS:
+                    names, coefficient, kind = (), _integer(token), "n"
+                else:
+                    names, coefficient, kind = (token,), 1, "v"
+                total[names] = total.get(names, 0) + sign * coefficient
+            else:
+                terms, kind = self.term()
+                for names, coefficient in terms.items():
+                    total[names] = total.get(names, 0) + sign * coefficient
             if len(kinds) < 3:
                 kinds += kind
-            for names, coefficient in terms.items():
-                total[names] = total.get(names, 0) + sign * coefficient
-            if self.position >= len(tokens) or tokens[self.position] not in ("+", "-"):
+            joint = tokens[self.position]
+            if joint == "+":
+                sign = 1
+            elif joint == "-":
+                sign = -1
+            else:
                 return total, kinds in _FINISHED
-            sign = 1 if tokens[self.position] == "+" else -1
             self.position += 1
 
     def term(self) -> tuple[Sum, str]:
         """Kind "n" is a number, "v" one name, "m" a number times one name, "o" all else. Constants are multiplied in at
         the end, so that a long chain of them does not walk over the terms each time."""
         terms, kind = self.factor()
-        if self.position >= len(self.tokens) or self.tokens[self.position] not in ("*", "/"):
+        operator = self.tokens[self.position]
+        if operator not in _TIMES:
             return terms, kind
         scale, divisor = 1, 1
-        while self.position < len(self.tokens) and self.tokens[self.position] in ("*", "/"):
-            operator = self.tokens[self.position]
+        while operator in _TIMES:
             self.position += 1
             other, other_kind = self.factor()
             number = other.get((), 0) if len(other) == 1 and () in other else None
@@ -149,23 +176,24 @@ class _Reader:
                 scale, terms, kind = scale * terms[()], other, "m" if kind == "n" and other_kind == "v" else "o"
             else:
                 terms, kind = _product(terms, other), "o"
-            if abs(scale) > MAX_VALUE or abs(divisor) > MAX_VALUE:
+            if not -MAX_VALUE <= scale <= MAX_VALUE or not -MAX_VALUE <= divisor <= MAX_VALUE:
                 raise _NotAnExpression
+            operator = self.tokens[self.position]
         if scale != 1 or divisor != 1:
             terms = {names: _scaled(coefficient, scale, divisor) for names, coefficient in terms.items()}
         return terms, kind
 
     def factor(self) -> tuple[Sum, str]:
-        if self.position >= len(self.tokens):
-            raise _NotAnExpression
         token = self.tokens[self.position]
+        if not token:
+            raise _NotAnExpression
         self.position += 1
         if token[0] in _DIGITS:
             return {(): _integer(token)}, "n"
         if token not in _OPERATORS:
             return {(token,): 1}, "v"
         if token == "-":
-            if self.position < len(self.tokens) and self.tokens[self.position] == "-":
+            if self.tokens[self.position] == "-":
                 raise _NotAnExpression
             terms, kind = self.factor()
             return {names: -coefficient for names, coefficient in terms.items()}, kind
@@ -175,7 +203,7 @@ class _Reader:
         if self.depth > MAX_DEPTH:
             raise _NotAnExpression
         terms, _ = self.sum()
-        if self.position >= len(self.tokens) or self.tokens[self.position] != ")":
+        if self.tokens[self.position] != ")":
             raise _NotAnExpression
         self.position += 1
         self.depth -= 1
@@ -193,8 +221,8 @@ def _integer(token: str) -> int:
 
 
 def _scaled(coefficient: int, scale: int, divisor: int) -> int:
-    quotient, rest = divmod(coefficient * scale, divisor)
-    if rest or abs(quotient) > MAX_VALUE:
+    quotient, rest = (coefficient * scale, 0) if divisor == 1 else divmod(coefficient * scale, divisor)
+    if rest or not -MAX_VALUE <= quotient <= MAX_VALUE:
         raise _NotAnExpression
     return quotient
 

@@ -145,8 +145,8 @@ class Reading:
                 fault = "wrong_parent"
             elif fault is None:
                 fault = "wrong_value"
-        if unsound is None:
-            unsound = fault if self.unsound else self._shortened(step, node, fault)
+        if unsound is None:  # the same polynomial has the same value
+            unsound = fault if self.unsound or claim != node.meaning[:2] else self._shortened(step, node, fault)
         return error or fault, unsound, right, claim
 
     def _shortened(self, step: Step, node: Node, fault: str | None) -> str | None:

@@ -40,10 +40,9 @@ def _false_line(lines: tuple[Line, ...], answer: int) -> str | None:
     """A line has two sides, a division only its left one beside the bar."""
     isolated: tuple[int, int] | None = None
     for line in lines:
-        values = [value(side) for side in line.sides]
-        if None in values:
+        found = [v for side in line.sides if (v := value(side)) is not None]
+        if len(found) < len(line.sides):
             return "undefined_variable"
-        found = [v for v in values if v is not None]
         if len(found) == 2 and not _has_root(found[0], found[1], answer):
             return "false_equality"
         if line.kind == "moved" and found[1] != (0, 0):

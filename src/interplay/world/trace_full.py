@@ -79,6 +79,9 @@ def _definition(text: str, budget: int) -> Definition:
         return name, "", None, False
     if len(statements) == 1 and statements[0].strip() in _UNKNOWN:
         return name, letter, (), True
+    if len(statements) == 1:  # most steps have one, and the step itself is remembered
+        assignment = _assignment(statements[0])
+        return name, letter, None if assignment is None else (assignment,), False
     assignments = []
     for statement in statements:
         assignment = _assignment_cached(statement) if len(statement) <= _CACHED_CHARS else _assignment(statement)

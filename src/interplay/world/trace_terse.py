@@ -22,7 +22,8 @@ _KINDS: list[LineKind] = ["equation", "isolated", "solved"]
 _VALUE_ENDS = frozenset("x)0123456789")
 _END = re.compile(r" \.|(?<=[0-9x)])\.(?= |$)")
 _BESIDE = r"\s0-9()*+/-"  # a minus next to none of these is a hyphen inside a name
-_OPERATOR = re.compile(rf"([+*/()]|(?<![^{_BESIDE}])-|-(?![^{_BESIDE}]))")
+# the operators come first: the search then skips to them; what was matched is no minus, or nothing of a name is beside it
+_OPERATOR = re.compile(rf"([-+*/()](?:(?<!-)|(?<![^{_BESIDE}]-)|(?![^{_BESIDE}])))")
 
 
 def read_body(body: str, offset: int) -> tuple[tuple[Step, ...], Tail | None, int | None]:

@@ -24,6 +24,7 @@ FREE = {
     "offspring",
     "progress",
     "rank",
+    "signals",
     "track",
 }  # roots that import nothing of the package but each other
 FILES = sorted(SOURCE.rglob("*.py"))

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from interplay import signals
 from interplay.cli_data import data
 from interplay.cli_eval import evaluate, whole_numbers
 from interplay.cli_run import run
@@ -17,7 +18,10 @@ from interplay.cli_store import store
 from interplay.cli_training import push, rl, train
 from interplay.extras import EXTRAS, missing
 from interplay.files import OutOfSpaceError
+from interplay.signals import GOES_ON
 from interplay.stages.failed import StageFailedError
+
+RESUMED = [["run"], ["eval"], ["train"], ["rl"]]  # the commands whose work is saved on the way
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(data, name="data")
@@ -162,14 +166,16 @@ def claims(
 
 
 def main() -> None:
-    """Entry point: what the user can mend gets one line and exit code 2; an interrupt leaves what was saved."""
+    """Entry point: what the user can mend gets one line and exit code 2; a signal leaves what was saved."""
     from pydantic import ValidationError
 
     from interplay.config import said
 
     try:
-        if (code := app(standalone_mode=False)) == 130:  # what typer makes of Ctrl-C
-            raise KeyboardInterrupt
+        with signals.heard(GOES_ON if sys.argv[1:2] in RESUMED else "nothing is half-written"):
+            code = app(standalone_mode=False)
+        if code == 130:  # what typer makes of an EOFError
+            _fail("the input ended too early")
         sys.exit(code)
     except ValidationError as error:
         _fail(said(error))
@@ -181,9 +187,6 @@ def main() -> None:
         _fail(missing(str(error.name)))
     except (StageFailedError, OutOfSpaceError) as error:
         _fail(str(error), code=1)
-    except (KeyboardInterrupt, typer.Abort):
-        print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:

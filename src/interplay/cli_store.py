@@ -159,10 +159,10 @@ def store_drop(name: Name, folder: Folder = Path("store")) -> None:
 
     Example: interplay store drop rl/3f9a --store store
     """
-    from interplay.stages.store import delete
+    from interplay.stages.store import drop
 
     path = _named(folder, name)
-    if not delete(path):
+    if not drop(path, folder):
         raise ValueError(f"{name} is kept: a run is at it")
     print(f"deleted {path}")
 
@@ -199,15 +199,15 @@ def store_gc(
 
     Example: interplay store gc --store store --partial-hours 24 --yes
     """
-    from interplay.stages.store import delete, garbage, sweep
+    from interplay.stages.store import collect, garbage, sweep
 
     if partial_hours < 0:
         raise ValueError(f"--partial-hours must not be negative, got {partial_hours:g}")
     num_stages, found, freed = len(_stages(folder)), garbage(folder, partial_hours), 0
     for item in found:
-        gone = yes and delete(item.entry.folder)
+        gone = yes and collect(folder, item.entry, partial_hours)
         freed += item.size if gone or not yes else 0
-        state = "deleted" if gone else "kept, a run began it meanwhile" if yes else "would go"
+        state = "deleted" if gone else "kept, a run needs it by now" if yes else "would go"
         print(f"{item.entry.address:<22}  {_megabytes(item.size):>10}  {state}: {item.reason}")
     if yes:
         sweep(folder)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 STAGING = ".staging-"
 NAME = re.compile(re.escape(STAGING) + r"[0-9a-f]{8}-(.+)", re.DOTALL)
-FULL = "No space left|StorageFull|os error 28|quota exceeded"  # as libraries say it that hide the error's number
+# as libraries say it that hide the error's number
+FULL = "No space left|StorageFull|os error (28|27|122)|quota exceeded|File too large"
 
 
 class OutOfSpaceError(RuntimeError):
@@ -173,7 +174,7 @@ def space_for(path: Path) -> Iterator[None]:
 
 def _out_of_space(error: Exception, path: Path) -> bool:
     if isinstance(error, OSError) and error.errno is not None:
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # full, quota, `ulimit -f`
     if re.search(FULL, str(error), re.IGNORECASE):
         return True
     return "inline_container" in str(error) and "Reader" not in str(error)  # torch's words for any failed write

@@ -12,10 +12,10 @@ from steps import step
 from typer.testing import CliRunner
 
 from interplay.cli import app
-from interplay.launch import note_stages
+from interplay.launch import counting_on
 from interplay.stages.diff import differences
 from interplay.stages.lock import hold
-from interplay.stages.store import delete, entries, find, garbage, studies_of
+from interplay.stages.store import collect, delete, entries, find, garbage, studies_of
 
 DAY_S = 86_400
 
@@ -28,7 +28,8 @@ def store(tmp_path):
         stage.run()
     with pytest.raises(RuntimeError):
         failed.run()
-    note_stages(tmp_path / "studies" / "one", [done, failed], "interplay run one")
+    with counting_on([done, failed], tmp_path / "studies" / "one", "interplay run one"):
+        pass
     return tmp_path
 
 
@@ -105,6 +106,35 @@ def test_gc_never_takes_what_a_run_holds(store):
         assert garbage(store, 1.0) == []
         assert not delete(stray.folder)
     assert {item.entry.label for item in garbage(store, 1.0)} == {"stray", "failed"}
+
+
+def test_gc_keeps_a_stage_that_a_run_began_to_count_on_after_it_was_listed(store):
+    (item,) = garbage(store, 24.0)
+    stray = step(store, "stray")
+    with counting_on([stray], store / "studies" / "late", "interplay run late"):
+        assert not collect(store, item.entry, 24.0)
+        assert stray.cached
+        assert isinstance(ask("drop", "late", "--store", str(store)).exception, ValueError)
+    assert ask("drop", "late", "--store", str(store)).exit_code == 0
+    assert collect(store, item.entry, 24.0)
+
+
+def test_a_run_waits_for_a_deletion_before_it_looks_what_is_there(store):
+    """The deletion and the look of another process, in either order, never between each other."""
+    with hold(store / "studies"):
+        program = (
+            "import sys; from pathlib import Path; from steps import step; from interplay.launch import counting_on\n"
+            "store = Path(sys.argv[1]); stage = step(store, 'stray'); print('begins', flush=True)\n"
+            "with counting_on([stage], store / 'studies' / 'late', ''):\n    print(stage.cached)\n"
+        )
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        words = [sys.executable, "-c", program, str(store)]
+        other = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment)
+        assert other.stdout.readline() == "begins\n"
+        time.sleep(0.2)
+        (item,) = garbage(store, 24.0)
+        assert collect(store, item.entry, 24.0)
+    assert other.communicate(timeout=60)[0] == "False\n"
 
 
 def test_a_finished_study_refers_to_its_stages_by_its_records_too(store):

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-LOCK = ".lock"
+LOCK, USE = ".lock", ".in-use"
 
 _held: set[Path] = set()
 
@@ -55,6 +55,27 @@ def is_held(folder: Path) -> bool:
     with path.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@contextmanager
+def use(folder: Path) -> Iterator[None]:
+    """Say while the block runs that the folder is needed; any number of processes may, whoever holds it."""
+    with (folder / USE).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+def is_used(folder: Path) -> bool:
+    """True while a process needs the folder."""
+    path = folder / USE
+    if not path.is_file():
+        return False
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
     return False

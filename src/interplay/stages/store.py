@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 from interplay.files import STAGING, clear, discard
 from interplay.manifest import damages
-from interplay.stages.lock import LOCK, is_held, try_hold
+from interplay.stages.lock import LOCK, hold, is_held, is_used, try_hold
 from interplay.train.publish import PUBLISHED, SUMMARY, read_summary
 
 STUDIES, RECORDS = "studies", ("study.json", "stages.json")
@@ -155,19 +155,34 @@ class Garbage(NamedTuple):
 def garbage(store: Path, partial_hours: float) -> list[Garbage]:
     """Stages that no study refers to, and unfinished ones that nothing was written to for so long; never a held one."""
     users = studies_of(store)
-    found = []
-    for entry in entries(store):
-        if is_held(entry.folder):
-            continue
-        idle_hours = age_s(entry.folder) / 3600
-        if entry.state == "partial" and idle_hours >= partial_hours:
-            reason = f"unfinished, untouched for {idle_hours:.1f} h"
-        elif entry.address not in users:
-            reason = "no study refers to it"
-        else:
-            continue
-        found.append(Garbage(entry, reason, size_of(entry.folder)))
-    return found
+    reasons = ((entry, _reason(entry, users, partial_hours)) for entry in entries(store))
+    return [Garbage(entry, reason, size_of(entry.folder)) for entry, reason in reasons if reason]
+
+
+def _reason(entry: Entry, users: Mapping[str, list[str]], partial_hours: float) -> str:
+    """Why a stage may go; empty where it may not."""
+    if is_held(entry.folder):
+        return ""
+    idle_hours = age_s(entry.folder) / 3600
+    if entry.state == "partial" and idle_hours >= partial_hours:
+        return f"unfinished, untouched for {idle_hours:.1f} h"
+    return "" if entry.address in users else "no study refers to it"
+
+
+def collect(store: Path, entry: Entry, partial_hours: float) -> bool:
+    """Delete a stage that was garbage a moment ago, unless a run counts on it by now.
+
+    A run names its stages before it looks which are there, and holds the folder of all studies while it does.
+    """
+    with hold(store / STUDIES):
+        now = entry._replace(state=state_of(entry.folder))
+        return bool(_reason(now, studies_of(store), partial_hours)) and delete(entry.folder)
+
+
+def drop(path: Path, store: Path) -> bool:
+    """Delete a stage, or a study's records, unless a run is at it."""
+    with hold(store / STUDIES):
+        return not is_used(path) and delete(path)
 
 
 def delete(folder: Path) -> bool:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from interplay.data.packing import DOCUMENTS_PER_BLOCK, IGNORED, PackingConfig, blank_block, pack_block
+from interplay.data.packing import DOCUMENTS_PER_BLOCK, IGNORED, PackingConfig, blank_rows, pack_block
 from interplay.data.tokenizer import encode_document
 from interplay.model.build import build
 from interplay.model.sizes import ModelConfig
@@ -133,13 +133,13 @@ def test_pairs_and_tokens_are_those_of_the_documents(terse_stream, tokenizer):
 
 def test_a_cut_block_counts_what_is_left_of_it(terse_stream, tokenizer):
     block = pack_block(terse_stream, tokenizer, CONFIG, 1)
-    cut = block.first(3)
+    cut = block.rows(slice(0, 3))
     assert cut.input_ids_R_T.shape == (3, CONFIG.width)
     assert cut.tokens == (cut.input_ids_R_T != tokenizer.pad_token_id).sum() < block.tokens
     assert sum(cut.documents.values()) < sum(block.documents.values())
 
 
-def test_a_blank_block_teaches_nothing(tokenizer):
-    block = blank_block(tokenizer, CONFIG)
+def test_blank_rows_teach_nothing(tokenizer):
+    block = blank_rows(tokenizer, CONFIG, 1)
     assert (block.labels_R_T == IGNORED).all()
     assert (block.tokens, block.pairs, block.documents) == (0, 0, {})

@@ -8,6 +8,7 @@ from pathlib import Path
 from accelerate import PartialState
 from tiny_run import fixture_config, fixture_model, fixture_tokenizer
 
+from interplay.data.packing import PackingConfig
 from interplay.train.curves import Validation
 from interplay.train.optimizer import OptimizerConfig
 from interplay.train.run_record import Record
@@ -29,6 +30,7 @@ def main(folder: Path, asked: dict) -> None:
     config = fixture_config(
         optimizer=OptimizerConfig(kind=asked.get("optimizer", "adamw"), lr=3e-3),
         budget_tokens=asked.get("budget_tokens", 12 * 1024),
+        packing=PackingConfig(width=128, rows=asked.get("rows", 2), loss_on="solution"),
         grid_tokens=(4 * 1024,),
         validation=Validation(problems=4),
     )

@@ -19,6 +19,13 @@ def alone(tmp_path_factory):
     return folder, *trained(folder, 1)
 
 
+def test_more_processes_than_blocks_share_the_rows_of_a_block(tmp_path):
+    summary, losses = trained(tmp_path / "one", 1, rows=8)  # a step is one block
+    other, other_losses = trained(tmp_path / "two", 2, rows=8)
+    assert other_losses == pytest.approx(losses, rel=1e-5)
+    agree(tmp_path / "one", summary, tmp_path / "two", other)
+
+
 def test_two_processes_make_the_curve_of_one(alone, tmp_path):
     folder, summary, losses = alone
     other, other_losses = trained(tmp_path, 2)
@@ -54,4 +61,4 @@ def test_stopped_processes_resume(alone, tmp_path):
 def test_what_cannot_be_shared_is_refused(tmp_path):
     code, said = launch(tmp_path, 3)
     assert code != 0
-    assert "a step of 4 blocks cannot be shared by 3 processes" in said
+    assert "a step of 4 blocks of 2 rows cannot be shared by 3 processes" in said

@@ -69,22 +69,33 @@ class Block(NamedTuple):
         ends_R = [sum(length for _, length in row) for row in self.placed_R]
         return sum(int((row[:end] + 1).sum()) for row, end in zip(self.position_ids_R_T, ends_R, strict=True))
 
-    def first(self, rows: int) -> Block:
-        """The block cut to its first rows."""
-        return self._replace(
-            input_ids_R_T=self.input_ids_R_T[:rows],
-            labels_R_T=self.labels_R_T[:rows],
-            position_ids_R_T=self.position_ids_R_T[:rows],
-            placed_R=self.placed_R[:rows],
+    def rows(self, rows: slice) -> Block:
+        """Some of the rows. What fitted in no row counts with the first one."""
+        return Block(
+            self.input_ids_R_T[rows],
+            self.labels_R_T[rows],
+            self.position_ids_R_T[rows],
+            self.placed_R[rows],
+            0 if rows.start else self.dropped,
+        )
+
+    def above(self, other: Block) -> Block:
+        """These rows, then the other's."""
+        return Block(
+            np.concatenate([self.input_ids_R_T, other.input_ids_R_T]),
+            np.concatenate([self.labels_R_T, other.labels_R_T]),
+            np.concatenate([self.position_ids_R_T, other.position_ids_R_T]),
+            self.placed_R + other.placed_R,
+            self.dropped + other.dropped,
         )
 
 
 Document = tuple[list[int], list[int], str]  # prompt, completion, cell
 
 
-def blank_block(tokenizer: PreTrainedTokenizerFast, config: PackingConfig) -> Block:
-    """One row of padding that teaches nothing."""
-    return _fill([], config.model_copy(update={"rows": 1}), required_token(tokenizer, "pad"))
+def blank_rows(tokenizer: PreTrainedTokenizerFast, config: PackingConfig, rows: int) -> Block:
+    """Rows of padding that teach nothing."""
+    return _fill([], config.model_copy(update={"rows": rows}), required_token(tokenizer, "pad"))
 
 
 def pack_block(source: Stream, tokenizer: PreTrainedTokenizerFast, config: PackingConfig, index: int) -> Block:

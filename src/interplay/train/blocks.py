@@ -1,8 +1,11 @@
-"""A budget's packed blocks as torch's loader asks for them, each micro-batch packed while the one before is learned from.
+"""A budget's packed blocks as torch's loader asks for them, each step packed while the one before is learned from.
 
 Packing is plain Python, so it can only run beside torch where torch lets go of the interpreter for long: in the backward
 pass. One thread packs there what comes next. A block is a pure function of its index, so what is packed ahead is what would
 have been packed in place, and a run that resumes needs no state of it.
+
+Where a step has fewer blocks than there are processes, each block is cut into pieces of whole rows after packing, and every
+process gets neighbouring pieces. How a process cuts its rows into micro-batches is the trainer's matter.
 """
 
 from __future__ import annotations
@@ -10,30 +13,51 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import reduce
+from math import gcd
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
-from interplay.data.packing import Block, blank_block, pack_block
+from interplay.data.packing import Block, blank_rows, pack_block
 from interplay.train.config import TrainConfig
 from interplay.train.tally import Tally
 
 
-class PackedBlocks(Dataset[Block]):
-    """The blocks of a budget by index, filled up to a multiple of `round_to` with blank ones.
+class Shares(NamedTuple):
+    """How a step's rows are dealt out: each process takes `per_process` pieces, of which a block has `pieces`."""
 
-    `stride` is how far a process's next micro-batch is from the one it has: the blocks of a micro-batch of all processes.
+    pieces: int = 1
+    per_process: int = 1
+    processes: int = 1
+
+    @classmethod
+    def of(cls, config: TrainConfig, processes: int) -> Shares:
+        """The coarsest one. Raises ValueError where the processes cannot have equally many rows."""
+        blocks, rows = config.blocks_per_step, config.packing.rows
+        pieces = processes // gcd(processes, blocks)
+        if rows % pieces:
+            raise ValueError(
+                f"a step of {blocks} blocks of {rows} rows cannot be shared by {processes} processes in equal rows"
+            )
+        return cls(pieces, blocks * pieces // processes, processes)
+
+
+class PackedBlocks(Dataset[Block]):
+    """The pieces of a budget's blocks by index; with several processes the last round is filled up with blank rows.
+
+    A process's next step is `stride` pieces behind the one it has.
     """
 
-    def __init__(
-        self, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, round_to: int = 1, stride: int = 1
-    ) -> None:
-        self.config, self.tokenizer, self.stride = config, tokenizer, stride
-        self.length = -(-config.blocks // round_to) * round_to
+    def __init__(self, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, shares: Shares | None = None) -> None:
+        shares = shares or Shares()
+        self.config, self.tokenizer, self.shares = config, tokenizer, shares
+        self.stride = shares.per_process * shares.processes
+        round_to = self.stride if shares.processes > 1 else 1
+        self.length = -(-config.blocks * shares.pieces // round_to) * round_to
         self._next: list[int] = []
         self._ahead: deque[tuple[list[int], Future[list[Block]]]] = deque()
         self._thread: ThreadPoolExecutor | None = None
@@ -42,15 +66,10 @@ class PackedBlocks(Dataset[Block]):
         return self.length
 
     def __getitem__(self, index: int) -> Block:
-        config = self.config
-        if index >= config.blocks:
-            return blank_block(self.tokenizer, config.packing)
-        block = pack_block(config.stream, self.tokenizer, config.packing, index)
-        rows = min(config.packing.rows, config.rows - index * config.packing.rows)
-        return block.first(rows)
+        return self._pack([index])[0]
 
     def __getitems__(self, indices: list[int]) -> list[Block]:
-        """The blocks of a micro-batch, from what was packed ahead where they are in it."""
+        """The pieces of a step, from what was packed ahead where they are in it."""
         if self._ahead and self._ahead[0][0] == indices:
             blocks = self._ahead.popleft()[1].result()
         else:
@@ -61,7 +80,7 @@ class PackedBlocks(Dataset[Block]):
         return blocks
 
     def pack_ahead(self) -> None:
-        """Begin to pack the next micro-batch that is not yet packed; call it when torch is about to be busy."""
+        """Begin to pack the next step that is not yet packed; call it when torch is about to be busy."""
         if not self._next:
             return
         self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="packing")
@@ -74,7 +93,29 @@ class PackedBlocks(Dataset[Block]):
             self._thread.shutdown(cancel_futures=True)
 
     def _pack(self, indices: list[int]) -> list[Block]:
-        return [self[index] for index in indices]
+        """Each block once, however many of its pieces are asked for."""
+        blocks = {number: self._block(number) for number in dict.fromkeys(i // self.shares.pieces for i in indices)}
+        return [self._piece(blocks[index // self.shares.pieces], index % self.shares.pieces) for index in indices]
+
+    def _block(self, number: int) -> Block | None:
+        """A block as far as the budget reaches; None behind it."""
+        config = self.config
+        if number >= config.blocks:
+            return None
+        block = pack_block(config.stream, self.tokenizer, config.packing, number)
+        return block.rows(slice(0, config.rows - number * config.packing.rows))
+
+    def _piece(self, block: Block | None, number: int) -> Block:
+        """Some of a block's rows; with several processes blank ones stand for those behind the budget, because all take
+        equally many passes through the model."""
+        config = self.config.packing
+        count = config.rows // self.shares.pieces
+        rows = slice(number * count, (number + 1) * count)
+        found = [] if block is None or len(block.placed_R) <= rows.start else [block.rows(rows)]
+        missing = count - sum(len(part.placed_R) for part in found)
+        if missing and (self.shares.processes > 1 or not found):
+            found.append(blank_rows(self.tokenizer, config, missing))
+        return found[0] if len(found) == 1 else found[0].above(found[1])
 
     def _after(self, indices: list[int]) -> list[int]:
         return [index + self.stride for index in indices if index + self.stride < self.length]

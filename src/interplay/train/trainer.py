@@ -1,8 +1,9 @@
 """transformers' Trainer, told what is ours: sequential blocks, counted documents, sealed checkpoints, our optimiser.
 
-With several processes each takes its blocks of every step, so the step is the one a single process would take. Where the
-budget does not divide, blank blocks without a label fill the last round; without them accelerate would serve the first
-documents a second time.
+With several processes each takes its rows of every step, so the step is the one a single process would take. Where the
+budget does not divide, blank rows without a label fill the last round; without them accelerate would serve the first
+documents a second time. The loader gives a process its rows of a whole step; on a GPU they are cut into micro-batches here,
+after packing, so that what is held at once follows from `micro_tokens` and not from the size of a block.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from transformers.utils import logging as transformers_logging
 
 from interplay.files import shared_staging
 from interplay.model.sampler import positions_of
-from interplay.train.blocks import PackedBlocks, collate
+from interplay.train.blocks import PackedBlocks, Shares, collate
 from interplay.train.checkpoint import prune, seal, step_of
 from interplay.train.config import TrainConfig
 from interplay.train.optimizer import build_optimizer
@@ -96,11 +97,12 @@ class SupervisedTrainer(Trainer):
         return self.runtime.on_cpu and not self.is_fsdp_enabled
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
-        """The gradient of this process's blocks."""
+        """The gradient of this process's rows."""
+        if not self.args.dataloader_num_workers:
+            self.blocks.pack_ahead()
         if not self.in_shares:
-            return super().training_step(model, inputs, num_items_in_batch)
+            return self._in_micro_batches(model, inputs, num_items_in_batch)
         model.eval()  # dropout would draw from a state that all threads share
-        self.blocks.pack_ahead()
         accelerator = self.accelerator
         whole: Any = accelerator.unwrap_model(model)
         loss = add_step_gradient(whole, inputs, self.config.precision, float(num_items_in_batch), self.runtime.threads)
@@ -109,6 +111,17 @@ class SupervisedTrainer(Trainer):
             for parameter in whole.parameters():
                 torch.distributed.all_reduce(parameter.grad)
         return torch.tensor(loss * accelerator.num_processes)  # the Trainer logs the mean over processes
+
+    def _in_micro_batches(self, model: Any, inputs: Any, num_items_in_batch: Any) -> torch.Tensor:
+        """Through the model of transformers, `micro_tokens` positions at a time; processes exchange gradients once."""
+        parts = micro_batches(inputs, self.runtime.micro_tokens)
+        self.current_gradient_accumulation_steps = len(parts)  # for models whose loss is a mean over the micro-batch
+        losses = []
+        for part in parts[:-1]:
+            with self.accelerator.no_sync(model):
+                losses.append(super().training_step(model, part, num_items_in_batch))
+        losses.append(super().training_step(model, parts[-1], num_items_in_batch))
+        return torch.stack(losses).sum()
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
         """The gradient's norm before clipping; a step is not taken where it is not finite."""
@@ -122,13 +135,6 @@ class SupervisedTrainer(Trainer):
                 f"the {name} of step {self.state.global_step + 1} of {self.state.max_steps} is {value}: training has diverged "
                 "and stops before the step; lower the learning rate, or start from other weights"
             )
-
-    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
-        """The loss; what follows is the backward pass, long enough to pack what comes next beside it."""
-        loss = super().compute_loss(*args, **kwargs)
-        if not self.args.dataloader_num_workers:
-            self.blocks.pack_ahead()
-        return loss
 
     def floating_point_ops(self, inputs: Any) -> int:
         """Nothing: `accounting` counts them from the shape; the Trainer would count the parameters anew every step."""
@@ -166,8 +172,7 @@ def build_trainer(
     cast(Any, transformers_logging).disable_progress_bar()
     runtime.torch_device()
     arguments = _arguments(config, folder, runtime)
-    stride = arguments.per_device_train_batch_size * arguments.world_size
-    blocks = PackedBlocks(config, tokenizer, stride if arguments.world_size > 1 else 1, stride)
+    blocks = PackedBlocks(config, tokenizer, Shares.of(config, arguments.world_size))
     trainer = SupervisedTrainer(
         runtime,
         model=model,
@@ -203,13 +208,24 @@ def _arguments(config: TrainConfig, folder: Path, runtime: Runtime) -> TrainingA
         dataloader_num_workers=runtime.workers,
         dataloader_pin_memory=not runtime.on_cpu,
     )
-    processes = arguments.world_size
-    shared, rest = divmod(config.blocks_per_step, processes)
-    if rest:
-        raise ValueError(f"a step of {config.blocks_per_step} blocks cannot be shared by {processes} processes")
-    micro_blocks = shared if in_shares else max(1, min(shared, runtime.micro_tokens // config.block_tokens))
-    while shared % micro_blocks:
-        micro_blocks -= 1
-    arguments.per_device_train_batch_size = micro_blocks
-    arguments.gradient_accumulation_steps = shared // micro_blocks
+    _use_one_device(arguments)
+    arguments.per_device_train_batch_size = Shares.of(config, arguments.world_size).per_process
     return arguments
+
+
+def _use_one_device(arguments: TrainingArguments) -> None:
+    """A process trains on one device, also where it sees several: transformers would wrap the model in DataParallel and
+    multiply the batch, and so train something else under the same address. Several devices are for several processes."""
+    if arguments.n_gpu > 1:  # asking makes transformers look
+        arguments._n_gpu = 1
+
+
+def micro_batches(batch: dict[str, Any], positions: int) -> list[dict[str, Any]]:
+    """The rows of a batch in nearly equal parts of at most so many positions each, or one row."""
+    rows, width = batch["input_ids"].shape
+    count = -(-rows // max(1, positions // width))
+    size = -(-rows // count)
+    return [
+        {name: value[start : start + size] if torch.is_tensor(value) else value for name, value in batch.items()}
+        for start in range(0, rows, size)
+    ]

@@ -37,8 +37,10 @@ check: $(READY)
 format: $(READY)
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-# pages of the documentation, all claims and the table in README.md, from the small records that are committed there
+# pages of the documentation, all claims and the table in README.md, from the seeds and the small records that are committed
 docs-reports: $(READY)
+	@for folder in docs/seeds/*/; do [ -d "$$folder" ] || continue; \
+	  $(BIN)/interplay records merge "$${folder%/}" --slim --out "docs/studies/$$(basename $$folder)" || exit 2; done
 	@for folder in docs/studies/*/; do [ -d "$$folder" ] || continue; \
 	  $(BIN)/interplay report "$${folder%/}" --markdown "$${folder%/}.md" || exit 2; done
 	@$(BIN)/interplay claims docs/studies --out docs/claims.html --readme README.md

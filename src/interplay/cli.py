@@ -13,6 +13,7 @@ import typer
 from interplay import signals
 from interplay.cli_data import data
 from interplay.cli_eval import evaluate, whole_numbers
+from interplay.cli_records import records
 from interplay.cli_run import run
 from interplay.cli_store import store
 from interplay.cli_training import push, rl, train
@@ -26,6 +27,7 @@ RESUMED = [["run"], ["eval"], ["train"], ["rl"]]  # the commands whose work is s
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(data, name="data")
 app.add_typer(store, name="store")
+app.add_typer(records, name="records")
 app.command()(run)
 app.command("eval")(evaluate)
 app.command()(train)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from interplay.launch import Outcome
+    from interplay.studies.study import Study
     from interplay.train.runtime import Device
 
 
@@ -32,6 +33,10 @@ def run(
     ] = None,
     resubmit: Annotated[int, typer.Option(help="how often a job that was lost, or ran out of time, goes on")] = 10,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; never changes a result's address")] = "auto",
+    records: Annotated[
+        Path | None,
+        typer.Option(help="folder of kept seeds: those of this study are not run again, and those that run are added"),
+    ] = None,
     track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
     runtime: Annotated[
         list[str] | None,
@@ -45,6 +50,8 @@ def run(
     Example: interplay run process_reward --arms base,outcome,strict --plan
 
     Example: interplay run quickstart --cluster slurm --resources partition=gpu --resources gpus=1
+
+    Example: interplay run noise --set seeds=3,4 --records docs/seeds
     """
     from interplay.config import key_value
     from interplay.stages.where import Where
@@ -56,11 +63,22 @@ def run(
     changes = dict(key_value(text, "--runtime") for text in runtime or [])
     how = where.runtime(save_seconds, on_device(device)).changed(changes)
     _known_tracker(track)
-    chosen = make_study(study, scale, overrides, store, how)
-    if arms:
-        chosen = chosen.only([name.strip() for name in arms.split(",")])
+
+    def made(seeds: Iterable[int] = ()) -> Study:
+        also = {"seeds": ",".join(map(str, seeds))} if seeds else {}
+        found = make_study(study, scale, overrides | also, store, how)
+        return found.only([name.strip() for name in arms.split(",")]) if arms else found
+
+    chosen, kept = made(), dict[int, Path]()
+    asked = chosen.settings.seeds
+    if records is not None:
+        from interplay.records.merge import keep, kept_for
+
+        kept = kept_for(chosen, records := records / f"{chosen.name}_{scale}")
+        chosen = made(sorted({*asked, *kept}))
+    to_run = [seed for seed in chosen.settings.seeds if seed not in kept]
     if plan:
-        print("\n".join(plan_lines(chosen, store, where.places)))
+        print("\n".join(plan_lines(chosen, store, where.places, to_run)))
         return
     from interplay.launch import run_study  # with the model libraries, which nothing above needs
     from interplay.report.page import build_report
@@ -68,10 +86,13 @@ def run(
 
     _fits_device(scale, device, cluster)
     writable(store)
-    with tracked(track, chosen.name, store / "tracking", {s.address: s.folder for s in chosen.stages if not s.cached}):
-        outcome = run_study(chosen, store, _command(), where.executor())
+    running = {stage.address: stage.folder for stage in chosen.of_seeds(to_run).stages if not stage.cached}
+    with tracked(track, chosen.name, store / "tracking", running):
+        outcome = run_study(chosen, store, _command(), where.executor(), kept)
     with hold(outcome.folder):
         report_path = build_report(outcome.folder)
+        if records is not None:
+            keep(outcome.folder, records, to_run)
     print(f"report: {report_path}", file=sys.stderr)
     print(json.dumps(_result(outcome, report_path)))
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
+from interplay.config import said as said_of
 from interplay.files import write_json
 from interplay.progress import say
 from interplay.records import write_records
+from interplay.records.merge import differs, gathered
+from interplay.records.seeds import SETTINGS, settings_of
 from interplay.signals import Stopped
 from interplay.stages.display import Display
 from interplay.stages.execute import Executor, Here
@@ -20,7 +25,9 @@ from interplay.stages.failed import StageFailedError
 from interplay.stages.lock import hold, use
 from interplay.stages.run_stages import Ran, run_stages
 from interplay.stages.stage import Stage
-from interplay.studies.study import Study
+from interplay.studies.catalogue import study_of
+from interplay.studies.settings import Settings
+from interplay.studies.study import Study, Workplace
 from interplay.train.publish import SUMMARY
 
 STAGES = "stages.json"
@@ -43,20 +50,44 @@ def study_folder(study: Study, store: Path) -> Path:
     return store / "studies" / name
 
 
-def run_study(study: Study, store: Path, command: str, executor: Executor | None = None) -> Outcome:
-    """Run what is not in the store and write the records.
+def run_study(
+    study: Study, store: Path, command: str, executor: Executor | None = None, kept: Mapping[int, Path] | None = None
+) -> Outcome:
+    """Run what is not in the store and write the records; of the seeds in `kept` nothing runs, their folders are taken.
 
     Raises StageFailedError when a worker's stage failed and everything that does not depend on it is done. Whatever
     ends a run leaves what was done in the store.
     """
     started = time.monotonic()
     folder = study_folder(study, store)
-    with counting_on(study.stages, folder, command):
-        ran = _run(study.stages, executor or Here(), store)
+    stages = study.of_seeds([seed for seed in study.settings.seeds if seed not in (kept or {})]).stages
+    with counting_on(stages, folder, command):
+        ran = _run(stages, executor or Here(), store)
         say("records and report")
         with hold(folder):  # another run of the same study may end now, too
-            write_records(study, folder, command)
+            write_records(study, folder, command, kept)
     return Outcome(folder, time.monotonic() - started, ran.cached, ran.ran)
+
+
+def merge_seeds(folders: Sequence[Path], out: Path, study_file: str, command: str) -> None:
+    """Write the records of seeds that ran elsewhere into `out`; the study is the built-in of their name, or that of a file.
+
+    Contrasts, claims and words are those of the study as it is now, the numbers are the seeds'. Raises ValueError where the
+    seeds do not belong together, or are of a study that is not known.
+    """
+    kept = gathered(folders)
+    first = next(iter(kept.values()))
+    said = settings_of(first)
+    try:
+        chosen = Settings.model_validate({**said["settings"], "seeds": tuple(kept)})
+    except ValidationError as error:
+        raise ValueError(said_of(error, f"{first / SETTINGS}: settings that are no longer valid,")) from error
+    study = study_of(study_file or said["study"], chosen, Workplace(str(out), {})).only(list(said["arms"]))
+    if (what := differs(study, first)) is not None:
+        say(f"these seeds ran with other code or settings than today's, which would differ in {what}")
+    out.mkdir(parents=True, exist_ok=True)
+    with hold(out):
+        write_records(study, out, command, kept)
 
 
 def _run(stages: list[Stage], executor: Executor, store: Path) -> Ran:

@@ -15,8 +15,10 @@ import pytest
 from interplay.evals.spread import NO_REPLICATES
 from interplay.files import write_text
 from interplay.records import command_line, effects, errors, gold, reliability, results, training
-from interplay.records.measured import measure
+from interplay.records.evaluated import Evaluated
+from interplay.records.measured import Measured
 from interplay.schema import sampled
+from interplay.schema.kept import Asked, Counted, KeptArm
 from interplay.schema.measured import Effect, ErrorCount, GoldRow, Reliability, Result
 from interplay.schema.parquet import table_of
 from interplay.schema.text import csv_text
@@ -96,13 +98,24 @@ def made(root: Path) -> Any:
     return Study("made", "", "", settings, tuple(arms), contrasts, claims)  # type: ignore[arg-type]
 
 
+def measure(study: Any) -> Any:
+    """Every arm and seed, by way of the tables that a seed is kept in."""
+    arms: dict[str, list[Measured]] = {}
+    for arm in study.arms:
+        found = Evaluated(arm)
+        problems, counts = table_of(found.problem_rows(), Asked), table_of(found.count_rows(study.settings.ks), Counted)
+        said = KeptArm(arm=arm.name, stages=(arm.evaluation.address,), rl={})
+        arms.setdefault(arm.name, []).append(Measured(said, arm.seed, problems, counts))
+    return arms
+
+
 def written(study: Any, folder: Path) -> dict[str, bytes]:
     folder.mkdir()
     arms = measure(study)
     write_text(folder / "results.csv", csv_text(Result, results.result_rows(study, arms)))
     write_text(folder / "reliability.csv", csv_text(Reliability, reliability.reliability_rows(study, arms)))
     decided = [effects.effect_row(study, contrast, arms) for contrast in study.contrasts]
-    faults = [row for members in arms.values() for member in members for row in errors.error_rows(member)]
+    faults = [row for arm in study.arms for row in errors.error_rows(Evaluated(arm))]
     write_text(folder / "effects.csv", csv_text(Effect, decided))
     write_text(folder / "errors.csv", csv_text(ErrorCount, faults))
     write_text(folder / "nll.csv", csv_text(GoldRow, gold.nll_rows(study, arms)))

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from interplay.records.untrained import untrained
+from interplay.records.untrained import idle_rl
+from interplay.records.untrained import untrained as untrained_of
 from interplay.rl.pools import Adaptive
 from interplay.stages.kinds import RLStage
 from interplay.studies.recipe import Recipe
@@ -40,6 +42,14 @@ def leave(study: Study, name: str, *kinds: str) -> None:
         arm.checkpoint.folder.mkdir(parents=True, exist_ok=True)
         rows = [json.dumps({"step": i, **row}) for i, row in enumerate(STEPS[kind])]
         (arm.checkpoint.folder / "metrics.jsonl").write_text("\n".join(rows) + "\n")
+
+
+def untrained(study: Study, treatment: str, control: str) -> str:
+    """As records ask: of what the kept seeds say of their RL stages."""
+    arms: dict[str, list[SimpleNamespace]] = {}
+    for arm in study.arms:
+        arms.setdefault(arm.name, []).append(SimpleNamespace(rl=idle_rl(arm)))
+    return untrained_of(study, arms, treatment, control)  # type: ignore[arg-type]
 
 
 def test_rl_without_a_gradient_in_any_training_is_no_treatment(study: Study) -> None:

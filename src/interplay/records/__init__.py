@@ -1,62 +1,88 @@
 """The records of a finished study: tidy tables that the report, and anybody else, reads. Every number comes from here.
 
-What each table is and what its columns mean is said in `interplay.schema`; each module here computes the rows of one.
-The same results give the same bytes in every store; times and the machine stand in study.json alone.
+They are made in two steps: each seed is kept in a folder of its own (`seeds.py`), and the tables are made from these folders,
+wherever the seeds ran (`merge.py`). What each table is and what its columns mean is said in `interplay.schema`; each
+module here computes the rows of one. The same results give the same bytes in every store; times and the machine
+stand in study.json and about.json alone.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from interplay.files import write_text
 from interplay.records.about import about, command_line
 from interplay.records.effects import claim_rows, control_mean, effect_row
-from interplay.records.errors import error_rows, outcome_rows
-from interplay.records.examples import example_rows
 from interplay.records.explored import write_explored
 from interplay.records.gold import nll_rows
-from interplay.records.measured import Arms, measure
+from interplay.records.measured import Arms
+from interplay.records.merge import copy_seed, measure, read_all
 from interplay.records.reliability import reliability_rows
 from interplay.records.results import result_rows
-from interplay.records.training import cell_rows, curve_rows, silent_rows
-from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result
-from interplay.schema.sampled import Example
+from interplay.records.seeds import EXAMPLES, GUESSES, ROWS, SEEDS, joined_rows, seed_folder, write_seed
+from interplay.schema.measured import Effect, GoldRow, Reliability, Result
 from interplay.schema.study import Claim
 from interplay.schema.study import Study as StudyRecord
-from interplay.schema.text import csv_text, document, json_lines
-from interplay.schema.training import CellPoint, CurvePoint, Silent
+from interplay.schema.text import csv_text, document, read_rows
 from interplay.studies.foresight import Control, designs, spread_of
 from interplay.studies.study import Study
 
 __all__ = ["command_line", "write_records"]
 
 
-def write_records(study: Study, folder: Path, command: str) -> None:
-    """Write every record of a study whose stages are all cached."""
-    arms, spread = measure(study), spread_of(study.settings.scale)
+def write_records(study: Study, folder: Path, command: str, kept: Mapping[int, Path] | None = None) -> None:
+    """Write every record of a study: of its seeds those in `kept` from their folders, the others from a store that has all
+    of their stages."""
+    elsewhere = kept or {}
+    here = [seed for seed in study.settings.seeds if seed not in elsewhere]
+    for seed in here:
+        write_seed(study, seed, seed_folder(folder / SEEDS, seed), command)
+    for seed, source in elsewhere.items():
+        copy_seed(source, seed_folder(folder / SEEDS, seed))
+    write_tables(study, folder, command)
+    if here:
+        write_explored(study.of_seeds(here).arms, folder)
+    else:
+        for name in ("problems.parquet", "samples.parquet"):
+            (folder / name).unlink(missing_ok=True)  # of an earlier run; kept seeds have no samples
+
+
+def write_tables(study: Study, folder: Path, command: str) -> None:
+    """Every table that is made from the seeds that lie in the folder."""
+    folders = [seed_folder(folder / SEEDS, seed) for seed in study.settings.seeds]
+    kept = read_all(folders)
+    arms, spread = measure(kept), spread_of(study.settings.scale)
     foreseen = designs(study, spread, _controls(study, arms))
     effects = [effect_row(study, contrast, arms) for contrast in study.contrasts]
-    everybody = [member for members in arms.values() for member in members]
-    faults = [row for member in everybody for row in error_rows(member)]
-    outcomes = [row for member in everybody for row in outcome_rows(member)]
+    reliability = [*reliability_rows(study, arms), *_guesses(folders[0] / GUESSES)]
     write_text(folder / "results.csv", csv_text(Result, result_rows(study, arms)))
-    write_text(folder / "reliability.csv", csv_text(Reliability, reliability_rows(study, arms)))
+    write_text(folder / "reliability.csv", csv_text(Reliability, reliability))
     write_text(folder / "effects.csv", csv_text(Effect, effects))
-    write_text(folder / "errors.csv", csv_text(ErrorCount, faults))
-    write_text(folder / "outcomes.csv", csv_text(OutcomeCount, outcomes))
-    write_text(folder / "curves.csv", csv_text(CurvePoint, curve_rows(study)))
-    write_text(folder / "silent.csv", csv_text(Silent, silent_rows(study)))
-    cells, golds = list(cell_rows(study)), list(nll_rows(study, arms))
-    for name, row, rows in (("cells", CellPoint, cells), ("nll", GoldRow, golds)):
-        path = folder / f"{name}.csv"
-        if rows:
-            write_text(path, csv_text(row, rows))
-        else:
-            path.unlink(missing_ok=True)  # of an earlier run that measured it
+    for name, row in ROWS.items():
+        found = [read_rows(one / name, row) for one in folders]  # nothing damaged is handed on
+        _optional(folder / name, joined_rows(name, folders), name != "cells.csv" or any(found))
+    golds = list(nll_rows(study, arms))
+    _optional(folder / "nll.csv", csv_text(GoldRow, golds), bool(golds))
     write_text(folder / "claims.json", document(tuple[Claim, ...], claim_rows(study, arms, foreseen)))
-    write_text(folder / "examples.jsonl", json_lines(Example, example_rows(study)))
-    write_explored(study.arms, folder)
-    write_text(folder / "study.json", document(StudyRecord, about(study, spread, foreseen, command)))
+    write_text(folder / EXAMPLES, (folders[0] / EXAMPLES).read_text(encoding="utf-8"))
+    write_text(folder / "study.json", document(StudyRecord, about(study, kept, spread, foreseen, command)))
+
+
+def _optional(path: Path, text: str, measured: bool) -> None:
+    """A table that is there where it was measured, and not from an earlier run that measured it."""
+    if measured:
+        write_text(path, text)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _guesses(path: Path) -> Iterator[dict[str, str]]:
+    """The rows of plain guessing, which are the same for every seed."""
+    read_rows(path, Reliability)
+    yield from csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
 
 
 def _controls(study: Study, arms: Arms) -> dict[str, Control]:

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -20,11 +20,14 @@ from interplay.evals.simulate import Design
 from interplay.evals.spread import Spread
 from interplay.rl.flops import MEASURED, NOMINAL
 from interplay.schema import VERSION
-from interplay.stages.stage import Stage, upstream
+from interplay.stages.stage import Stage
 from interplay.studies.foresight import power_lines, smallest
 from interplay.studies.study import Study
 from interplay.train.metrics import read_metrics
 from interplay.train.processor import processor
+
+if TYPE_CHECKING:
+    from interplay.records.seeds import Kept
 
 SUMMED = {"flops": MEASURED, "nominal_flops": NOMINAL}
 SUMMARY = ("vocab_size", "steps", "tokens", "real_tokens", "padding_share", "documents", "dropped_documents", "flops",
@@ -33,23 +36,26 @@ SUMMARY = ("vocab_size", "steps", "tokens", "real_tokens", "padding_share", "doc
 SOFTWARE = ("torch", "transformers", "tokenizers", "accelerate", "numpy", "scipy", "pyarrow", "exca")
 
 
-def about(study: Study, spread: Spread, designs: Mapping[str, Design], command: str) -> dict[str, Any]:
+def about(
+    study: Study, kept: Sequence[Kept], spread: Spread, designs: Mapping[str, Design], command: str
+) -> dict[str, Any]:
     """The whole record; `designs` are those of its claims' contrasts, around what was measured."""
     chosen = study.settings
-    stages = {stage.address: stage for arm in study.arms for stage in upstream(arm.evaluation)}
-    described = {address: _stage(stage) for address, stage in stages.items()}
+    described = {address: found for seed in kept for address, found in seed.about.stages.items()}
+    first = {arm.name: arm for arm in study.arms}
     return {
         "study": study.name, "title": study.title, "question": study.question, "scale": chosen.scale,
         "seeds": list(chosen.seeds), "version": __version__, "schema_version": VERSION, "command": command,
         "settings": chosen.identity(),
         "wall_s": round(sum(s["summary"].get("wall_s", 0.0) for s in described.values()), 1),
-        "machine": machine(study.arms[0].evaluation.runtime.threads), "software": software(), "x": study.x, "by": study.by,
+        "machine": _several([seed.about.machine for seed in kept]),
+        "software": _several([seed.about.software for seed in kept]), "x": study.x, "by": study.by,
         "regimes": study.regimes, "contexts": _contexts(study),
         "arms": [
-            {"arm": arm.name, "label": arm.label, "seed": arm.seed, "description": arm.description,
-             "factors": dict(arm.factors), "start": arm.start,
-             "stages": [stage.address for stage in upstream(arm.evaluation)]}
-            for arm in study.arms
+            {"arm": arm.arm, "label": first[arm.arm].label, "seed": seed.said.seed,
+             "description": first[arm.arm].description, "factors": dict(first[arm.arm].factors),
+             "start": first[arm.arm].start, "stages": list(arm.stages)}
+            for seed in kept for arm in seed.said.arms
         ],
         "stages": described,
         "detectable": {
@@ -58,7 +64,16 @@ def about(study: Study, spread: Spread, designs: Mapping[str, Design], command: 
     }  # fmt: skip
 
 
-def _stage(stage: Stage) -> dict[str, Any]:
+def _several(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What several seeds say of their machines: the value where they agree, else every value once, as text."""
+    said: dict[str, Any] = {}
+    for name in dict.fromkeys(name for one in found for name in one):
+        values = list({json.dumps(one[name]): one[name] for one in found if name in one}.values())
+        said[name] = values[0] if len(values) == 1 else "; ".join(map(str, values))
+    return said
+
+
+def stage_summary(stage: Stage) -> dict[str, Any]:
     """What a stage was trained on, its own settings, and what it took."""
     summary = json.loads((stage.folder / "summary.json").read_text())
     if isinstance(summary.get("documents"), dict):  # per cell

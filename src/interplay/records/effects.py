@@ -34,7 +34,7 @@ def evidence_of(study: Study, contrast: Contrast, arms: Arms) -> Evidence:
     room_up, room_down = _room(before, values(starts[0], contrast.rule) if starts else None)
     return Evidence(
         after - before, ("effect", contrast.name), room_up, room_down, most=2.0 if starts else 1.0,
-        number=_number(study, contrast, arms), void=untrained(study, treatment, control),
+        number=_number(study, contrast, arms), void=untrained(study, arms, treatment, control),
     )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def _number(study: Study, contrast: Contrast, arms: Arms) -> str:
     """Equal for two contrasts of the same evaluations, in either direction."""
     rules = (contrast.rule, contrast.control_rule or contrast.rule)
     sides = [
-        [scored, *(m.arm.evaluation.address for m in arms[name])]
+        [scored, *(m.address for m in arms[name])]
         for name, scored in zip(study.compared(contrast), rules * 2, strict=False)
     ]
     measure = [contrast.regime, contrast.op, contrast.k]

@@ -5,38 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from interplay.evals.evaluation import read_samples
-from interplay.records.measured import Measured
+from interplay.records.evaluated import Evaluated
 from interplay.schema.verdicts import NO_ERROR
+from interplay.studies.study import Arm
 from interplay.world.verify import OUTCOMES
 
 
-def error_rows(measured: Measured) -> list[dict[str, Any]]:
+def error_rows(found: Evaluated) -> list[dict[str, Any]]:
     """One row per regime and first fault; "none" for solutions that are strictly right."""
     counts: Counter[tuple[str, str]] = Counter()
     right: Counter[tuple[str, str]] = Counter()
-    for regime, error, answer_correct in _samples(measured, "error", "answer_correct"):
+    for regime, error, answer_correct in found.samples("error", "answer_correct"):
         counts[regime, error or NO_ERROR] += 1
         right[regime, error or NO_ERROR] += answer_correct
-    return _rows(measured, "error", counts, sorted(counts), {"right_answer": right})
+    return _rows(found.arm, "error", counts, sorted(counts), {"right_answer": right})
 
 
-def outcome_rows(measured: Measured) -> list[dict[str, Any]]:
+def outcome_rows(found: Evaluated) -> list[dict[str, Any]]:
     """One row per regime and outcome that occurs, in the verifier's order."""
-    counts = Counter((regime, outcome) for regime, outcome in _samples(measured, "outcome"))
+    counts = Counter((regime, outcome) for regime, outcome in found.samples("outcome"))
     order = sorted(counts, key=lambda key: (key[0], OUTCOMES.index(key[1])))
-    return _rows(measured, "outcome", counts, order, {})
-
-
-def _samples(measured: Measured, *columns: str) -> list[tuple[Any, ...]]:
-    """The regime of every sample, and what these columns say of it."""
-    regime_of = measured.regime_of_problem()
-    table = read_samples(measured.arm.evaluation.folder, ("problem_id", *columns)).to_pydict()
-    return [(regime_of[problem], *cells) for problem, *cells in zip(*table.values(), strict=True)]
+    return _rows(found.arm, "outcome", counts, order, {})
 
 
 def _rows(
-    measured: Measured,
+    arm: Arm,
     kind: str,
     counts: Counter[tuple[str, str]],
     order: list[tuple[str, str]],
@@ -47,7 +40,7 @@ def _rows(
         totals[regime] += count
     return [
         {
-            "arm": measured.arm.name, "seed": measured.arm.seed, "regime": regime, kind: name,
+            "arm": arm.name, "seed": arm.seed, "regime": regime, kind: name,
             "count": counts[regime, name], "share": round(counts[regime, name] / totals[regime], 6),
         } | {column: found[regime, name] for column, found in others.items()}
         for regime, name in order

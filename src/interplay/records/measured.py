@@ -1,25 +1,21 @@
-"""What an arm's evaluation found, problem by problem, and the arms of a study in the groups that records speak of."""
+"""What was measured of an arm, problem by problem, and the arms of a study in the groups that records speak of.
+
+It is read from the tables of a seed (`seeds.py`), so a seed that ran elsewhere is measured as one that ran here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
-from interplay.evals.evaluation import (
-    Counts,
-    counts_by_problem,
-    counts_of_outcome,
-    read_evaluation,
-    read_problems,
-    read_samples,
-)
+from interplay.evals.evaluation import Counts
 from interplay.evals.intervals import Estimate
-from interplay.evals.pass_at_k import majority_at_k, pass_at_k
-from interplay.schema.verdicts import RULES
-from interplay.studies.study import Arm, Study
+from interplay.evals.pass_at_k import pass_at_k
+from interplay.schema.kept import KeptArm
+from interplay.schema.verdicts import COUNTED, RULES
 
 INTERVAL = ("lo", "hi", "n_problems", "n_samples", "n_seeds")
 
@@ -27,19 +23,31 @@ Values = np.ndarray[Any, Any]  # one value per problem
 
 
 class Measured:
-    """One arm under one seed: regime and op of each problem, and per rule its samples and successes."""
+    """One arm under one seed: regime and op of each problem, and per rule its samples and successes.
 
-    def __init__(self, arm: Arm) -> None:
-        self.arm = arm
-        evaluation = read_evaluation(arm.evaluation.folder)
-        self.regimes = np.array(evaluation.problems["regime"].to_pylist())
-        self.ops = np.array(evaluation.problems["op"].to_pylist())
-        self.answers: list[str] = evaluation.problems["answer"].to_pylist()
-        self.counts = {rule: counts_by_problem(evaluation, rule) for rule in RULES}
-        answer, strict = self.counts["answer"], self.counts["strict"]
-        # whatever is strict has the right answer
-        self.counts["not_strict"] = Counts(answer.problem_ids, answer.n, answer.c - strict.c)
-        self.counts |= {name: counts_of_outcome(evaluation, name) for name in ("hacked", "shortened", "unreadable")}
+    nll, per_token and greedy (of the gold solution) are None where they were not measured.
+    """
+
+    def __init__(self, arm: KeptArm, seed: int, problems: pa.Table, counts: pa.Table) -> None:
+        self.name, self.seed, self.stages, self.rl = arm.arm, seed, arm.stages, arm.rl
+        self.regimes = np.array(problems["regime"].to_pylist())
+        self.ops = np.array(problems["op"].to_pylist())
+        self.ids = tuple(problems["problem_id"].to_pylist())
+        drawn = counts["samples"].to_numpy().astype(np.int64)
+        found = {name: counts[name].to_numpy().astype(np.int64) for name in (*RULES, *COUNTED) if name != "not_strict"}
+        found["not_strict"] = found["answer"] - found["strict"]  # whatever is strict has the right answer
+        self.counts = {name: Counts(self.ids, drawn, right) for name, right in found.items()}
+        self.majority: Values = counts["majority"].to_numpy()
+        self.nll: Values | None = None
+        if not counts["nll"].null_count:
+            self.nll = counts["nll"].to_numpy().astype(float)
+            self.per_token: Values = self.nll / counts["tokens"].to_numpy()
+            self.greedy: Values = counts["greedy"].to_numpy().astype(float)
+
+    @property
+    def address(self) -> str:
+        """Of the evaluation."""
+        return self.stages[-1]
 
     def chosen(self, regime: str, op: int | None = None) -> Values:
         """Which problems are of a regime (and op)."""
@@ -58,27 +66,6 @@ class Measured:
         ids = tuple(name for name, mine in zip(counts.problem_ids, chosen, strict=True) if mine)
         return Counts(ids, counts.n[chosen], counts.c[chosen])
 
-    def majority_at(self, k: int, regime: str) -> Values:
-        """The chance that the most frequent of k answers is right, of each problem of a regime."""
-        pairs = (self._votes[name] for name in self.counts_of("answer", regime).problem_ids)
-        return np.array([majority_at_k(answers, right, k) for answers, right in pairs])
-
-    @cached_property
-    def _votes(self) -> dict[str, tuple[list[str | None], list[bool]]]:
-        """Answers of each problem's samples, and which are right."""
-        table = read_samples(self.arm.evaluation.folder, ("problem_id", "answer", "answer_correct")).to_pydict()
-        votes: dict[str, tuple[list[str | None], list[bool]]] = {}
-        for problem, answer, right in zip(*table.values(), strict=True):
-            answers, verdicts = votes.setdefault(problem, ([], []))
-            answers.append(answer)
-            verdicts.append(right)
-        return votes
-
-    def regime_of_problem(self) -> dict[str, str]:
-        """The regime of each problem by its id."""
-        ids = read_problems(self.arm.evaluation.folder, ("problem_id",))["problem_id"].to_pylist()
-        return dict(zip(ids, self.regimes.tolist(), strict=True))
-
 
 Arms = Mapping[str, Sequence[Measured]]
 
@@ -93,15 +80,7 @@ class Group(NamedTuple):
     @property
     def address(self) -> str:
         """The evaluation of a single seed; empty for several."""
-        return "" if self.seed == "all" else self.measured[0].arm.evaluation.address
-
-
-def measure(study: Study) -> Arms:
-    """Every arm's evaluations, by arm, in the order of the study."""
-    arms: dict[str, list[Measured]] = {}
-    for arm in study.arms:
-        arms.setdefault(arm.name, []).append(Measured(arm))
-    return arms
+        return "" if self.seed == "all" else self.measured[0].address
 
 
 def groups_of(arms: Arms, each_seed: bool = True) -> list[Group]:
@@ -109,7 +88,7 @@ def groups_of(arms: Arms, each_seed: bool = True) -> list[Group]:
     found: list[Group] = []
     for name, members in arms.items():
         if each_seed or len(members) == 1:
-            found += [Group(name, str(m.arm.seed), [m]) for m in members]
+            found += [Group(name, str(m.seed), [m]) for m in members]
         if len(members) > 1:
             found.append(Group(name, "all", members))
     return found

@@ -13,13 +13,14 @@ guesser     the best of the guessers that see a problem's numbers and not its gr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from interplay.data.guessers import guesses
 from interplay.evals.evaluation import read_problems
 from interplay.evals.intervals import mean_interval
 from interplay.evals.pass_at_k import cover_at_tau, g_pass_at_k, guess_at_k, no_success
+from interplay.records.evaluated import Evaluated
 from interplay.records.measured import Arms, Measured, Values, estimate_fields, groups_of
 from interplay.studies.study import Study
 
@@ -28,7 +29,7 @@ STABLE = (0.5, 1.0)
 
 
 def reliability_rows(study: Study, arms: Arms) -> Iterator[dict[str, Any]]:
-    """Every metric of every regime and arm, over all seeds."""
+    """Every metric of every regime and arm, over all seeds; `guess_rows` stand beside them."""
     samples = study.settings.samples
     for group in groups_of(arms, each_seed=False):
         for regime in study.regimes:
@@ -37,13 +38,17 @@ def reliability_rows(study: Study, arms: Arms) -> Iterator[dict[str, Any]]:
                 values = [values[key] for values in found]
                 estimate = mean_interval(values, names=("reliability", regime), n_samples=samples)
                 yield _row(group.arm, group.seed, regime, key) | estimate_fields(estimate)
-    first = next(iter(arms.values()))[0]
-    problems = read_problems(first.arm.evaluation.folder, ("regime", "op", "mode", "problem", "answer")).to_pylist()
-    for regime in study.regimes:
+
+
+def guess_rows(found: Evaluated, regimes: Iterable[str], ks: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """What plain guessing reaches on the problems that were asked."""
+    problems = read_problems(found.folder, ("regime", "op", "mode", "problem", "answer")).to_pylist()
+    for regime in regimes:
         asked = [row for row in problems if row["regime"] == regime]
-        answers = [answer for answer, mine in zip(first.answers, first.chosen(regime), strict=True) if mine]
-        for k in sorted({1, max(study.settings.ks)}):
-            estimate = mean_interval(guess_at_k(answers, k), names=("guess", regime), n_samples=k)
+        for k in sorted({1, max(ks)}):
+            estimate = mean_interval(
+                guess_at_k([row["answer"] for row in asked], k), names=("guess", regime), n_samples=k
+            )
             yield _row("", "all", regime, ("guess@k", "answer", k, "")) | estimate_fields(estimate)
         blind = guesses(asked)
         if blind:
@@ -65,7 +70,7 @@ def _values(measured: Measured, regime: str, k: int) -> dict[Key, Values]:
     n, c = counts.n, counts.c
     values: dict[Key, Any] = {("cover", "strict", "", tau): cover_at_tau(n, c, tau) for tau in COVERED}
     values |= {("g-pass@k", "strict", k, tau): g_pass_at_k(n, c, k, tau) for tau in STABLE}
-    values["majority@k", "answer", k, ""] = measured.majority_at(k, regime)
+    values["majority@k", "answer", k, ""] = measured.majority[measured.chosen(regime)]
     values["unsolved", "strict", "", ""] = no_success(n, c)
     values["hacked", "answer", 1, ""] = measured.pass_at(1, "hacked", regime)
     values["not_strict", "answer", 1, ""] = measured.pass_at(1, "not_strict", regime)

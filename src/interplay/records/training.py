@@ -1,7 +1,7 @@
 """What training left behind: curves.csv (loss, reward, length), silent.csv (groups without signal) and cells.csv.
 
-Curves are thinned to at most 100 points (50 where a study trains many stages), each the mean of neighbouring steps, under
-the last of them: a record is made to be kept and sent.
+Curves are thinned to at most 50 points, each the mean of neighbouring steps, under the last of them: a record is made to be
+kept and sent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from interplay.studies.study import Arm, Study
 from interplay.train.curves import CURVES
 from interplay.train.metrics import read_metrics
 
-POINTS, FEWER_POINTS, MANY_STAGES = 100, 50, 20
+POINTS = 50
 
 OP_METRIC = re.compile(r"rl/op(\d+)/reward")
 
@@ -36,10 +36,8 @@ def trained_stages(study: Study) -> list[tuple[Arm, Stage]]:
 
 def curve_rows(study: Study) -> Iterator[dict[str, Any]]:
     """One row per point: the metrics that its stage has."""
-    stages = trained_stages(study)
-    points = FEWER_POINTS if len(stages) > MANY_STAGES else POINTS
-    for arm, stage in stages:
-        for steps in _bins(read_metrics(stage.folder / "metrics.jsonl"), points):
+    for arm, stage in trained_stages(study):
+        for steps in _bins(read_metrics(stage.folder / "metrics.jsonl"), POINTS):
             about_it = {"arm": arm.name, "seed": arm.seed, "stage": stage.kind, "step": steps[-1]["step"]}
             means = {metric: _mean(steps, metric) for metric in schema.CURVES}
             yield about_it | {"tokens": steps[-1].get("tokens", "")} | means

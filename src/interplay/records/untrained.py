@@ -6,6 +6,7 @@ of the treatment.
 
 from __future__ import annotations
 
+from interplay.records.measured import Arms, Measured
 from interplay.rl.pools import Adaptive
 from interplay.stages.kinds import RLStage
 from interplay.stages.stage import upstream
@@ -13,26 +14,25 @@ from interplay.studies.study import Arm, Study
 from interplay.train.metrics import read_metrics
 
 
-def untrained(study: Study, treatment: str, control: str) -> str:
+def untrained(study: Study, arms: Arms, treatment: str, control: str) -> str:
     """Why a contrast of two arms does not compare what they are named after, in every training; empty where it does."""
-    arms = {(arm.name, arm.seed): arm for arm in study.arms}
+    labels = {arm.name: arm.label for arm in study.arms}
     for name, other in ((treatment, control), (control, treatment)):
-        pairs = [(arm, arms[other, seed]) for (found, seed), arm in arms.items() if found == name]
-        reasons = [_why(arm, than) for arm, than in pairs]
+        reasons = [_why(one, than) for one, than in zip(arms[name], arms[other], strict=True)]
         if all(reasons):
-            return f"{pairs[0][0].label}: {min(reasons)}"
+            return f"{labels[name]}: {min(reasons)}"
     return ""
 
 
-def _why(arm: Arm, other: Arm) -> str:
+def _why(one: Measured, other: Measured) -> str:
     """Of the RL that the other arm did not go through."""
-    shared = {stage.address for stage in _rl(other)}
-    found = (_idle(stage) for stage in _rl(arm) if stage.address not in shared)
-    return next((reason for reason in found if reason), "")
+    return next((reason for address, reason in one.rl.items() if reason and address not in other.rl), "")
 
 
-def _rl(arm: Arm) -> list[RLStage]:
-    return [stage for stage in upstream(arm.checkpoint) if isinstance(stage, RLStage)]
+def idle_rl(arm: Arm) -> dict[str, str]:
+    """The RL stages that an arm went through, by address, each with why it is no treatment."""
+    stages = [stage for stage in upstream(arm.checkpoint) if isinstance(stage, RLStage)]
+    return {stage.address: _idle(stage) for stage in stages}
 
 
 def _idle(stage: RLStage) -> str:

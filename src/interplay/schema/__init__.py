@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from interplay.schema.kept import Asked, Counted, KeptAbout, KeptSeed, KeptSettings
 from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result
 from interplay.schema.row import VERSION, Row
 from interplay.schema.sampled import Example, Gold, KeptProblem, KeptSample, Problem, Rollout, Sample
@@ -24,7 +25,7 @@ class Table(NamedTuple):
     row: type[Row]
 
 
-STUDY, EVALUATION, RL = "a study's records", "an evaluation", "an RL stage"
+STUDY, SEED, EVALUATION, RL = "a study's records", "the folder of a kept seed", "an evaluation", "an RL stage"
 TABLES = (
     Table(STUDY, "study.json", Study),
     Table(STUDY, "claims.json", Claim),
@@ -40,6 +41,11 @@ TABLES = (
     Table(STUDY, "examples.jsonl", Example),
     Table(STUDY, "problems.parquet", KeptProblem),
     Table(STUDY, "samples.parquet", KeptSample),
+    Table(SEED, "settings.json", KeptSettings),
+    Table(SEED, "seed.json", KeptSeed),
+    Table(SEED, "about.json", KeptAbout),
+    Table(SEED, "problems.parquet", Asked),
+    Table(SEED, "counts.parquet", Counted),
     Table(EVALUATION, "problems.parquet", Problem),
     Table(EVALUATION, "samples.parquet", Sample),
     Table(EVALUATION, "gold.parquet", Gold),

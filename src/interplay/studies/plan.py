@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,14 @@ from interplay.studies.study import Study
 NAMED_FIELDS = 3
 
 
-def plan_lines(study: Study, store: Path | None = None, jobs: int = 1) -> list[str]:
-    """One entry per stage, those that would run with their cost and reason; then the sum and the smallest effect."""
-    stages = study.stages
+def plan_lines(
+    study: Study, store: Path | None = None, jobs: int = 1, to_run: Sequence[int] | None = None
+) -> list[str]:
+    """One entry per stage, those that would run with their cost and reason; then the sum and the smallest effect.
+
+    `to_run` are the seeds that are not kept elsewhere, where not all run.
+    """
+    stages = study.stages if to_run is None else study.of_seeds(to_run).stages
     there = entries(store) if store is not None and store.exists() else []
     lines, costs = [f"{study.name} at {study.settings.scale}: {study.question}"], dict[str, Cost]()
     for stage in stages:

@@ -110,6 +110,11 @@ class Study(NamedTuple):
             claims=tuple(claim for claim in self.claims if decided.issuperset(claim.contrasts)),
         )
 
+    def of_seeds(self, seeds: Sequence[int]) -> Study:
+        """The study with some of its seeds."""
+        chosen = self.settings.model_copy(update={"seeds": tuple(seeds)})
+        return self._replace(settings=chosen, arms=tuple(arm for arm in self.arms if arm.seed in seeds))
+
     def compared(self, contrast: Contrast) -> tuple[str, ...]:
         """The arms that a contrast is computed from: treatment and control, and for a gain the starts of both."""
         starts = {arm.name: arm.start for arm in self.arms} if contrast.gain else {}

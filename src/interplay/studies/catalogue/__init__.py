@@ -19,6 +19,7 @@ from interplay.studies.catalogue.quickstart import quickstart
 from interplay.studies.catalogue.transfer import transfer
 from interplay.studies.catalogue.verifier import verifier
 from interplay.studies.scales import settings
+from interplay.studies.settings import Settings
 from interplay.studies.study import Study, StudyMaker, Workplace
 from interplay.train.runtime import Runtime
 
@@ -40,12 +41,16 @@ def make_study(name: str, scale: str, overrides: Mapping[str, str], store: Path,
 
     Raises ValueError naming what is unknown and what there is, or what is wrong with the study.
     """
+    return study_of(name, settings(scale, overrides), Workplace(str(store), runtime.model_dump()))
+
+
+def study_of(name: str, chosen: Settings, place: Workplace) -> Study:
+    """The same from settings that are there already."""
     maker = _from_file(Path(name)) if name.endswith(".py") else STUDIES.get(name)
     if maker is None:
         raise ValueError(
             f"unknown study {name!r}; the studies are {', '.join(STUDIES)}, or give a Python file of your own"
         )
-    chosen, place = settings(scale, overrides), Workplace(str(store), runtime.model_dump())
     if name.endswith(".py"):
         with _faults_of(Path(name)):
             made = maker(chosen, place)

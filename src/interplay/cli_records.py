@@ -1,0 +1,41 @@
+"""`interplay records`: seeds of a study that ran in several places or on several days, put together."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+records = typer.Typer(no_args_is_help=True, help="Put seeds together that ran in several places, or on several days.")
+
+
+@records.command("merge")
+def merge(
+    folders: Annotated[list[Path], typer.Argument(help="folders of seeds, or folders that hold such at any depth")],
+    out: Annotated[Path, typer.Option(help="the records of all seeds, their folders among them, and the report")],
+    study: Annotated[str, typer.Option(help="the file of a study of one's own; a built-in one is known by name")] = "",
+    slim: Annotated[
+        bool, typer.Option("--slim", help="only a copy of the records that is small enough to commit")
+    ] = False,
+) -> None:
+    """Make one set of records from seeds of one study: checked for equal settings, one seed counted once, nothing averaged
+    over different settings.
+
+    Example: interplay records merge store/studies/noise-micro-0123456789 elsewhere/seed-7 --out merged
+    """
+    from interplay.launch import merge_seeds
+    from interplay.records import command_line
+    from interplay.report.page import build_report
+    from interplay.report.slim import slim as copy_slim
+
+    command = command_line(["interplay", *sys.argv[1:]])
+    if slim:
+        with TemporaryDirectory() as whole:
+            merge_seeds(folders, Path(whole), study, command)
+            print(copy_slim(Path(whole), out))
+        return
+    merge_seeds(folders, out, study, command)
+    print(build_report(out))

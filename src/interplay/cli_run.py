@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -64,18 +64,12 @@ def run(
     how = where.runtime(save_seconds, on_device(device)).changed(changes)
     _known_tracker(track)
 
-    def made(seeds: Iterable[int] = ()) -> Study:
+    def made(seeds: Sequence[int] = ()) -> Study:
         also = {"seeds": ",".join(map(str, seeds))} if seeds else {}
         found = make_study(study, scale, overrides | also, store, how)
         return found.only([name.strip() for name in arms.split(",")]) if arms else found
 
-    chosen, kept = made(), dict[int, Path]()
-    asked = chosen.settings.seeds
-    if records is not None:
-        from interplay.records.merge import keep, kept_for
-
-        kept = kept_for(chosen, records := records / f"{chosen.name}_{scale}")
-        chosen = made(sorted({*asked, *kept}))
+    chosen, kept = _with_kept(made, records)
     to_run = [seed for seed in chosen.settings.seeds if seed not in kept]
     if plan:
         print("\n".join(plan_lines(chosen, store, where.places, to_run)))
@@ -92,9 +86,31 @@ def run(
     with hold(outcome.folder):
         report_path = build_report(outcome.folder)
         if records is not None:
-            keep(outcome.folder, records, to_run)
+            _keep(outcome.folder, _place(records, chosen), to_run)
     print(f"report: {report_path}", file=sys.stderr)
     print(json.dumps(_result(outcome, report_path)))
+
+
+def _with_kept(made: Callable[[Sequence[int]], Study], records: Path | None) -> tuple[Study, dict[int, Path]]:
+    """The study of the asked seeds and of those that are kept, and the folders of the kept ones."""
+    chosen = made(())
+    if records is None:
+        return chosen, {}
+    from interplay.records.merge import kept_for
+
+    kept = kept_for(chosen, _place(records, chosen))
+    return made(sorted({*chosen.settings.seeds, *kept})), kept
+
+
+def _place(records: Path, study: Study) -> Path:
+    return records / f"{study.name}_{study.settings.scale}"
+
+
+def _keep(folder: Path, root: Path, seeds: Sequence[int]) -> None:
+    from interplay.records.merge import keep
+
+    keep(folder, root, seeds)
+    print(f"kept: {len(seeds)} seeds in {root}", file=sys.stderr)
 
 
 def _result(outcome: Outcome, report: Path) -> dict[str, object]:

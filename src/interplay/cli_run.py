@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from interplay.launch import Outcome
+    from interplay.stages.where import Where
     from interplay.studies.study import Study
     from interplay.train.runtime import Device
 
@@ -74,21 +75,26 @@ def run(
     if plan:
         print("\n".join(plan_lines(chosen, store, where.places, to_run)))
         return
-    from interplay.launch import run_study  # with the model libraries, which nothing above needs
-    from interplay.report.page import build_report
-    from interplay.stages.lock import hold
-
     _fits_device(scale, device, cluster)
     writable(store)
     running = {stage.address: stage.folder for stage in chosen.of_seeds(to_run).stages if not stage.cached}
     with tracked(track, chosen.name, store / "tracking", running):
-        outcome = run_study(chosen, store, _command(), where.executor(), kept)
-    with hold(outcome.folder):
-        report_path = build_report(outcome.folder)
-        if records is not None:
-            _keep(outcome.folder, _place(records, chosen), to_run)
+        outcome, report_path = _to_report(chosen, store, where, kept)
+    if records is not None:
+        _keep(outcome.folder, _place(records, chosen), to_run)
     print(f"report: {report_path}", file=sys.stderr)
     print(json.dumps(_result(outcome, report_path)))
+
+
+def _to_report(study: Study, store: Path, where: Where, kept: Mapping[int, Path]) -> tuple[Outcome, Path]:
+    """Run what is to run, then the records and the page."""
+    from interplay.launch import run_study  # with the model libraries, which a plan does not need
+    from interplay.report.page import build_report
+    from interplay.stages.lock import hold
+
+    outcome = run_study(study, store, _command(), where.executor(), kept)
+    with hold(outcome.folder):
+        return outcome, build_report(outcome.folder)
 
 
 def _with_kept(made: Callable[[Sequence[int]], Study], records: Path | None) -> tuple[Study, dict[int, Path]]:

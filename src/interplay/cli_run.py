@@ -64,24 +64,17 @@ def run(
     changes = dict(key_value(text, "--runtime") for text in runtime or [])
     how = where.runtime(save_seconds, on_device(device)).changed(changes)
     _known_tracker(track)
-
-    def made(seeds: Sequence[int] = ()) -> Study:
-        also = {"seeds": ",".join(map(str, seeds))} if seeds else {}
-        found = make_study(study, scale, overrides | also, store, how)
-        return found.only([name.strip() for name in arms.split(",")]) if arms else found
-
-    chosen, kept = _with_kept(made, records)
-    to_run = [seed for seed in chosen.settings.seeds if seed not in kept]
+    chosen, kept = _with_kept(lambda seeds: make_study(study, scale, overrides | seeds, store, how), arms, records)
+    here = chosen.of_seeds([seed for seed in chosen.settings.seeds if seed not in kept])
     if plan:
-        print("\n".join(plan_lines(chosen, store, where.places, to_run)))
+        print("\n".join(plan_lines(chosen, store, where.places, here.settings.seeds)))
         return
     _fits_device(scale, device, cluster)
     writable(store)
-    running = {stage.address: stage.folder for stage in chosen.of_seeds(to_run).stages if not stage.cached}
-    with tracked(track, chosen.name, store / "tracking", running):
+    with tracked(track, chosen.name, store / "tracking", {s.address: s.folder for s in here.stages if not s.cached}):
         outcome, report_path = _to_report(chosen, store, where, kept)
     if records is not None:
-        _keep(outcome.folder, _place(records, chosen), to_run)
+        _keep(outcome.folder, _place(records, chosen), here.settings.seeds)
     print(f"report: {report_path}", file=sys.stderr)
     print(json.dumps(_result(outcome, report_path)))
 
@@ -97,15 +90,21 @@ def _to_report(study: Study, store: Path, where: Where, kept: Mapping[int, Path]
         return outcome, build_report(outcome.folder)
 
 
-def _with_kept(made: Callable[[Sequence[int]], Study], records: Path | None) -> tuple[Study, dict[int, Path]]:
-    """The study of the asked seeds and of those that are kept, and the folders of the kept ones."""
-    chosen = made(())
+def _with_kept(
+    make: Callable[[Mapping[str, str]], Study], arms: str, records: Path | None
+) -> tuple[Study, dict[int, Path]]:
+    """The study of the asked arms and seeds, and of the seeds that are kept; the folders of the kept ones."""
+
+    def made(seeds: Mapping[str, str]) -> Study:
+        return make(seeds).only([name.strip() for name in arms.split(",")]) if arms else make(seeds)
+
+    chosen = made({})
     if records is None:
         return chosen, {}
     from interplay.records.merge import kept_for
 
     kept = kept_for(chosen, _place(records, chosen))
-    return made(sorted({*chosen.settings.seeds, *kept})), kept
+    return made({"seeds": ",".join(map(str, sorted({*chosen.settings.seeds, *kept})))}), kept
 
 
 def _place(records: Path, study: Study) -> Path:

@@ -22,7 +22,7 @@ class Trial(Config):
     tokens: int = 3_000_000
     model: ModelConfig = ModelConfig(layers=4, hidden=128, ffn=384, heads=4, kv_heads=4)
     vocab_size: int = 512
-    unit: Literal["word", "place", "quantity"] = "quantity"
+    unit: Literal["word", "place", "quantity", "definition"] = "quantity"
     packing: PackingConfig = PackingConfig(width=192, rows=16, loss_on="solution")
     batch_tokens: int = 3072
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -131,14 +131,39 @@ TRIALS: dict[str, Trial] = {
         schedule=Schedule(kind="wsd", warmup=0.05, decay=0.5, floor=0.0),
     ),
     "crowd-long": Trial(
-        question="not run yet: two or three distractors and a tail, at six times the tokens",
+        question="two or three distractors and a tail, at six times the tokens: cut at 9.7M of 18M, lookups still at chance",
         world=CROWD, shares=even(3, 5) | {6: 0.1, 7: 0.03, 8: 0.01}, asked=(3, 4, 5, 6, 7, 8), tokens=18_000_000,
         packing=WIDER, batch_tokens=3024, problems=40, samples=128, precision="bf16", model=NEAR,
     ),
     "clear-long": Trial(
-        question="not run yet: no distractors and a tail, ops 3 to 8, at six times the tokens",
+        question="no distractors, ops 3 to 7 and a tail of ops 8 to 10, at six times the tokens",
         world=NINE.model_copy(update={"distractors": (0, 0)}), shares=even(3, 7) | {8: 0.1, 9: 0.03, 10: 0.01},
         asked=(5, 6, 7, 8, 9, 10, 11), tokens=18_000_000, packing=WIDER, batch_tokens=3024, problems=40, samples=128,
         precision="bf16", model=NEAR,
+    ),
+    "lookup": Trial(
+        question="op 1 alone with two or three distractors: nothing but looking up", world=CROWD, shares={1: 1.0}, asked=(1,),
+        tokens=1_000_000, packing=PackingConfig(width=96, rows=32, loss_on="solution"), problems=24, samples=8,
+        precision="bf16", model=NEAR, schedule=Schedule(kind="wsd", warmup=0.05, decay=0.2, floor=0.0),
+    ),
+    "lookup-definition": Trial(
+        question="the same, a quantity and the `=` that defines it one token", world=CROWD, shares={1: 1.0}, asked=(1,),
+        tokens=1_000_000, packing=PackingConfig(width=96, rows=32, loss_on="solution"), problems=24, samples=8,
+        precision="bf16", model=NEAR, schedule=Schedule(kind="wsd", warmup=0.05, decay=0.2, floor=0.0), unit="definition",
+    ),
+    "defined-crowd": Trial(
+        question="definition tokens: two or three distractors, ops 1 to 5 and a tail",
+        world=CROWD, shares=even(1, 5) | {6: 0.3, 7: 0.1, 8: 0.03}, asked=(1, 3, 4, 5, 6, 7, 8), packing=WIDER,
+        batch_tokens=3024, problems=32, precision="bf16", model=NEAR, unit="definition",
+    ),
+    "defined-clear": Trial(
+        question="definition tokens: no distractors, ops 3 to 5 and a tail",
+        world=NINE.model_copy(update={"distractors": (0, 0)}), shares=even(3, 5) | {6: 0.3, 7: 0.1, 8: 0.03}, asked=(3, 4, 5, 6, 7, 8, 9), packing=WIDER,
+        batch_tokens=3024, problems=32, precision="bf16", model=NEAR, unit="definition",
+    ),
+    "defined-crowd-long": Trial(
+        question="definition tokens: two or three distractors, ops 1 to 5 and a tail, at six times the tokens",
+        world=CROWD, shares=even(1, 5) | {6: 0.3, 7: 0.1, 8: 0.03}, asked=(1, 3, 4, 5, 6, 7, 8, 9), packing=WIDER,
+        tokens=18_000_000, batch_tokens=3024, problems=32, samples=128, precision="bf16", model=NEAR, unit="definition",
     ),
 }  # fmt: skip

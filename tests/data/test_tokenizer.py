@@ -75,6 +75,15 @@ def test_triples_are_cut_from_the_right(unit, text):
     assert cuts(unit, DIGITS["triples"], text) == cuts(unit, ALL_TRIPLES_LOOK_AHEAD, text)
 
 
+@pytest.mark.parametrize("unit, pieces", [("quantity", ["NAME", " =", " 3"]), ("definition", ["NAME =", " 3"])])
+def test_a_definition_is_one_token_where_asked(terse_stream, unit, pieces):
+    tokenizer = train_tokenizer(TokenizerConfig(stream=terse_stream, vocab_size=1024, documents=400, unit=unit))
+    name = " " + next(iter(terse_stream.first(1))).solution.split(" = ")[0].removeprefix("<solution>").strip()
+    ids = tokenizer.encode(f"{name} = 3", add_special_tokens=False)
+    assert [tokenizer.decode([i]).replace(name, "NAME") for i in ids] == pieces
+    assert tokenizer.decode(ids) == f"{name} = 3"
+
+
 @pytest.mark.parametrize("digits", DIGITS)
 def test_a_number_of_a_million_digits_is_cut_in_one_walk(digits):
     pieces = cuts("word", DIGITS[digits], "9" * 1_000_000)

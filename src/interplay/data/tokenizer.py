@@ -31,9 +31,17 @@ TAGS = ("<question>", "</question>", "<solution>", "</solution>", "<answer>", "<
 # only the first one looks ahead to the end of the number: if all did, a long number would cost the square of its length.
 DIGITS = {"whole": r" ?\d+", "single": r" |\d", "triples": r"(?<=\d)\d{3}| ?\d{1,3}(?=(?:\d{3})*(?!\d))"}
 WORDS = r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-# What merges may span: single words, "in PLACE", or the whole name "THING in PLACE" (one-word names only). A model of a
-# million parameters learns to look up a name of one token in a fraction of the time a name of three tokens takes.
-UNITS = {"word": "", "place": r" in \p{Lu}\p{L}+|", "quantity": r" ?\p{L}+ in \p{Lu}\p{L}+|"}
+# What merges may span: single words, "in PLACE", the whole name "THING in PLACE" (one-word names only), or that name with
+# the " =" that defines it. A model of a million parameters learns to look up a name of one token in a fraction of the time
+# a name of three tokens takes. Where the definition is a token of its own, a number stands right behind what it belongs to,
+# and looking it up is one step of induction (docs/regimes.md has the measurement).
+_QUANTITY = r" ?\p{L}+ in \p{Lu}\p{L}+"
+UNITS = {
+    "word": "",
+    "place": r" in \p{Lu}\p{L}+|",
+    "quantity": f"{_QUANTITY}|",
+    "definition": f"{_QUANTITY} =|{_QUANTITY}|",
+}
 
 
 class TokenizerSettings(Config):
@@ -42,7 +50,7 @@ class TokenizerSettings(Config):
     vocab_size: PositiveInt = 2200
     documents: PositiveInt = 10_000
     digits: Literal["whole", "single", "triples"] = "whole"
-    unit: Literal["word", "place", "quantity"] = "word"
+    unit: Literal["word", "place", "quantity", "definition"] = "word"
 
 
 class TokenizerConfig(TokenizerSettings):

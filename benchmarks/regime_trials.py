@@ -158,7 +158,8 @@ TRIALS: dict[str, Trial] = {
     ),
     "defined-clear": Trial(
         question="definition tokens: no distractors, ops 3 to 5 and a tail",
-        world=NINE.model_copy(update={"distractors": (0, 0)}), shares=even(3, 5) | {6: 0.3, 7: 0.1, 8: 0.03}, asked=(3, 4, 5, 6, 7, 8, 9), packing=WIDER,
+        world=NINE.model_copy(update={"distractors": (0, 0)}),
+        shares=even(3, 5) | {6: 0.3, 7: 0.1, 8: 0.03}, asked=(3, 4, 5, 6, 7, 8, 9), packing=WIDER,
         batch_tokens=3024, problems=32, precision="bf16", model=NEAR, unit="definition",
     ),
     "defined-crowd-long": Trial(

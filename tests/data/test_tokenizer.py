@@ -75,7 +75,7 @@ def test_triples_are_cut_from_the_right(unit, text):
     assert cuts(unit, DIGITS["triples"], text) == cuts(unit, ALL_TRIPLES_LOOK_AHEAD, text)
 
 
-@pytest.mark.parametrize("unit, pieces", [("quantity", ["NAME", " =", " 3"]), ("definition", ["NAME =", " 3"])])
+@pytest.mark.parametrize(("unit", "pieces"), [("quantity", ["NAME", " =", " 3"]), ("definition", ["NAME =", " 3"])])
 def test_a_definition_is_one_token_where_asked(terse_stream, unit, pieces):
     tokenizer = train_tokenizer(TokenizerConfig(stream=terse_stream, vocab_size=1024, documents=400, unit=unit))
     name = " " + next(iter(terse_stream.first(1))).solution.split(" = ")[0].removeprefix("<solution>").strip()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from interplay.launch import Outcome
     from interplay.stages.where import Where
     from interplay.studies.study import Study
-    from interplay.train.runtime import Device
+    from interplay.train.runtime import Device, Runtime
 
 
 def run(
@@ -28,9 +28,10 @@ def run(
     save_seconds: Annotated[float, typer.Option(help="how often a running stage saves what it resumes from")] = 30.0,
     plan: Annotated[bool, typer.Option("--plan", help="show what would run, why and at what cost, and stop")] = False,
     jobs: Annotated[int, typer.Option(help="stages side by side; 0: one here, 64 on a cluster")] = 0,
+    devices: Annotated[int, typer.Option(help="GPUs, no two stages on one; --device cpu: places on the cores")] = 0,
     cluster: Annotated[str | None, typer.Option(help="slurm: stages run as jobs")] = None,
     resources: Annotated[
-        list[str] | None, typer.Option(help="of a job: a TOML file or [KIND.]KEY=VALUE; repeatable")
+        list[str] | None, typer.Option(help="of a stage or job: a TOML file or [KIND.]KEY=VALUE; repeatable")
     ] = None,
     resubmit: Annotated[int, typer.Option(help="how often a job that was lost, or ran out of time, goes on")] = 10,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; never changes a result's address")] = "auto",
@@ -50,24 +51,23 @@ def run(
 
     Example: interplay run process_reward --arms base,outcome,strict --plan
 
+    Example: interplay run extrapolation --scale small --devices 8 --resources pretrain.gpus=4
+
     Example: interplay run quickstart --cluster slurm --resources partition=gpu --resources gpus=1
 
     Example: interplay run noise --set seeds=3,4 --records docs/seeds
     """
-    from interplay.config import key_value
     from interplay.stages.where import Where
-    from interplay.studies.catalogue import make_study
     from interplay.studies.plan import plan_lines
 
-    where = Where.asked(jobs, threads, cluster, resources or [], resubmit, scale)
-    overrides = dict(key_value(text, "--set") for text in set_ or [])
-    changes = dict(key_value(text, "--runtime") for text in runtime or [])
-    how = where.runtime(save_seconds, on_device(device)).changed(changes)
+    asked = jobs, threads, cluster, resources or [], resubmit, scale, devices, on_device(device), plan
+    where = Where.asked(*asked)
     _known_tracker(track)
-    chosen, kept = _with_kept(lambda seeds: make_study(study, scale, overrides | seeds, store, how), arms, records)
+    make = _maker(study, scale, set_ or [], store, where.runtime(save_seconds, on_device(device)), runtime or [])
+    chosen, kept = _with_kept(make, arms, records)
     here = chosen.of_seeds([seed for seed in chosen.settings.seeds if seed not in kept])
     if plan:
-        print("\n".join(plan_lines(chosen, store, where.places, here.settings.seeds)))
+        print("\n".join(plan_lines(chosen, store, where.room, here.settings.seeds)))
         return
     _fits_device(scale, device, cluster)
     writable(store)
@@ -77,6 +77,18 @@ def run(
         _keep(outcome.folder, _place(records, chosen), here.settings.seeds)
     print(f"report: {report_path}", file=sys.stderr)
     print(json.dumps(_result(outcome, report_path)))
+
+
+def _maker(
+    study: str, scale: str, set_: list[str], store: Path, how: Runtime, runtime: list[str]
+) -> Callable[[Mapping[str, str]], Study]:
+    """Makes the study with the settings that were asked for and further ones."""
+    from interplay.config import key_value
+    from interplay.studies.catalogue import make_study
+
+    overrides = dict(key_value(text, "--set") for text in set_)
+    changed = how.changed(dict(key_value(text, "--runtime") for text in runtime))
+    return lambda further: make_study(study, scale, overrides | dict(further), store, changed)
 
 
 def _to_report(study: Study, store: Path, where: Where, kept: Mapping[int, Path]) -> tuple[Outcome, Path]:

@@ -19,12 +19,14 @@ from interplay.records import write_records
 from interplay.records.merge import differs, gathered
 from interplay.records.seeds import SETTINGS, settings_of
 from interplay.signals import Stopped
+from interplay.stages.cost import expected_hours
 from interplay.stages.display import Display
 from interplay.stages.execute import Executor, Here
 from interplay.stages.failed import StageFailedError
 from interplay.stages.lock import hold, use
 from interplay.stages.run_stages import Ran, run_stages
 from interplay.stages.stage import Stage
+from interplay.stages.store import entries
 from interplay.studies.catalogue import study_of
 from interplay.studies.settings import Settings
 from interplay.studies.study import Study, Workplace
@@ -95,7 +97,8 @@ def _run(stages: list[Stage], executor: Executor, store: Path) -> Ran:
     display = Display(sum(not stage.cached for stage in stages), live=executor.beside)
     try:
         with display.shown():
-            ran = run_stages(stages, executor, display)
+            hours = expected_hours(stages, entries(store)) if executor.beside else None
+            ran = run_stages(stages, executor, display, hours=hours)
     except Stopped as stopped:
         done = sum((stage.folder / SUMMARY).is_file() for stage in stages)
         stopped.stands = f"{done} of {len(stages)} stages stand in {store}; "

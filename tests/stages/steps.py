@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Literal
 
 from interplay.config import Config
+from interplay.rank import share_of_environment
 from interplay.stages.display import Display
 from interplay.stages.execute import Here
 from interplay.stages.run_stages import run_stages
 from interplay.stages.stage import Infra, Result, Stage
-from interplay.train.publish import finish, read_summary
+from interplay.train.publish import finish
 
 
 class StepConfig(Config):
-    """What a step does: write, `fail`, `die`, `wait-SECONDS`, or `fail-once`."""
+    """What a step does: write, `fail`, `die`, `last-dies` (of several processes), or `wait-SECONDS`."""
 
     does: str = "write"
 
@@ -41,19 +42,25 @@ class Step(Stage):
 
     @infra.apply
     def run(self) -> Result:
-        with self._alone() as folder:
-            if (done := read_summary(folder)) is not None:
-                return done
-            does = self.config.does
-            if does == "fail":
-                raise RuntimeError(f"{self.name} was asked to fail\nand says more")
-            if does == "die":
-                os.kill(os.getpid(), signal.SIGKILL)
-            if does.startswith("wait-"):
-                time.sleep(float(does.removeprefix("wait-")))
-            print(f"{self.name} was here")
-            (folder / "made.txt").write_text(f"made by {self.name}")
-            return finish(folder, {"name": self.name, "wall_s": 1.0}, published=("made.txt", "optional.txt"))
+        return self._run()
+
+    def do(self, folder: Path) -> Result:
+        does, share = self.config.does, share_of_environment()
+        if does == "fail":
+            raise RuntimeError(f"{self.name} was asked to fail\nand says more")
+        if does == "die" or (does == "last-dies" and share.rank == share.world - 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if does.startswith("wait-"):
+            time.sleep(float(does.removeprefix("wait-")))
+        print(f"{self.name} was here")
+        seen = f"{os.environ.get('CUDA_VISIBLE_DEVICES')} {time.monotonic()}"
+        (folder / f"seen-{share.rank}.txt").write_text(seen)
+        if not share.is_first:
+            return {}
+        while len(list(folder.glob("seen-*"))) < share.world:
+            time.sleep(0.01)
+        (folder / "made.txt").write_text(f"made by {self.name}")
+        return finish(folder, {"name": self.name, "wall_s": 1.0}, published=("made.txt", "optional.txt"))
 
 
 def step(store, name, does="write", first=None, second=None):

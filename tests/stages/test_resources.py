@@ -6,7 +6,7 @@ from steps import step
 
 from interplay.stages import where as module
 from interplay.stages.resources import Resources, resources_by_kind
-from interplay.stages.slurm import on_threads, parameters
+from interplay.stages.slurm import parameters
 from interplay.stages.where import Where
 
 TOML = """
@@ -65,15 +65,11 @@ def test_a_job_is_asked_for_in_the_words_of_sbatch():
     assert "gpus_per_node" not in parameters(Resources(), "x", 4)
 
 
-def test_threads_of_a_job_never_move_a_stage(tmp_path):
+def test_threads_and_processes_never_move_a_stage(tmp_path):
     stage = step(tmp_path, "one", first=step(tmp_path, "zero"))
-    moved = on_threads(stage, 16, 8)
-    assert (moved.address, moved.folder, moved.runtime.threads, moved.runtime.cores) == (
-        stage.address,
-        stage.folder,
-        16,
-        8,
-    )
+    moved = stage.on(16, 8, 4)
+    assert (moved.address, moved.folder) == (stage.address, stage.folder)
+    assert (moved.runtime.threads, moved.runtime.cores, moved.processes) == (16, 8, 4)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +94,7 @@ def test_stages_side_by_side_share_the_cores(cores, jobs, threads, expected, mon
     [
         (-1, None, [], "must not be negative"),
         (1, "pbs", [], "--cluster must be slurm"),
-        (1, None, ["gpus=1"], "give --cluster slurm"),
+        (1, None, ["gpus=1"], "give --cluster slurm or --devices"),
     ],
 )
 def test_what_makes_no_sense_is_refused(jobs, cluster, resources, message):
@@ -110,3 +106,24 @@ def test_a_machine_without_slurm_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ValueError, match="sbatch and squeue are not found"):
         Where.asked(0, 0, "slurm", [], 3).executor()
+
+
+def test_devices_are_dealt_by_kind_and_one_is_the_default():
+    where = Where.asked(0, 0, None, ["rl.gpus=4"], 0, "micro", devices=8, device="cpu")
+    assert where.places == 8
+    assert where.devices.by_kind == {"tokenizer": 0, "pretrain": 1, "midtrain": 1, "rl": 4, "evaluate": 1}
+    assert where.devices.on_cpu
+    of_cluster = Where.asked(0, 0, "slurm", ["pretrain.gpus=2"], 0, "micro", devices=8)
+    assert (of_cluster.places, len(of_cluster.devices.names)) == (64, 8)
+    assert of_cluster.resources["pretrain"].gpus == of_cluster.devices.by_kind["pretrain"] == 2
+
+
+def test_devices_that_are_not_there_are_refused_and_may_be_planned_for(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(ValueError, match="--device cpu makes places of the cores"):
+        Where.asked(0, 0, None, [], 0, devices=2)
+    assert len(Where.asked(0, 0, None, [], 0, devices=64, plan=True).devices.names) == 64
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-5,7")
+    assert Where.asked(0, 0, None, [], 0, devices=2).devices.names == ("3", "GPU-5")
+    with pytest.raises(ValueError, match=r"rl\.gpus: 4 devices of the 2"):
+        Where.asked(0, 0, None, ["rl.gpus=4"], 0, devices=2, device="cpu")

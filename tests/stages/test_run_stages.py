@@ -10,11 +10,13 @@ import pytest
 from steps import diamond, names, step
 
 from interplay.stages.display import Display, last_line
+from interplay.stages.environment import environment
 from interplay.stages.execute import Here
 from interplay.stages.lock import hold, is_held, try_hold
-from interplay.stages.run_stages import num_dependents, run_stages
+from interplay.stages.room import Room
+from interplay.stages.run_stages import run_stages
 from interplay.stages.store import entries
-from interplay.stages.workers import Workers, environment
+from interplay.stages.workers import Workers
 
 
 def run(stages, executor):
@@ -26,11 +28,6 @@ def run(stages, executor):
 
 def attempts(store):
     return {entry.label: entry.attempts for entry in entries(store)}
-
-
-def test_stages_that_much_depends_on_come_first():
-    needs = {"a": set(), "b": {"a"}, "c": {"a"}, "d": {"b", "c"}, "e": set()}
-    assert num_dependents(needs) == {"a": 3, "b": 1, "c": 1, "d": 0, "e": 0}
 
 
 def test_each_stage_runs_once_and_then_is_there(tmp_path):
@@ -49,7 +46,7 @@ def test_a_failure_here_passes_through_and_leaves_what_was_done(tmp_path):
 
 def test_workers_finish_what_does_not_depend_on_a_failure_or_a_death(tmp_path):
     stages = diamond(tmp_path, left="fail", right="die")
-    ran = run(stages, Workers(2, threads=1))
+    ran = run(stages, Workers(Room(2), threads=1))
     assert names(ran, stages) == {"ran": {"root", "apart"}, "failed": {"left", "right"}, "skipped": {"end"}}
     errors = {ended.stage.name: ended for ended in ran.failed}
     assert errors["left"].error == "RuntimeError: left was asked to fail"

@@ -77,7 +77,7 @@ def test_every_field_moves_the_address_and_those_that_say_how_it_runs_do_not():
     stage = last_stage()
     known, fields = identity(stage), []
     for field, changed in variants(stage):
-        field_of_runtime = any(part in ("runtime", "label") for part in field.split("."))
+        field_of_runtime = any(part in ("runtime", "processes", "label") for part in field.split("."))
         assert (identity(changed) == known) is field_of_runtime, field
         fields.append(field)
     assert {"gold", "config.ks", "checkpoint.config.reward.alpha", "checkpoint.config.selection.threshold"} <= set(

@@ -7,9 +7,10 @@ import pytest
 
 from interplay.model.sizes import parameter_count
 from interplay.stages.cost import assumed, estimate, quantity, rate_of, work
+from interplay.stages.room import Room
 from interplay.stages.store import entries
 from interplay.studies.catalogue import make_study
-from interplay.studies.plan import makespan, plan_lines, total, why
+from interplay.studies.plan import plan_lines, planned, total, why
 from interplay.train.runtime import Runtime
 
 RUNTIME = Runtime(threads=1)
@@ -91,10 +92,10 @@ def test_arms_side_by_side_take_as_long_as_the_longest_chain(tmp_path):
     stages = chosen.stages
     unit = assumed(labelled(chosen, "pre-training"), RUNTIME)._replace(hours=1.0)
     costs = {stage.address: unit for stage in stages}
-    assert makespan(stages, costs, 1) == len(stages)
-    assert makespan(stages, costs, 64) == 5  # tokenizer, pre-training, mid-training, RL, evaluation
-    assert makespan(stages, {stages[-1].address: unit}, 4) == 1
-    assert "side by side" in total(stages, costs, 4)
+    assert planned(stages, costs, Room(1)).hours == len(stages)
+    assert planned(stages, costs, Room(64)).hours == 5  # tokenizer, pre-training, mid-training, RL, evaluation
+    assert planned(stages, {stages[-1].address: unit}, Room(4)).hours == 1
+    assert "side by side" in total(stages, costs, Room(4))
 
 
 @pytest.mark.parametrize(("number", "text"), [(12, "12"), (1300000, "1.3M"), (2.5e10, "25B"), (999, "999")])

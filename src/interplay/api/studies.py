@@ -30,6 +30,7 @@ def run(
     arms: Sequence[str] = (),
     jobs: int = 0,
     threads: int = 0,
+    devices: int = 0,
 ) -> Finished:
     """Run a study to its report, as `interplay run` does: what is in the store is not done again.
 
@@ -44,7 +45,7 @@ def run(
     from interplay.stages.where import Where
     from interplay.studies.catalogue import make_study
 
-    where = Where.asked(jobs, threads, None, (), 0, scale)
+    where = Where.asked(jobs, threads, None, (), 0, scale, devices)
     changes = {key: _spelled(value) for key, value in (settings or {}).items()}
     chosen = make_study(study, scale, changes, Path(store), where.runtime(30.0))
     if arms:

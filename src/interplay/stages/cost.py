@@ -8,12 +8,13 @@ and named.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from interplay.model.sizes import ModelConfig, parameter_count
 from interplay.rl.flops import MEASURED
 from interplay.stages.diff import differences, distance
+from interplay.stages.stage import Stage
 from interplay.stages.store import Entry
 from interplay.train.runtime import Runtime
 
@@ -54,6 +55,15 @@ def estimate(identity: Identity, entries: Iterable[Entry], runtime: Runtime) -> 
         guess = assumed(identity, runtime)
         tokens, flops = tokens or guess.tokens, flops or guess.flops
     return Cost(tokens, flops, units / rate / 3600, f"{quantity(rate)} {unit}/s as in {entry.address}")
+
+
+def expected_hours(stages: Iterable[Stage], there: Collection[Entry]) -> dict[str, float]:
+    """By address, what each stage that has no result should take on one device."""
+    return {
+        stage.address: estimate(json.loads(json.dumps(stage.identity())), there, stage.runtime).hours
+        for stage in stages
+        if not stage.cached
+    }
 
 
 def work(identity: Identity) -> tuple[float, str]:

@@ -5,10 +5,13 @@ All executors run a stage by `perform`, so what a store holds never shows who fi
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+import signal
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from interplay.stages.lock import hold
-from interplay.stages.stage import Stage
+
+if TYPE_CHECKING:
+    from interplay.stages.stage import Stage
 
 LOG = "log.txt"
 
@@ -23,18 +26,17 @@ class Ended(NamedTuple):
 
 
 class Executor(Protocol):
-    """Starts stages, at most `places` at a time."""
-
-    @property
-    def places(self) -> int:
-        """How many stages may run at once."""
+    """Starts stages while it has room for them."""
 
     @property
     def beside(self) -> bool:
         """Whether stages run in other processes, which write logs instead of showing their progress."""
 
+    def has_room(self, stage: Stage) -> bool:
+        """Whether the stage can begin now."""
+
     def start(self, stage: Stage) -> None:
-        """Begin a stage whose parents are done."""
+        """Begin a stage whose parents are done, and for which there is room."""
 
     def wait(self, seconds: float) -> list[Ended]:
         """Stages that ended; waits for one, no longer than that."""
@@ -59,14 +61,22 @@ def failure(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
+def ending(code: int) -> str:
+    """How a process ended, in words."""
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
 class Here:
     """Runs stages in this process, where their progress is seen; an exception passes through."""
 
-    places = 1
     beside = False
 
     def __init__(self) -> None:
         self._ended: list[Ended] = []
+
+    def has_room(self, stage: Stage) -> bool:
+        """For one after another."""
+        return not self._ended
 
     def start(self, stage: Stage) -> None:
         """Runs the stage to its end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt
@@ -12,11 +13,12 @@ from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_toke
 from interplay.evals.evaluate import EvaluateConfig, evaluate, problems_of
 from interplay.files import staged_folder
 from interplay.model.sizes import ModelConfig
+from interplay.rank import share_of_environment
 from interplay.rl.config import RLConfig
 from interplay.stages.spent import sampling_cost
 from interplay.stages.stage import Infra, Result, Stage
 from interplay.train.config import TrainConfig
-from interplay.train.publish import finish, read_summary
+from interplay.train.publish import finish
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -44,15 +46,16 @@ class TokenizerStage(Stage):
     @infra.apply
     def run(self) -> Result:
         """Returns {"tokenizer": folder}."""
-        with self._alone() as folder:
-            if (done := read_summary(folder)) is not None:
-                return done
-            started = time.monotonic()
-            tokenizer = train_tokenizer(self.config)
-            with staged_folder(folder / "tokenizer") as staging:
-                tokenizer.save_pretrained(staging)
-            summary = {"tokenizer": "tokenizer", "vocab_size": len(tokenizer), "wall_s": time.monotonic() - started}
-            return finish(folder, summary, published=("tokenizer",))
+        return self._run()
+
+    def do(self, folder: Path) -> Result:
+        """By one process."""
+        started = time.monotonic()
+        tokenizer = train_tokenizer(self.config)
+        with staged_folder(folder / "tokenizer") as staging:
+            tokenizer.save_pretrained(staging)
+        summary = {"tokenizer": "tokenizer", "vocab_size": len(tokenizer), "wall_s": time.monotonic() - started}
+        return finish(folder, summary, published=("tokenizer",))
 
     def load(self) -> Any:
         """The tokenizer, trained first where it is not there."""
@@ -82,6 +85,10 @@ class PretrainStage(Stage):
     @infra.apply
     def run(self) -> Result:
         """Returns the summary of `supervise`."""
+        return self._run()
+
+    def do(self, folder: Path) -> Result:
+        """The processes share the blocks of each step."""
         from interplay.model.build import build
         from interplay.train.supervised import supervise
 
@@ -90,8 +97,7 @@ class PretrainStage(Stage):
             self.model, len(tokenizer), self.seed,
             eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
         )  # fmt: skip
-        with self._alone() as folder:
-            return supervise(self.config, model, tokenizer, folder, self.runtime, self.label or "pre-training")
+        return supervise(self.config, model, tokenizer, folder, self.runtime, self.label or "pre-training")
 
 
 class MidtrainStage(Stage):
@@ -115,11 +121,14 @@ class MidtrainStage(Stage):
     @infra.apply
     def run(self) -> Result:
         """Returns the summary of `supervise`."""
+        return self._run()
+
+    def do(self, folder: Path) -> Result:
+        """The processes share the blocks of each step."""
         from interplay.train.supervised import supervise
 
         model, tokenizer = open_checkpoint(self.start)
-        with self._alone() as folder:
-            return supervise(self.config, model, tokenizer, folder, self.runtime, self.label or "mid-training")
+        return supervise(self.config, model, tokenizer, folder, self.runtime, self.label or "mid-training")
 
 
 class RLStage(Stage):
@@ -145,11 +154,14 @@ class RLStage(Stage):
     @infra.apply
     def run(self) -> Result:
         """Returns the summary of `reinforce`."""
+        return self._run()
+
+    def do(self, folder: Path) -> Result:
+        """The processes share the problems and the gradient of each step."""
         from interplay.rl.grpo import reinforce
 
         model, tokenizer = open_checkpoint(self.start)
-        with self._alone() as folder:
-            return reinforce(self.config, model, tokenizer, folder, self.runtime, self.label or "RL")
+        return reinforce(self.config, model, tokenizer, folder, self.runtime, self.label or "RL")
 
 
 Checkpointed = PretrainStage | MidtrainStage | RLStage
@@ -178,29 +190,30 @@ class EvaluateStage(Stage):
     @infra.apply
     def run(self) -> Result:
         """Returns {"problems": count, "samples": per problem}; the tables lie in the stage's folder."""
+        return self._run()
+
+    def do(self, folder: Path) -> Result:
+        """The processes share the chunks of problems; the first one merges."""
         from interplay.evals.nll import evaluate_gold
 
         model, tokenizer = open_checkpoint(self.checkpoint)
-        with self._alone() as folder:
-            if (done := read_summary(folder)) is not None:
-                return done
-            started = time.monotonic()
-            config = self.config
-            asked = problems_of(config)
-            evaluate(
-                asked, model, tokenizer, folder, samples=config.samples, sampling=config.sampling,
-                seed=config.seed, runtime=self.runtime, title=self.label or "evaluation",
+        started = time.monotonic()
+        config, share = self.config, share_of_environment()
+        asked = problems_of(config)
+        evaluate(
+            asked, model, tokenizer, folder, samples=config.samples, sampling=config.sampling,
+            seed=config.seed, runtime=self.runtime, title=self.label or "evaluation", share=share,
+        )  # fmt: skip
+        if self.gold:
+            evaluate_gold(
+                asked, model, tokenizer, folder, max_new_tokens=config.sampling.max_new_tokens, runtime=self.runtime,
+                bos=config.sampling.bos, title=f"{self.label or 'evaluation'}, gold", share=share,
             )  # fmt: skip
-            if self.gold:
-                evaluate_gold(
-                    asked, model, tokenizer, folder, max_new_tokens=config.sampling.max_new_tokens,
-                    runtime=self.runtime, bos=config.sampling.bos, title=f"{self.label or 'evaluation'}, gold",
-                )  # fmt: skip
-            summary = {
-                "problems": len(asked), "samples": config.samples, "wall_s": time.monotonic() - started,
-                **sampling_cost(folder, asked, model, tokenizer),
-            }  # fmt: skip
-            return finish(folder, summary, published=TABLES, scratch=("parts",))
+        summary: Result = {"problems": len(asked), "samples": config.samples, "processes": share.world}
+        if not share.is_first:
+            return summary
+        summary |= {"wall_s": time.monotonic() - started, **sampling_cost(folder, asked, model, tokenizer)}
+        return finish(folder, summary, published=TABLES, scratch=("parts",))
 
 
 KINDS: tuple[type[Stage], ...] = (TokenizerStage, PretrainStage, MidtrainStage, RLStage, EvaluateStage)

@@ -47,12 +47,13 @@ def kinds() -> list[str]:
     return [cls.model_fields["kind"].default for cls in KINDS]
 
 
-def resources_by_kind(given: Sequence[str], scale: str = "") -> dict[str, Resources]:
+def resources_by_kind(given: Sequence[str], scale: str = "", gpus: int = 0) -> dict[str, Resources]:
     """What each kind asks for at that scale; each of `given` is a TOML file or [KIND.]KEY=VALUE, later ones win.
 
-    What is said of a kind wins over what is said of all. Raises ValueError naming what is wrong.
+    What is said of a kind wins over what is said of all; `gpus` is what a kind takes of which nothing is said. Raises
+    ValueError naming what is wrong.
     """
-    for_all: dict[str, Any] = dict(OF_SCALE.get(scale, {}))
+    for_all: dict[str, Any] = {"gpus": gpus, **OF_SCALE.get(scale, {})}
     for_kind = {kind: dict(BUILT_IN.get(kind, {})) for kind in kinds()}
     for text in given:
         for name, value in (_assignment(text) if "=" in text else _read(Path(text))).items():

@@ -1,4 +1,4 @@
-"""Run a graph of stages: each once, after what it needs, as many side by side as the executor has places.
+"""Run a graph of stages: each once, after what it needs, as many side by side as the executor has room for.
 
 A stage that fails takes only what depends on it along. A stage that another run holds is left to it: this run does
 something else meanwhile and takes the result from the store, so two runs of one study share its work.
@@ -13,6 +13,8 @@ from typing import Protocol
 
 from interplay.stages.execute import Ended, Executor
 from interplay.stages.lock import is_held
+from interplay.stages.order import first_things_first, remaining_hours
+from interplay.stages.room import admitted
 from interplay.stages.stage import Stage, parents
 
 POLL_S = 0.5
@@ -46,38 +48,51 @@ class Ran:
         return {*self.cached, *self.ran}
 
 
-def run_stages(stages: Sequence[Stage], executor: Executor, watcher: Watcher, poll_s: float = POLL_S) -> Ran:
-    """Run what is not in the store. Each stage must be preceded by what it needs."""
-    needs = {stage.address: {parent.address for parent in parents(stage)} for stage in stages}
-    weights = num_dependents(needs)
-    ran, todo, clocks = Ran(), {}, dict[str, float]()
-    for stage in stages:
-        if stage.cached:
-            ran.cached.append(stage.address)
-        else:
-            todo[stage.address] = stage
+def run_stages(
+    stages: Sequence[Stage],
+    executor: Executor,
+    watcher: Watcher,
+    poll_s: float = POLL_S,
+    hours: Mapping[str, float] | None = None,
+) -> Ran:
+    """Run what is not in the store. Each stage must be preceded by what it needs; `hours` are what stages are expected to
+    take, by address, and order those that could begin."""
+    needs = needs_of(stages)
+    ran, clocks = Ran(), dict[str, float]()
+    missing = [stage for stage in stages if not _noted(stage, ran)]
+    remaining = remaining_hours(needs, dict.fromkeys(ran.cached, 0.0) | dict(hours or {}))
+    by_address = {stage.address: stage for stage in missing}
+    todo = {address: by_address[address] for address in first_things_first(list(by_address), remaining)}
     while todo or clocks:
-        ready = [todo[a] for a in sorted(todo, key=lambda a: -weights[a]) if needs[a] <= ran.done]
-        for stage in ready:
-            if len(clocks) >= executor.places:
-                break
-            if is_held(stage.folder):
-                continue
-            del todo[stage.address]
-            if stage.cached:  # by another run, meanwhile
-                ran.cached.append(stage.address)
+        ready = [a for a in todo if needs[a] <= ran.done and not is_held(todo[a].folder)]
+        for address in admitted(ready, lambda address: executor.has_room(by_address[address])):
+            stage = todo.pop(address)
+            if _noted(stage, ran):  # by another run, meanwhile
                 continue
             watcher.started(stage)
-            clocks[stage.address] = time.monotonic()
+            clocks[address] = time.monotonic()
             executor.start(stage)
         if clocks:
             for ended in executor.wait(poll_s):
                 watcher.ended(ended, time.monotonic() - clocks.pop(ended.stage.address))
                 _note(ended, ran, todo, needs)
-        elif stuck := [stage for stage in ready if stage.address in todo and is_held(stage.folder)]:
+        elif stuck := [stage for a, stage in todo.items() if needs[a] <= ran.done and is_held(stage.folder)]:
             watcher.elsewhere(stuck[0])
             time.sleep(poll_s)
     return ran
+
+
+def needs_of(stages: Sequence[Stage]) -> dict[str, set[str]]:
+    """The addresses that each stage opens, by its own."""
+    return {stage.address: {parent.address for parent in parents(stage)} for stage in stages}
+
+
+def _noted(stage: Stage, ran: Ran) -> bool:
+    """Whether the stage is in the store, which is put on record."""
+    if stage.cached:
+        ran.cached.append(stage.address)
+        return True
+    return False
 
 
 def _note(ended: Ended, ran: Ran, todo: dict[str, Stage], needs: Mapping[str, set[str]]) -> None:
@@ -87,17 +102,8 @@ def _note(ended: Ended, ran: Ran, todo: dict[str, Stage], needs: Mapping[str, se
         return
     ran.failed.append(ended)
     lost = {address}
-    for other in list(todo):  # in the order of the graph, so one pass reaches everything
-        if needs[other] & lost:
+    for other in needs:  # in the order of the graph, so one pass reaches everything
+        if other in todo and needs[other] & lost:
             lost.add(other)
             del todo[other]
             ran.skipped.append(other)
-
-
-def num_dependents(needs: Mapping[str, set[str]]) -> dict[str, int]:
-    """How many stages cannot begin before each one is done: long chains are started first."""
-    dependents: dict[str, set[str]] = {address: set() for address in needs}
-    for address in reversed(list(needs)):
-        for parent in needs[address]:
-            dependents[parent] |= {address, *dependents[address]}
-    return {address: len(found) for address, found in dependents.items()}

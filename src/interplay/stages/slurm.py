@@ -19,10 +19,11 @@ from typing import Any
 import submitit
 
 from interplay.progress import say
+from interplay.stages.environment import THREAD_VARIABLES
 from interplay.stages.execute import LOG, Ended, perform
 from interplay.stages.resources import Resources
+from interplay.stages.room import Room
 from interplay.stages.stage import Stage
-from interplay.stages.workers import THREAD_VARIABLES
 
 QUEUE_POLL_S = 5.0
 GRACE_POLLS = 3  # a shared file system may show a result a little after its job has left the queue
@@ -60,26 +61,31 @@ class _Submitted:
 
 
 class Slurm:
-    """At most `count` jobs at a time, with `threads` threads each, or the cores of its kind where that is 0."""
+    """As many jobs at a time as `room` has, with `threads` threads each, or the cores of its kind where that is 0."""
 
     beside = True
 
     def __init__(
         self,
         resources: Mapping[str, Resources],
-        count: int,
+        room: Room,
         threads: int,
         resubmissions: int,
         poll_s: float = QUEUE_POLL_S,
     ) -> None:
         if not shutil.which("sbatch") or not shutil.which("squeue"):
             raise ValueError(MISSING)
-        self.places, self.resources, self.threads = count, resources, threads
+        self.room, self.resources, self.threads = room, resources, threads
         self.resubmissions, self.poll_s = resubmissions, poll_s
         self._submitted: list[_Submitted] = []
 
+    def has_room(self, stage: Stage) -> bool:
+        """Whether another job may be submitted; with `--devices`, whether its GPUs are among those that are not in use."""
+        return self.room.has(stage)
+
     def start(self, stage: Stage) -> None:
         """Submit the stage. Raises ValueError with SLURM's words when it refuses."""
+        self.room.take(stage)
         self._submitted.append(_Submitted(stage, self._submit(stage)))
 
     def wait(self, seconds: float) -> list[Ended]:
@@ -94,6 +100,7 @@ class Slurm:
                 submitted.polls_without = 0
             elif (end := self._judge(submitted)) is not None:
                 self._submitted.remove(submitted)
+                self.room.leave(submitted.stage)
                 ended.append(end)
         return ended
 
@@ -130,7 +137,7 @@ class Slurm:
         executor.update_parameters(**parameters(asked, stage.address.replace("/", "-"), self.threads or asked.cpus))
         try:
             with submitit.helpers.clean_env():
-                job = executor.submit(StageJob(on_threads(stage, self.threads or asked.cpus, asked.cpus)))
+                job = executor.submit(StageJob(stage.on(self.threads or asked.cpus, asked.cpus, asked.gpus)))
         except submitit.core.utils.FailedJobError as error:
             raise ValueError(f"SLURM does not take {stage.address}: {_last(str(error))}") from error
         _link_log(stage.folder / LOG, Path(job.paths.stderr))
@@ -151,14 +158,6 @@ def parameters(asked: Resources, name: str, threads: int) -> dict[str, Any]:
 
 def _memory(mem_gb: float) -> str:
     return f"{round(mem_gb * 1024)}M"
-
-
-def on_threads(stage: Stage, threads: int, cores: int) -> Stage:
-    """The same stage, at the same address, with the threads of its job."""
-    runtime = stage.runtime.model_copy(update={"threads": threads, "cores": cores})
-    clone: Stage = stage.infra.clone_obj({"runtime": runtime.model_dump()})
-    assert clone.address == stage.address, "runtime never enters an address"
-    return clone
 
 
 def queued_jobs() -> set[str] | None:

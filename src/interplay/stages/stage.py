@@ -18,10 +18,10 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import exca
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PositiveInt
 
 from interplay.config import Config, OneSchema, identity_of
 from interplay.data.mixture import Mixture
@@ -29,6 +29,7 @@ from interplay.files import remove, write_json
 from interplay.manifest import damage
 from interplay.progress import say
 from interplay.stages.lock import LOCK, hold
+from interplay.stages.together import do_together
 from interplay.train.publish import PUBLISHED, SUMMARY, read_summary
 from interplay.train.runtime import Runtime
 
@@ -37,7 +38,7 @@ logging.getLogger("exca").setLevel(logging.ERROR)  # what it warns of, whoever r
 Result = dict[str, Any]
 NOTE = "job.pkl"  # exca's, of a result
 KEPT = (LOCK, "stage.json", "attempts.jsonl", "log.txt", "slurm")  # of a stage that is made again
-RUNTIME = ("label", "runtime", "infra")  # how a stage is called and done: no part of its identity
+RUNTIME = ("label", "runtime", "processes", "infra")  # how a stage is called and done: no part of its identity
 
 
 class Infra(exca.TaskInfra):
@@ -64,17 +65,42 @@ class Stage(OneSchema):
     """What all stages share. A subclass gives `kind` and `infra` their values and applies `infra` to `run`."""
 
     model_config = ConfigDict(extra="forbid")
-    _exclude_from_cls_uid: tuple[str, ...] = ("runtime", "label")
+    _exclude_from_cls_uid: tuple[str, ...] = ("runtime", "processes", "label")
 
     label: str = ""
     runtime: Runtime = Runtime()
+    processes: PositiveInt = 1  # of one machine, a device each
     kind: str
     config: Config
     infra: Infra
 
     @abstractmethod
     def run(self) -> Result:
-        """Do the work, or go on with it; returns the summary."""
+        """Do the work, or go on with it; returns the summary. Each kind has its own because exca decorates it."""
+
+    @abstractmethod
+    def do(self, folder: Path) -> Result:
+        """The work, in a folder that is held: in one process all of it, in each of several its share. The summary."""
+
+    def _run(self) -> Result:
+        with self._alone() as folder:
+            if (done := read_summary(folder)) is not None:
+                return done
+            if self.processes == 1:
+                return self.do(folder)
+            for parent in parents(self):  # by one process, before several open it
+                parent.made()
+            do_together(self, folder)
+            done = read_summary(folder)
+            assert done is not None, "the first member writes the summary last"
+            return done
+
+    def on(self, threads: int, cores: int, processes: int = 1) -> Self:
+        """The same stage, at the same address, with so many threads and cores, on so many processes (of 0 devices: one)."""
+        runtime = self.runtime.model_copy(update={"threads": threads, "cores": cores})
+        clone: Self = self.infra.clone_obj({"runtime": runtime.model_dump(), "processes": max(1, processes)})
+        assert clone.address == self.address, "how a stage runs never enters an address"
+        return clone
 
     def made(self) -> Result:
         """The summary of the stage, which runs first where its result is not there or is damaged."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from interplay.stages.execute import Executor, Here
 from interplay.stages.resources import ResourcesByKind, resources_by_kind
+from interplay.stages.room import Devices, Room
 from interplay.train.runtime import Device, Runtime
 
 CLUSTERS = ("slurm",)
@@ -16,28 +17,44 @@ JOBS_ON_CLUSTER = 64
 
 
 class Where(NamedTuple):
-    """`threads` is 0 where nothing was said of it."""
+    """`threads` is 0 where nothing was said of it; `devices` are those that stages have to themselves."""
 
     places: int
     threads: int
     cluster: str | None = None
     resources: ResourcesByKind | None = None
     resubmit: int = 0
+    devices: Devices | None = None
 
     @classmethod
     def asked(
-        cls, jobs: int, threads: int, cluster: str | None, resources: Sequence[str], resubmit: int, scale: str = ""
-    ) -> Where:
-        """What the command line says. Raises ValueError where it makes no sense."""
-        if min(jobs, threads, resubmit) < 0:
-            raise ValueError(f"--jobs, --threads and --resubmit must not be negative: {jobs}, {threads}, {resubmit}")
-        if cluster is None:
-            if resources:
-                raise ValueError("--resources are those of a cluster's jobs: give --cluster slurm, too")
-            return cls(jobs or 1, threads)
-        if cluster not in CLUSTERS:
+        cls, jobs: int, threads: int, cluster: str | None, resources: Sequence[str], resubmit: int, scale: str = "",
+        devices: int = 0, device: Device = "auto", plan: bool = False,
+    ) -> Where:  # fmt: skip
+        """What the command line says; a `plan` may name devices that are not here. Raises ValueError where it makes no
+        sense."""
+        if min(jobs, threads, resubmit, devices) < 0:
+            raise ValueError(
+                f"--jobs, --threads, --resubmit and --devices must not be negative: {jobs}, {threads}, {resubmit}, {devices}"
+            )
+        if cluster is not None and cluster not in CLUSTERS:
             raise ValueError(f"--cluster must be {' or '.join(CLUSTERS)}, got {cluster!r}")
-        return cls(jobs or JOBS_ON_CLUSTER, threads, cluster, resources_by_kind(resources, scale), resubmit)
+        if cluster is None and resources and not devices:
+            raise ValueError(
+                "--resources are those of a cluster's jobs, or of --devices: give --cluster slurm or --devices, too"
+            )
+        asked = resources_by_kind(resources, scale, gpus=1 if devices else 0) if cluster or devices else None
+        dealt = None
+        if devices:
+            named = _numbered(devices) if cluster or plan or device == "cpu" else _here(devices)
+            dealt = Devices(named, {kind: of.gpus for kind, of in (asked or {}).items()}, device == "cpu").check()
+        places = jobs or (JOBS_ON_CLUSTER if cluster else devices or 1)
+        return cls(places, threads, cluster, asked, resubmit, dealt)
+
+    @property
+    def room(self) -> Room:
+        """Empty room."""
+        return Room(self.places, self.devices)
 
     def threads_per_stage(self) -> int:
         """Threads such that stages side by side have a core for each."""
@@ -54,12 +71,29 @@ class Where(NamedTuple):
         if self.cluster is not None:
             from interplay.stages.slurm import Slurm
 
-            return Slurm(self.resources or {}, self.places, self.threads, self.resubmit)
-        if self.places == 1:
+            return Slurm(self.resources or {}, self.room, self.threads, self.resubmit)
+        if self.places == 1 and self.devices is None:
             return Here()
         from interplay.stages.workers import Workers
 
-        return Workers(self.places, self.threads_per_stage())
+        return Workers(self.room, self.threads_per_stage())
+
+
+def _numbered(count: int) -> tuple[str, ...]:
+    return tuple(map(str, range(count)))
+
+
+def _here(count: int) -> tuple[str, ...]:
+    """The first GPUs of this machine. Raises ValueError where there are fewer."""
+    from interplay.stages.environment import visible_gpus
+
+    found = visible_gpus()
+    if len(found) < count:
+        seen = (
+            f"torch sees {len(found)} here" if found else "torch sees none here; --device cpu makes places of the cores"
+        )
+        raise ValueError(f"--devices {count} asks for that many GPUs, {seen}")
+    return tuple(found[:count])
 
 
 def num_cores() -> int:

@@ -8,37 +8,44 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from interplay import offspring
-from interplay.stages.execute import LOG, Ended, failure, perform
+from interplay.stages.environment import THREAD_VARIABLES, environment, visible_gpus
+from interplay.stages.execute import LOG, Ended, ending, failure, perform
+from interplay.stages.room import Room
 from interplay.stages.stage import Stage
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
 class Workers:
-    """At most `count` processes, each with `threads` threads; several GPUs are dealt out in turn."""
+    """As many processes as `room` has places, each with `threads` threads.
+
+    With devices a worker sees those of its stage and no others. Without, several GPUs are dealt out in turn, and
+    workers may share one.
+    """
 
     beside = True
 
-    def __init__(self, count: int, threads: int) -> None:
-        self.places, self.threads = count, threads
-        self._gpus = visible_gpus()
+    def __init__(self, room: Room, threads: int) -> None:
+        self.room, self.threads = room, threads
+        self._gpus = [] if room.devices else visible_gpus()
         self._idle: list[_Worker] = []
         self._busy: list[_Worker] = []
 
+    def has_room(self, stage: Stage) -> bool:
+        """Whether a place and the stage's devices are free."""
+        return self.room.has(stage)
+
     def start(self, stage: Stage) -> None:
         """Give the stage to an idle worker, or to a new one."""
-        self._idle = [worker for worker in self._idle if worker.process.is_alive()]
-        worker = self._idle.pop() if self._idle else self._hire()
-        worker.begin(stage)
+        devices = self.room.take(stage)
+        worker = self._with(devices) if self.room.devices else self._any()
+        worker.begin(stage.on(stage.runtime.threads, stage.runtime.cores, len(devices)) if devices else stage)
         self._busy.append(worker)
 
     def wait(self, seconds: float) -> list[Ended]:
@@ -48,6 +55,7 @@ class Workers:
         for worker in [worker for worker in self._busy if worker.answers in ready]:
             self._busy.remove(worker)
             ended.append(worker.ended())
+            self.room.leave(ended[-1].stage)
             if worker.process.is_alive():
                 self._idle.append(worker)
         return ended
@@ -60,20 +68,43 @@ class Workers:
             worker.process.join()
         self._idle, self._busy = [], []
 
-    def _hire(self) -> _Worker:
-        changes = dict.fromkeys(THREAD_VARIABLES, str(self.threads))
+    def _with(self, devices: Sequence[str]) -> _Worker:
+        """A worker that sees these devices. An idle one that sees some of them ends: what it holds of their memory is free."""
+        assert self.room.devices is not None
+        found = None
+        for worker in list(self._idle):
+            if tuple(worker.devices) == tuple(devices) and worker.process.is_alive():
+                found = worker
+            elif set(worker.devices) & set(devices):
+                worker.process.kill()
+                worker.process.join()
+                self._idle.remove(worker)
+        if found is not None:
+            self._idle.remove(found)
+            return found
+        visible = "" if self.room.devices.on_cpu else ",".join(devices)
+        return _Worker(self._threads | {"CUDA_VISIBLE_DEVICES": visible}, devices)
+
+    def _any(self) -> _Worker:
+        self._idle = [worker for worker in self._idle if worker.process.is_alive()]
+        if self._idle:
+            return self._idle.pop()
         if len(self._gpus) > 1:
-            taken = [worker.gpu for worker in (*self._idle, *self._busy)]
+            taken = [gpu for worker in (*self._idle, *self._busy) for gpu in worker.devices]
             gpu = min(self._gpus, key=taken.count)
-            return _Worker(changes | {"CUDA_VISIBLE_DEVICES": gpu}, gpu)
-        return _Worker(changes)
+            return _Worker(self._threads | {"CUDA_VISIBLE_DEVICES": gpu}, [gpu])
+        return _Worker(self._threads)
+
+    @property
+    def _threads(self) -> dict[str, str]:
+        return dict.fromkeys(THREAD_VARIABLES, str(self.threads))
 
 
 class _Worker:
     """One process and the stage it works on."""
 
-    def __init__(self, changes: Mapping[str, str], gpu: str = "") -> None:
-        self.gpu = gpu
+    def __init__(self, changes: Mapping[str, str], devices: Sequence[str] = ()) -> None:
+        self.devices = devices
         context = multiprocessing.get_context("spawn")
         self.answers, far = context.Pipe()
         self.process: BaseProcess = context.Process(target=offspring.serve, args=(__name__, "serve", far))
@@ -96,9 +127,7 @@ class _Worker:
             worked, error = self.answers.recv()
         except (EOFError, OSError):
             self.process.join()
-            code = self.process.exitcode or 0
-            how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-            return Ended(self.stage, error=f"its process ended with {how}", log=log)
+            return Ended(self.stage, error=f"its process ended with {ending(self.process.exitcode or 0)}", log=log)
         return Ended(self.stage, worked, error, log)
 
 
@@ -123,27 +152,3 @@ def _logged(stage: Stage) -> tuple[bool, str]:
         except Exception as error:
             traceback.print_exc()
             return True, failure(error)
-
-
-@contextmanager
-def environment(changes: Mapping[str, str]) -> Iterator[None]:
-    """The environment with changes, for processes that are started meanwhile."""
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def visible_gpus() -> list[str]:
-    """Names of the GPUs this process may use, as CUDA_VISIBLE_DEVICES spells them."""
-    import torch
-
-    if named := os.environ.get("CUDA_VISIBLE_DEVICES"):
-        return named.split(",")
-    return [str(number) for number in range(torch.cuda.device_count())]

@@ -9,8 +9,10 @@ from typing import Any
 
 from interplay.stages.cost import Cost, duration, estimate, quantity
 from interplay.stages.diff import differences, distance
-from interplay.stages.run_stages import num_dependents
-from interplay.stages.stage import Stage, parents
+from interplay.stages.order import Schedule, simulate
+from interplay.stages.room import Room
+from interplay.stages.run_stages import needs_of
+from interplay.stages.stage import Stage
 from interplay.stages.store import Entry, entries
 from interplay.studies.foresight import designs, measured_spread, power_lines
 from interplay.studies.study import Study
@@ -19,7 +21,7 @@ NAMED_FIELDS = 3
 
 
 def plan_lines(
-    study: Study, store: Path | None = None, jobs: int = 1, to_run: Sequence[int] | None = None
+    study: Study, store: Path | None = None, room: Room | None = None, to_run: Sequence[int] | None = None
 ) -> list[str]:
     """One entry per stage, those that would run with their cost and reason; then the sum and the smallest effect.
 
@@ -38,7 +40,7 @@ def plan_lines(
         lines.append(line)
     spread = measured_spread(study.settings, store)
     power = power_lines(study, spread, designs(study, spread))
-    return [*lines, "\n".join([total(stages, costs, jobs), *power])]
+    return [*lines, "\n".join([total(stages, costs, room or Room(1)), *power])]
 
 
 def why(identity: Mapping[str, Any], there: list[Entry]) -> str:
@@ -61,7 +63,7 @@ def why(identity: Mapping[str, Any], there: list[Entry]) -> str:
     return f"nearest in the store is {nearest.address}, which differs in {named}{more}"
 
 
-def total(stages: list[Stage], costs: Mapping[str, Cost], jobs: int) -> str:
+def total(stages: list[Stage], costs: Mapping[str, Cost], room: Room) -> str:
     """The sum over what would run."""
     if not costs:
         return "everything is in the store"
@@ -70,21 +72,16 @@ def total(stages: list[Stage], costs: Mapping[str, Cost], jobs: int) -> str:
     hours = sum(cost.hours for cost in costs.values())
     line = f"to run: {len(costs)} of {len(stages)} stages, {bound}{quantity(tokens)} tokens, {flops:.1e} FLOPs, "
     line += f"{bound}{duration(hours)}"
-    if jobs > 1:
-        line += f" of work, {duration(makespan(stages, costs, jobs))} with {jobs} side by side at these rates"
+    if room.places > 1:
+        line += (
+            f" of work, {duration(planned(stages, costs, room).hours)} with {room.places} side by side at these rates"
+        )
     return line
 
 
-def makespan(stages: list[Stage], costs: Mapping[str, Cost], jobs: int) -> float:
-    """Hours from the first start to the last end when stages are started as a run starts them."""
-    needs = {stage.address: {p.address for p in parents(stage)} & costs.keys() for stage in stages}
-    needs = {address: found for address, found in needs.items() if address in costs}
-    weights, ends, running, now = num_dependents(needs), dict[str, float](), dict[str, float](), 0.0
-    todo = sorted(needs, key=lambda address: -weights[address])
-    while todo or running:
-        for address in [a for a in todo if needs[a] <= ends.keys()][: jobs - len(running)]:
-            todo.remove(address)
-            running[address] = now + costs[address].hours
-        first = min(running, key=lambda address: running[address])
-        now = ends[first] = running.pop(first)
-    return now
+def planned(stages: list[Stage], costs: Mapping[str, Cost], room: Room) -> Schedule:
+    """When the stages that have a cost would run, as a run orders them."""
+    todo = [stage for stage in stages if stage.address in costs]
+    needs = needs_of(stages)
+    hours = {stage.address: costs[stage.address].hours / max(1, room.asked(stage)) for stage in todo}
+    return simulate(todo, {address: needs[address] & costs.keys() for address in hours}, hours, room)

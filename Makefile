@@ -41,6 +41,7 @@ format: $(READY)
 docs-reports: $(READY)
 	@for folder in docs/seeds/*/; do [ -d "$$folder" ] || continue; \
 	  $(BIN)/interplay records merge "$${folder%/}" --slim --out "docs/studies/$$(basename $$folder)" || exit 2; done
+	@set -- docs/studies/tuning_*/; [ ! -d "$$1" ] || $(BIN)/interplay records tuning "$$@" --out docs/tuning.md
 	@for folder in docs/studies/*/; do [ -d "$$folder" ] || continue; \
 	  $(BIN)/interplay report "$${folder%/}" --markdown "$${folder%/}.md" || exit 2; done
 	@$(BIN)/interplay claims docs/studies --out docs/claims.html --readme README.md

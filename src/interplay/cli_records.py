@@ -1,4 +1,4 @@
-"""`interplay records`: seeds of a study that ran in several places or on several days, put together."""
+"""`interplay records`: seeds of a study that ran in several places or on several days, put together; the table of tuning."""
 
 from __future__ import annotations
 
@@ -39,3 +39,17 @@ def merge(
         return
     merge_seeds(folders, out, study, command)
     print(build_report(out))
+
+
+@records.command("tuning")
+def tuning(
+    folders: Annotated[list[Path], typer.Argument(help="records of the study `tuning`, one folder a scale")],
+    out: Annotated[Path, typer.Option(help="the page, Markdown")] = Path("docs/tuning.md"),
+) -> None:
+    """Make the table of learning rates and steps that were tried on held-out problems, with the best row of each method.
+
+    Example: interplay records tuning docs/studies/tuning_micro --out docs/tuning.md
+    """
+    from interplay.report.tuning import build_tuning
+
+    print(build_tuning(folders, out))

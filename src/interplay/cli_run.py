@@ -103,11 +103,11 @@ def _to_report(study: Study, store: Path, where: Where, kept: Mapping[int, Path]
 
 
 def _with_kept(
-    make: Callable[[Mapping[str, str]], Study], arms: str, records: Path | None
+    make: Callable[[dict[str, str]], Study], arms: str, records: Path | None
 ) -> tuple[Study, dict[int, Path]]:
     """The study of the asked arms and seeds, and of the seeds that are kept; the folders of the kept ones."""
 
-    def made(seeds: Mapping[str, str]) -> Study:
+    def made(seeds: dict[str, str]) -> Study:
         return make(seeds).only([name.strip() for name in arms.split(",")]) if arms else make(seeds)
 
     chosen = made({})

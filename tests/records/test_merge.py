@@ -20,7 +20,7 @@ TINY = {
     "rl.group": 2, "problems": 4, "samples": 2, "ks": "1,2", "tokenizer.documents": 100, "sampling.max_new_tokens": 16,
     "rl.sampling.max_new_tokens": 16, "model.layers": 1, "model.hidden": 32, "model.ffn": 32,
 }  # fmt: skip
-TIMED = ("study.json", "about.json", "stages.json", ".lock")  # what holds times, or the stages of one run
+TIMED = ("study.json", "about.json", "stages.json")  # what holds times, or the stages of one run
 SEEN = ("problems.parquet", "samples.parquet")  # what the explorer shows of stages in the store
 
 
@@ -52,7 +52,7 @@ def seeds(store: Path, whole: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def tables(folder: Path) -> dict[str, bytes]:
-    found = [path for path in folder.rglob("*") if path.is_file() and path.name not in TIMED]
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name not in TIMED and path.name[0] != "."]
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in found

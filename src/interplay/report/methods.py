@@ -171,7 +171,18 @@ def _rl(records: Records) -> str:
         text += f", KL penalty {_either(kl, '{:g}'.format)}"
     else:
         text += ", no KL penalty"
-    return f"{text}."
+    return f"{text}. {_tuned(records)}"
+
+
+def _tuned(records: Records) -> str:
+    """Where the learning rates come from; records of older runs do not say."""
+    rows = records.study.settings.get("tuned")
+    if not isinstance(rows, dict) or records.study.study == "tuning":
+        return ""
+    named = [f"{method} {row}" for method, row in rows.items() if row]
+    if not named:
+        return "Learning rates and steps were not tuned on held-out problems of this setting."
+    return f"Learning rates and steps were chosen on held-out problems and seeds of their own: {', '.join(named)}."
 
 
 def _evaluation(records: Records) -> str:

@@ -23,7 +23,20 @@ from interplay.studies.study import Contrast, Study
 
 # what settings hold beside the training of base and of RL on the edge: how it is measured, and what single studies ask for
 MEASURED_APART = frozenset(
-    {"seeds", "problems", "samples", "ks", "gold", "extrapolation", "midtraining", "contextual", "headroom", "transfer"}
+    {
+        "seeds",
+        "problems",
+        "samples",
+        "ks",
+        "gold",
+        "extrapolation",
+        "midtraining",
+        "contextual",
+        "headroom",
+        "transfer",
+        "tuning",
+        "tuned",
+    }
 )
 
 

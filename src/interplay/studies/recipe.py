@@ -42,6 +42,10 @@ class Recipe(NamedTuple):
         ranges = {"id": chosen.id_ops, "edge": chosen.edge_ops, "hard": chosen.hard_ops}
         return {name: self.over(ops) for name, ops in ranges.items()}
 
+    def with_id(self, share: float) -> Mixture:
+        """The edge, and this share of id problems."""
+        return blend([(self.regimes["edge"], 1 - share), (self.regimes["id"], share)])
+
     def over(self, ops: Sequence[int]) -> Mixture:
         """These ops over every context and mode, uniformly."""
         return Mixture.uniform(ops, self.chosen.contexts, self.chosen.modes)
@@ -99,10 +103,12 @@ class Recipe(NamedTuple):
         seed: Seed,
         name: str = "mid",
         split: Split = "train",
+        lr_factor: float = 1.0,
         **of_stream: object,
     ) -> MidtrainStage:
-        """Continued training on a mixture, with a complete schedule of its own; `of_stream` are more fields of its stream."""
-        config = self.supervised(mixture, tokens, seed, self.chosen.midtrain.lr_factor, split)
+        """Continued training on a mixture, with a complete schedule of its own; `lr_factor` is on the learning rates of
+        mid-training, `of_stream` are more fields of its stream."""
+        config = self.supervised(mixture, tokens, seed, self.chosen.midtrain.lr_factor * lr_factor, split)
         if of_stream:
             stream = Stream.model_validate(config.stream.model_dump() | of_stream)
             config = config.model_copy(update={"stream": stream})
@@ -145,6 +151,7 @@ class Recipe(NamedTuple):
         start: str = "",
         factors: Mapping[str, float | str] | None = None,
         regimes: Mapping[str, Mixture] | None = None,
+        split: Split = "test",
     ) -> Arm:
         """A checkpoint with its evaluation: the same unseen problems for every arm and seed."""
         chosen = self.chosen
@@ -155,6 +162,7 @@ class Recipe(NamedTuple):
             samples=chosen.samples,
             ks=chosen.ks,
             sampling=chosen.sampling,
+            split=split,
         )
         stage = EvaluateStage(
             checkpoint=checkpoint, config=config, gold=chosen.gold, **self.place.stage(f"evaluation of {name} {seed}")

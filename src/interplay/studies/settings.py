@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -50,7 +50,8 @@ class OfExtrapolation(Config):
     """Op ranges of RL where they are not the regimes'; the selections that are compared with a uniform pool.
 
     measured_share: measured FLOPs of RL over what it is charged, by the record of an earlier run; gold is matched to it.
-    replay_share: of id problems in gold and self-training with replay.
+    replay_share: of id problems in gold and self-training with replay. gold_lr_factor, self_train_lr_factor: on the learning
+    rates of mid-training and of RL, as `tuning` found them.
     """
 
     id_ops: Ops = ()
@@ -60,6 +61,8 @@ class OfExtrapolation(Config):
     filter_candidates: PositiveInt = 2000
     measured_share: float = Field(default=1.0, gt=0, le=1)
     replay_share: float = Field(default=0.25, gt=0, lt=1)
+    gold_lr_factor: PositiveFloat = 1.0
+    self_train_lr_factor: PositiveFloat = 1.0
 
 
 class OfMidtraining(Config):
@@ -96,6 +99,25 @@ class OfTransfer(Config):
         return self
 
 
+Method = Literal["rl", "self_train", "gold"]
+
+
+class OfTuning(Config):
+    """What `tuning` tries: factors on each method's learning rate, multiples of `rl.steps`."""
+
+    methods: tuple[Method, ...] = ("rl", "self_train", "gold")
+    factors: tuple[PositiveFloat, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+    lengths: tuple[PositiveFloat, ...] = (0.5, 1.0, 2.0)
+
+
+class Tuned(Config):
+    """The rows of docs/tuning.md that rates and steps of a scale come from; empty where they were not tuned on `val`."""
+
+    rl: str = ""
+    self_train: str = ""
+    gold: str = ""
+
+
 class OfHeadroom(Config):
     """What pre-training shows more or less of (by default the edge), and the shares of it."""
 
@@ -112,6 +134,7 @@ class Settings(Config):
     rl                     GRPO; `sample_tokens` is what an RL sample is charged in tokens of training
     problems .. gold       evaluation: problems per regime, samples of each, whether gold likelihood is measured
     extrapolation ..       what one study alone asks for, under its name
+    tuned                  where the learning rates come from; a note, which changes no result
     """
 
     scale: str
@@ -139,6 +162,8 @@ class Settings(Config):
     contextual: OfContextual = OfContextual()
     headroom: OfHeadroom = OfHeadroom()
     transfer: OfTransfer = OfTransfer()
+    tuning: OfTuning = OfTuning()
+    tuned: Tuned = Tuned()
 
     @property
     def ops(self) -> Ops:

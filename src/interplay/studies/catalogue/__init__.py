@@ -17,6 +17,7 @@ from interplay.studies.catalogue.noise import noise
 from interplay.studies.catalogue.process_reward import process_reward
 from interplay.studies.catalogue.quickstart import quickstart
 from interplay.studies.catalogue.transfer import transfer
+from interplay.studies.catalogue.tuning import tuning
 from interplay.studies.catalogue.verifier import verifier
 from interplay.studies.scales import settings
 from interplay.studies.settings import Settings
@@ -33,6 +34,7 @@ STUDIES: Mapping[str, StudyMaker] = {
     "verifier": verifier,
     "noise": noise,
     "transfer": transfer,
+    "tuning": tuning,
 }
 
 

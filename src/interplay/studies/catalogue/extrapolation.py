@@ -20,11 +20,10 @@ from (`extrapolation.measured_share`). What every arm really took stands in its 
 
 from __future__ import annotations
 
-from interplay.data.mixture import blend
 from interplay.rl.pools import Adaptive, Edge
-from interplay.rl.presets import PRESETS
 from interplay.stages.kinds import Checkpointed
-from interplay.studies.budget import filtered_steps, rl_tokens
+from interplay.studies.budget import filtered_steps
+from interplay.studies.catalogue.controls import gold_trained, self_trained
 from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
@@ -50,9 +49,6 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
         "rl_hard": recipe.over(chosen.extrapolation.hard_ops or chosen.hard_ops),
     }
     adaptive = Adaptive(start_op=min(chosen.edge_ops), threshold=chosen.extrapolation.adaptive_threshold)
-    own, asked = chosen.extrapolation, chosen.rl.steps * chosen.rl.prompts
-    tokens = round(own.measured_share * rl_tokens(chosen, chosen.rl.steps))
-    with_id = blend([(mixes["edge"], 1 - own.replay_share), (mixes["id"], own.replay_share)])
     edge_filter = Edge(candidates=chosen.extrapolation.filter_candidates, samples=chosen.rl.group)
     made: list[tuple[str, str, str, Checkpointed]] = [("base", "Base", "pre-training alone", base)]
     made += [
@@ -72,14 +68,13 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
         ("filtered", "RL, edge filter", "GRPO on the edge and hard problems that base sometimes solves",
          recipe.reinforced(base, beyond, seed, "base, filtered", selection=edge_filter, steps=filtered_steps(chosen))),
         ("self_train", "Self-training", "right samples of edge problems, without a baseline",
-         recipe.reinforced(base, mixes["edge"], seed, "base, self-training", changes=PRESETS["raft"])),
+         self_trained(recipe, base, seed, "base, self-training")),
         ("self_train_replay", "Self-training, replay", "right samples of edge problems and of a share of id problems",
-         recipe.reinforced(base, with_id, seed, "base, self-training with replay", changes=PRESETS["raft"])),
+         self_trained(recipe, base, seed, "base, self-training with replay", replay=True)),
         ("gold", "Gold", "supervised on gold solutions of the problems of RL on the edge",
-         recipe.midtrained(base, mixes["edge"], tokens, seed, "base on gold", "rl", distinct=asked)),
+         gold_trained(recipe, base, seed, "base on gold")),
         ("gold_replay", "Gold, replay", "supervised on the same gold solutions and on a share of id problems",
-         recipe.midtrained(base, mixes["edge"], tokens, seed, "base on gold with replay", "rl", distinct=asked,
-                           replay={"mixture": mixes["id"], "share": own.replay_share})),
+         gold_trained(recipe, base, seed, "base on gold with replay", replay=True)),
     ]  # fmt: skip
     return [
         recipe.arm(name, label, what, seed, checkpoint, start="" if name == "base" else "base", factors={"arm": label})

@@ -1,0 +1,112 @@
+"""docs/tuning.md: what was tried on held-out problems, method by method, and which row is best; from records of `tuning` alone.
+
+The best row has the highest mean pass@1 on the edge over its seeds; of equal ones the lower rate, then fewer steps. The rule is
+fixed here, so nobody picks a row with a contrast in sight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from interplay.files import write_text
+from interplay.report import markdown
+from interplay.report.records import Records, read_records
+
+HEADER = ("", "row", "learning rate", "RL steps", "edge pass@1", "each seed", "edge pass@{top}", "id pass@1")
+BEST = "best"
+
+
+class Tried(NamedTuple):
+    """One row: a method's rate and length, and what it solves of the held-out problems."""
+
+    name: str
+    method: str
+    rate: float
+    steps: float
+    edge: float
+    by_seed: tuple[float, ...]
+    edge_top: float
+    id: float
+
+    @property
+    def rank(self) -> tuple[float, float, float]:
+        """The best row has the smallest."""
+        return (-self.edge, self.rate, self.steps)
+
+
+def build_tuning(folders: Iterable[Path], out: Path) -> Path:
+    """Write the page. Raises ValueError where a folder does not hold records of `tuning`."""
+    parts = [
+        "# Tuning",
+        "Learning rates and steps are chosen on problems of the split `val` and on seeds from 100 on; what studies "
+        "report is asked problems of the split `test` and trained on other seeds. RL, self-training and "
+        "gold are searched equally wide. "
+        "Best is the highest mean pass@1 on the edge; of equal rows the lower rate, then fewer steps.",
+        "```sh\ninterplay run tuning --scale micro --records docs/seeds\ninterplay records tuning docs/studies/tuning_micro "
+        "--out docs/tuning.md\n```",
+    ]
+    for folder in folders:
+        records = read_records(folder)
+        if records.study.study != "tuning":
+            raise ValueError(f"{folder} holds records of {records.study.study}, not of tuning")
+        parts += [f"## {markdown.escaped(records.study.scale)}", *_of_scale(records, folder)]
+    return write_text(out, "\n\n".join(parts) + "\n")
+
+
+def tried(records: Records) -> list[Tried]:
+    """Every row, in the order of the study."""
+    top, several = max(records.ks), len(records.study.seeds) > 1
+    cells = {
+        (r.arm, str(r.seed), r.regime, r.k): r.value for r in records.results if r.rule == "strict" and r.op == "all"
+    }
+    pooled = "all" if several else str(records.study.seeds[0])
+    found = []
+    for arm, factors in records.factors.items():
+        if "method" not in factors:
+            continue
+
+        def value(regime: str, k: int, seed: str = pooled, arm: str = arm) -> float:
+            return float(cells[arm, seed, regime, k] or 0.0)
+
+        by_seed = tuple(value("edge", 1, str(seed)) for seed in records.study.seeds)
+        found.append(
+            Tried(arm, str(factors["method"]), float(factors["learning rate"]), float(factors["steps"]), value("edge", 1),
+                  by_seed, value("edge", top), value("id", 1))
+        )  # fmt: skip
+    return found
+
+
+def best(rows: Iterable[Tried]) -> dict[str, Tried]:
+    """The best row of each method."""
+    found: dict[str, Tried] = {}
+    for row in rows:
+        if row.method not in found or row.rank < found[row.method].rank:
+            found[row.method] = row
+    return found
+
+
+def _of_scale(records: Records, folder: Path) -> list[str]:
+    rows = tried(records)
+    chosen = {row.name for row in best(rows).values()}
+    header = [name.format(top=max(records.ks)) for name in HEADER]
+    table = markdown.table(header, [_cells(row, row.name in chosen) for row in rows])
+    seeds = ", ".join(map(str, records.study.seeds))
+    return [f"Seeds {seeds}; records in `{folder.name}`. {_edges(rows, chosen)}".strip(), table]
+
+
+def _cells(row: Tried, is_best: bool) -> tuple[str, ...]:
+    seeds = " ".join(f"{value:.3f}" for value in row.by_seed)
+    numbers = (f"{row.edge:.3f}", seeds, f"{row.edge_top:.3f}", f"{row.id:.3f}")
+    return (BEST if is_best else "", row.name, f"{row.rate:g}", f"{row.steps:g}", *numbers)
+
+
+def _edges(rows: list[Tried], chosen: set[str]) -> str:
+    """A best row at the end of what was tried may not be the best there is, so it is said."""
+    said = []
+    for row in rows:
+        rates = [other.rate for other in rows if other.method == row.method]
+        if row.name in chosen and len(set(rates)) > 1 and row.rate in (min(rates), max(rates)):
+            said.append(f"The best rate of {row.method} is at the end of those tried: try further.")
+    return " ".join(said)

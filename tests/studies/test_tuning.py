@@ -1,0 +1,78 @@
+"""Tuning: every method as wide as the others, never on what is reported, and presets that name the row they come from."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from interplay.report.markdown import escaped
+from interplay.report.tuning import Tried, best, build_tuning
+from interplay.stages.kinds import RLStage
+from interplay.studies.catalogue import make_study
+from interplay.studies.catalogue.tuning import rate_of, row_name
+from interplay.studies.scales import SCALES
+from interplay.train.runtime import Runtime
+
+
+def study(tmp_path: Path, **changes: str):
+    return make_study("tuning", "micro", changes, tmp_path, Runtime(threads=1))
+
+
+def test_methods_are_searched_equally_wide_on_val_and_on_seeds_of_their_own(tmp_path: Path) -> None:
+    made = study(tmp_path)
+    assert made.settings.seeds == (100, 101)
+    assert {arm.evaluation.config.split for arm in made.arms} == {"val"}
+    tried = Counter(arm.factors.get("method", "base") for arm in made.arms)
+    assert tried == {"base": 2, "rl": 30, "self_train": 30, "gold": 30}
+    rates = {arm.checkpoint.config.optimizer.lr for arm in made.arms if isinstance(arm.checkpoint, RLStage)}
+    assert max(rates) / min(rates) == 16
+    with pytest.raises(ValueError, match="seeds from 100 on, which no study reports; got 3"):
+        study(tmp_path, seeds="3,100")
+
+
+def test_the_usual_rate_is_the_arm_that_extrapolation_reports(tmp_path: Path) -> None:
+    """At the scale's rates and steps tuning trains what the study trains, but for the seed."""
+    tuned = study(tmp_path, **{"tuning.factors": "1", "tuning.lengths": "1", "seeds": "100"})
+    reported = make_study("extrapolation", "micro", {"seeds": "100"}, tmp_path, Runtime(threads=1))
+    checkpoints = {arm.name: arm.checkpoint.address for arm in reported.arms}
+    chosen = tuned.settings
+    for method, arm in (("rl", "rl_edge"), ("self_train", "self_train"), ("gold", "gold")):
+        name = row_name(method, rate_of(chosen, method), chosen.rl.steps)
+        assert next(a for a in tuned.arms if a.name == name).checkpoint.address == checkpoints[arm]
+
+
+def test_the_best_row_is_decided_by_a_rule() -> None:
+    rows = [
+        Tried("a", "rl", 2e-4, 50, 0.30, (0.3,), 0.9, 0.9),
+        Tried("b", "rl", 1e-4, 100, 0.31, (0.3,), 0.1, 0.1),
+        Tried("c", "rl", 1e-4, 50, 0.31, (0.3,), 0.1, 0.1),
+        Tried("d", "gold", 1e-4, 50, 0.10, (0.1,), 0.1, 0.1),
+    ]
+    assert {method: row.name for method, row in best(rows).items()} == {"rl": "c", "gold": "d"}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_preset_that_names_a_row_has_its_rate_and_steps(scale: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / "tuning.md"
+    for method, row in SCALES[scale].tuned.model_dump().items():
+        if row:
+            assert row == row_name(method, rate_of(SCALES[scale], method), SCALES[scale].rl.steps)
+            assert f"| best | {escaped(row)} |" in page.read_text()
+
+
+@pytest.mark.slow
+def test_a_small_search_ends_in_its_page(tmp_path: Path) -> None:
+    from interplay.launch import run_study
+
+    small = {
+        "pretrain.tokens": "8192", "rl.steps": "1", "rl.prompts": "2", "rl.group": "2", "problems": "4", "samples": "2",
+        "ks": "1,2", "tokenizer.documents": "100", "sampling.max_new_tokens": "16", "rl.sampling.max_new_tokens": "16",
+        "model.layers": "1", "model.hidden": "32", "model.ffn": "32", "tuning.factors": "1,2", "tuning.lengths": "1",
+        "sample_tokens": "600",
+    }  # fmt: skip
+    folder = run_study(study(tmp_path, **small), tmp_path, "interplay run tuning").folder
+    text = build_tuning([folder], tmp_path / "tuning.md").read_text()
+    assert text.count("| best |") == 3
+    assert "Seeds 100, 101" in text
+    assert json.loads((folder / "claims.json").read_text()) == []

@@ -3,7 +3,7 @@
 import pyarrow.parquet as pq
 from hanging import hangs_on_some
 
-from interplay.judging.pool import Pool, judge_here
+from interplay.judging.pool import Pool
 from interplay.judging.texts import as_it_is
 from interplay.rl.grpo import reinforce
 from interplay.rl.rewards import RewardConfig
@@ -17,7 +17,7 @@ def broken(*args, **kwargs):
 def test_a_rollout_without_a_verdict_earns_nothing_and_says_why(config, fresh_model, tokenizer):
     (group,) = roll_out(
         fresh_model(), tokenizer, config.pool.problems(0, 1), group=2, sampling=config.sampling,
-        rewards=RewardConfig(kind="mixed"), seed=0, rows=8, threads=1, judge=lambda texts: judge_here(texts, as_it_is, broken),
+        rewards=RewardConfig(kind="mixed"), seed=0, rows=8, threads=1, judge=Pool(0, as_it_is, verify=broken),
     )  # fmt: skip
     assert [(r.reward, r.verdict.error) for r in group] == [(0.0, "judge_failed")] * 2
 
@@ -31,3 +31,27 @@ def test_a_run_goes_on_when_samples_hang_its_verifier(config, fresh_model, token
     for row in rows:
         assert (row["error"] == "judge_timed_out") == bool(len(row["text"]) % 2)
     assert {len(row["text"]) % 2 for row in rows} == {0, 1}
+
+
+def test_what_is_drawn_is_judged_while_more_is_drawn_and_the_rollouts_are_the_same(
+    config, fresh_model, tokenizer, monkeypatch
+):
+    monkeypatch.setattr("interplay.rl.rollout.CHUNK", 2)
+    told = []
+
+    class Noted(Pool):
+        def submit(self, texts):
+            told.append(len(texts))
+            return super().submit(texts)
+
+    def rollouts(judge):
+        groups = roll_out(
+            fresh_model(), tokenizer, config.pool.problems(0, 3), group=3, sampling=config.sampling,
+            rewards=RewardConfig(kind="mixed"), seed=0, rows=2, threads=1, judge=judge,
+        )  # fmt: skip
+        return [[(r.completion, r.text, r.reward, r.verdict.steps, r.verdict.error) for r in group] for group in groups]
+
+    with Noted(1, as_it_is) as judge:
+        beside = rollouts(judge)
+    assert told == [2, 2, 2, 2, 1]
+    assert beside == rollouts(None)

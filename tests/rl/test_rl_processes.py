@@ -1,7 +1,8 @@
 """Several processes take the steps of one: the same problems, the same samples, the same checkpoint, also after a stop.
 
-Two gloo processes differ from one in the order of one sum per gradient, and in which rows are sampled side by side: last
-bits. AdamW divides nearly nothing by nearly nothing where a gradient is small, so the weights agree less than the metrics.
+Two or four gloo processes differ from one in the order of one sum per gradient, and in which rows are sampled side by
+side: last bits. AdamW divides nearly nothing by nearly nothing where a gradient is small, so the weights agree less than
+the metrics.
 """
 
 import json
@@ -72,6 +73,10 @@ def test_two_processes_make_the_run_of_one(case, tmp_path):
     if case == "edge_with_kl":
         edges = [(tmp_path / folder / "edge.json").read_text() for folder in ("one", "two")]
         assert edges[0] == edges[1]
+
+
+def test_four_processes_make_the_run_of_one(tmp_path):
+    agree(trained(tmp_path / "one", 1, case="everything"), trained(tmp_path / "four", 4, case="everything"))
 
 
 def test_stopped_processes_go_on(tmp_path):

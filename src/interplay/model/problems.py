@@ -6,7 +6,7 @@ run. Evaluation records it as failed, RL goes on without it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -44,9 +44,10 @@ def sample_problems(
     max_rows: int,
     threads: int,
     sampler: Sampler | None = None,
+    drawn: Callable[[Completion], None] | None = None,
 ) -> Sampled:
     """`num_samples` solutions of each problem whose prompt fits. The key of a sample is its problem's id; it stops at any
-    of the model's end tokens."""
+    of the model's end tokens. `drawn` is told of each when it is complete, in no fixed order, while others are sampled."""
     prompts = prompts_of(tokenizer, problems, config)
     left_out = set(unfit(model, prompts, config))
     fitting = [number for number in range(len(prompts)) if number not in left_out]
@@ -59,7 +60,11 @@ def sample_problems(
         seed=seed,
         keys=[problems[number].id for number in fitting],
     )
-    named = [completion._replace(prompt=fitting[completion.prompt]) for completion in completions]
+    named = []
+    for completion in completions:
+        named.append(completion._replace(prompt=fitting[completion.prompt]))
+        if drawn is not None:
+            drawn(named[-1])
     return Sampled(prompts, sorted(named, key=lambda c: (c.prompt, c.sample)))
 
 

@@ -77,3 +77,36 @@ def shortened(groups):
         ]
         for group in groups
     ]
+
+
+@pytest.mark.parametrize("lean", [True, False])
+def test_in_bf16_the_first_ratio_is_one_and_the_sampler_is_near(
+    config, fresh_model, tokenizer, runtime, pays_for_blanks, monkeypatch, lean
+):
+    """The old log-probabilities are the learner's own, in fp32: a ratio of the sampler's bf16 to them would be noise."""
+    if not lean:  # the path of a GPU, here under the CPU's autocast
+        monkeypatch.setattr(learner_file, "is_lean", lambda model, width: False)
+    sampling = config.sampling.model_copy(update={"precision": "bf16"})
+    chosen = config.model_copy(update={"sampling": sampling, "updates": 2})
+    learner = Learner(fresh_model(), tokenizer, chosen, runtime)
+    sampled = score(rolled_out(chosen, learner.model, tokenizer, 7), chosen)
+    own = learner._with_own_logprobs(sampled)
+    pairs = [
+        (a, b)
+        for before, after in zip(sampled.rollouts, own.rollouts, strict=True)
+        for a, b in zip(before.completion.logprobs, after.completion.logprobs, strict=True)
+    ]
+    gaps = torch.tensor([abs(a - b) for a, b in pairs])
+    assert 0 < gaps.mean() < 0.02
+    again = learner.accumulate(own)
+    assert max(float(part.ratio_deviation_max) for part in again) < 1e-4
+
+
+def test_a_state_saved_elsewhere_loads_on_this_device(config, fresh_model, tokenizer, runtime, tmp_path, monkeypatch):
+    learner = Learner(fresh_model(), tokenizer, config, runtime)
+    learner.save(tmp_path / "step-0000001", {})
+    asked = []
+    load = torch.load
+    monkeypatch.setattr(torch, "load", lambda *args, **options: asked.append(options) or load(*args, **options))
+    Learner(fresh_model(), tokenizer, config, runtime).load(tmp_path / "step-0000001")
+    assert [options["map_location"] for options in asked] == [torch.device("cpu")]  # else a GPU's stays a GPU's

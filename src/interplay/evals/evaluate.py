@@ -132,7 +132,7 @@ def draw(
     samples: int,
     sampling: SamplingConfig,
     seed: int,
-    rows: int,
+    rows: int | None,
     threads: int,
     sampler: Sampler | None = None,
 ) -> Drawn:

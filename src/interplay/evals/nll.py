@@ -21,7 +21,7 @@ from interplay.evals.intervals import mean_interval
 from interplay.evals.parts import Finish, do_parts, merge
 from interplay.judging.pool import judge_here
 from interplay.model.likelihood import nll_sums
-from interplay.model.next_token import SamplingConfig
+from interplay.model.next_token import Precision, SamplingConfig
 from interplay.model.sampler import positions_of
 from interplay.progress import progress
 from interplay.rank import ALONE, Share
@@ -53,13 +53,20 @@ def nll(
     *,
     bos: bool = False,
     max_tokens: int = 1 << 13,
+    precision: Precision = "fp32",
 ) -> list[GoldNLL]:
     """Of every problem's gold, in order; NaN where the document is longer than the model's positions."""
     first = [required_token(tokenizer, "bos")] if bos else []
     documents = [(first + prompt, gold) for prompt, gold in (encode_document(tokenizer, p) for p in problems)]
     longest = positions_of(model)
     fitting = [i for i, (prompt, gold) in enumerate(documents) if len(prompt) + len(gold) <= longest]
-    found = dict(zip(fitting, nll_sums(model, [documents[i] for i in fitting], max_tokens=max_tokens), strict=True))
+    found = dict(
+        zip(
+            fitting,
+            nll_sums(model, [documents[i] for i in fitting], max_tokens=max_tokens, precision=precision),
+            strict=True,
+        )
+    )
     return [GoldNLL(found.get(i, math.nan), len(gold)) for i, (_, gold) in enumerate(documents)]
 
 
@@ -72,6 +79,7 @@ def evaluate_gold(
     max_new_tokens: int,
     runtime: Runtime,
     bos: bool = False,
+    precision: Precision = "fp32",
     title: str = "gold",
     share: Share = ALONE,
 ) -> None:
@@ -81,7 +89,7 @@ def evaluate_gold(
     problems = [problem for _, problem in asked]
     chunks = [problems[start : start + CHUNK_PROBLEMS] for start in range(0, len(problems), CHUNK_PROBLEMS)]
     paths = [parts / f"gold-{number:06d}.parquet" for number in range(len(chunks))]
-    sampling = SamplingConfig(greedy=True, max_new_tokens=max_new_tokens, bos=bos)
+    sampling = SamplingConfig(greedy=True, max_new_tokens=max_new_tokens, bos=bos, precision=precision)
     model.to(runtime.torch_device()).eval()
 
     def begin(number: int) -> Finish:
@@ -97,7 +105,7 @@ def evaluate_gold(
 def _gold_rows(
     model: Any, tokenizer: PreTrainedTokenizerFast, problems: list[Problem], sampling: SamplingConfig, runtime: Runtime
 ) -> list[dict[str, Any]]:
-    scores = nll(model, tokenizer, problems, bos=sampling.bos)
+    scores = nll(model, tokenizer, problems, bos=sampling.bos, precision=sampling.precision)
     drawn = draw(
         model, tokenizer, problems, samples=1, sampling=sampling, seed=0, rows=runtime.sample_rows,
         threads=runtime.threads,

@@ -1,7 +1,4 @@
-"""Attention of one new token per row: to its prompt, which its neighbours share, and to its own suffix.
-
-A row's place in its last block is a number, or a tensor where the same launches are to be replayed for every place.
-"""
+"""Attention of one new token per row on a CPU: to its prompt, which its neighbours share, and to its own suffix."""
 
 # R rows of one cohort, P prompts, L prompt positions, S slots per prompt, T suffix positions, B tokens of a block,
 # H query heads, K kv heads, G = H / K, E head dim, C = E / 2 rotary pairs, M positions
@@ -19,7 +16,7 @@ from interplay.model.cohort import Cohort
 class Spot(NamedTuple):
     """Where a cohort's next token goes: its place in the last block and each row's rotation, for q with the scale in it."""
 
-    place: int | Tensor
+    place: int
     turn_R_C: Tensor
     scaled_turn_R_C: Tensor
 
@@ -50,7 +47,7 @@ def attend(cohort: Cohort, i: int, spot: Spot, qkv_R_: Tensor) -> Tensor:
     q_KR_G_E = q_K_R_G_E.flatten(0, 1)
     scores = [_scores_of_prefix(cohort, i, q_K_R_G_E), *(torch.bmm(q_KR_G_E, block.flatten(0, 1).mT) for block in keys)]
     scores_KR_G_LT = torch.cat(scores, dim=-1)
-    _hide(spot, scores_KR_G_LT[..., -keys[-1].shape[2] :])
+    scores_KR_G_LT[..., -keys[-1].shape[2] :][..., spot.place + 1 :].fill_(float("-inf"))  # not yet written
     shares_KR_G_LT = torch.softmax(scores_KR_G_LT, dim=-1)
     shares = torch.split(shares_KR_G_LT, [part.shape[-1] for part in scores], dim=-1)
     attended_KR_G_E = _attended_in_prefix(cohort, i, shares[0])
@@ -61,23 +58,8 @@ def attend(cohort: Cohort, i: int, spot: Spot, qkv_R_: Tensor) -> Tensor:
 
 def _write(spot: Spot, kv_2K_R_E: Tensor, keys_K_R_B_E: Tensor, values_K_R_B_E: Tensor) -> None:
     kv_heads = len(keys_K_R_B_E)
-    if isinstance(spot.place, int):
-        turn(kv_2K_R_E[:kv_heads], spot.turn_R_C, keys_K_R_B_E[:, :, spot.place])
-        values_K_R_B_E[:, :, spot.place].copy_(kv_2K_R_E[kv_heads:])
-    else:
-        turned_K_R_E = keys_K_R_B_E.new_empty(kv_heads, *kv_2K_R_E.shape[1:])
-        turn(kv_2K_R_E[:kv_heads], spot.turn_R_C, turned_K_R_E)
-        keys_K_R_B_E.index_copy_(2, spot.place, turned_K_R_E[:, :, None])
-        values_K_R_B_E.index_copy_(2, spot.place, kv_2K_R_E[kv_heads:, :, None])
-
-
-def _hide(spot: Spot, scores_KR_G_B: Tensor) -> None:
-    """Mask what is not yet written of the last block."""
-    if isinstance(spot.place, int):
-        scores_KR_G_B[..., spot.place + 1 :].fill_(float("-inf"))
-    else:
-        places_B = torch.arange(scores_KR_G_B.shape[-1], device=scores_KR_G_B.device)
-        scores_KR_G_B.masked_fill_(places_B > spot.place, float("-inf"))
+    turn(kv_2K_R_E[:kv_heads], spot.turn_R_C, keys_K_R_B_E[:, :, spot.place])
+    values_K_R_B_E[:, :, spot.place].copy_(kv_2K_R_E[kv_heads:])
 
 
 def _scores_of_prefix(cohort: Cohort, i: int, q_K_R_G_E: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-CPU_BLOCK, GPU_BLOCK = 16, 64  # tokens; a GPU prefers fewer launches and longer-lived shapes
+BLOCK = 16  # tokens
 HUGE_PAGE = 2**21
 
 
@@ -89,8 +89,7 @@ class Suffix:
     def reserve(self, length: int) -> int:
         """Make room for `length` tokens, one more than before, and return the last one's place in the last block."""
         if length > self.room:
-            least = CPU_BLOCK if self._like.device.type == "cpu" else GPU_BLOCK
-            size = min(max(least, self.room // 4 // least * least), self.limit - self.room)
+            size = min(max(BLOCK, self.room // 4 // BLOCK * BLOCK), self.limit - self.room)
             shape = (*self._shape[:2], size, self._shape[2])
             for keys, values in zip(self.keys, self.values, strict=True):
                 keys.append(fresh(shape, self._like))

@@ -41,20 +41,28 @@ def prefill(weights: Weights, prompts: Sequence[Sequence[int]]) -> Prefix:
     keys, values = [], []
     for layer in weights.layers:
         qkv_N_ = layer.qkv(F.rms_norm(x_N_D, (x_N_D.shape[1],), layer.input_norm_D, weights.eps))
-        q_H_N_E, k_K_N_E, v_K_N_E = _split(weights, qkv_N_[:num_rows], turn_N_C)
+        q_H_N_E, k_K_N_E, v_K_N_E = split(weights, qkv_N_[:num_rows], turn_N_C)
         q_P_H_L_E, k_P_K_L_E, v_P_K_L_E = (
             t.reshape(len(t), count, longest, -1).transpose(0, 1) for t in (q_H_N_E, k_K_N_E, v_K_N_E)
         )
-        attended_P_H_L_E = F.scaled_dot_product_attention(
-            q_P_H_L_E, k_P_K_L_E, v_P_K_L_E, is_causal=True, enable_gqa=weights.heads != weights.kv_heads
-        )
+        attended_P_H_L_E = causal_attention(q_P_H_L_E, k_P_K_L_E, v_P_K_L_E)
         attended_N_ = x_N_D.new_zeros(len(x_N_D), weights.heads * weights.head_dim)
         attended_N_[:num_rows] = attended_P_H_L_E.transpose(1, 2).reshape(num_rows, -1)
-        x_N_D = _feed_forward(weights, layer, layer.out(attended_N_).add_(x_N_D))
+        x_N_D = feed_forward(weights, layer, layer.out(attended_N_).add_(x_N_D))
         keys.append(k_P_K_L_E.transpose(0, 1).contiguous())
         values.append(v_P_K_L_E.transpose(0, 1).contiguous())
     last_P = torch.arange(count, device=weights.device) * longest + lengths_P - 1
-    return Prefix(tuple(keys), tuple(values), lengths_P, _logits(weights, x_N_D[last_P]))
+    return Prefix(tuple(keys), tuple(values), lengths_P, logits_of(weights, x_N_D[last_P]))
+
+
+def causal_attention(q_P_H_L_E: Tensor, k_P_K_L_E: Tensor, v_P_K_L_E: Tensor) -> Tensor:
+    """Grouped heads on a GPU in fp32 are written out: the kernels that know of groups are for 16 bits, and without one
+    the scores would be stored."""
+    groups = q_P_H_L_E.shape[1] // k_P_K_L_E.shape[1]
+    if groups > 1 and q_P_H_L_E.device.type == "cuda" and q_P_H_L_E.dtype == torch.float32:
+        k_P_K_L_E, v_P_K_L_E = (t.repeat_interleave(groups, dim=1) for t in (k_P_K_L_E, v_P_K_L_E))
+        groups = 1
+    return F.scaled_dot_product_attention(q_P_H_L_E, k_P_K_L_E, v_P_K_L_E, is_causal=True, enable_gqa=groups > 1)
 
 
 def decode(weights: Weights, cohorts: Sequence[Cohort], clock: Clock) -> Tensor:
@@ -67,7 +75,7 @@ def decode(weights: Weights, cohorts: Sequence[Cohort], clock: Clock) -> Tensor:
     return logits_N_V
 
 
-def spot(weights: Weights, cohort: Cohort, place: int | Tensor, length: int | Tensor) -> Spot:
+def spot(weights: Weights, cohort: Cohort, place: int, length: int) -> Spot:
     """Behind `length` tokens, at that place of the last block."""
     turn_R_C = weights.turn_M_C[cohort.positions_R + length]
     return Spot(place, turn_R_C, turn_R_C * weights.head_dim**-0.5)
@@ -76,7 +84,7 @@ def spot(weights: Weights, cohort: Cohort, place: int | Tensor, length: int | Te
 def forward(
     weights: Weights, cohorts: Sequence[Cohort], tokens_N: Tensor, spots: Sequence[Spot], clock: Clock
 ) -> Tensor:
-    """The step itself: a fixed list of launches for given shapes, when the places are tensors."""
+    """The step itself."""
     x_N_D = _embed(weights, tokens_N)
     attended_N_ = x_N_D.new_zeros(len(x_N_D), weights.heads * weights.head_dim)
     for i, layer in enumerate(weights.layers):
@@ -92,8 +100,8 @@ def forward(
         clock.lap("attention")
         attended_N_D = layer.out(attended_N_)
         clock.lap("linear")
-        x_N_D = _feed_forward(weights, layer, attended_N_D.add_(x_N_D), clock)
-    logits_N_V = _logits(weights, x_N_D)[: len(tokens_N)]
+        x_N_D = feed_forward(weights, layer, attended_N_D.add_(x_N_D), clock)
+    logits_N_V = logits_of(weights, x_N_D)[: len(tokens_N)]
     clock.lap("head")
     return logits_N_V
 
@@ -103,7 +111,8 @@ def _embed(weights: Weights, tokens_N: Tensor) -> Tensor:
     return F.embedding(F.pad(tokens_N, (0, missing)) if missing else tokens_N, weights.embed_V_D)
 
 
-def _feed_forward(weights: Weights, layer: Layer, x_N_D: Tensor, clock: Clock | None = None) -> Tensor:
+def feed_forward(weights: Weights, layer: Layer, x_N_D: Tensor, clock: Clock | None = None) -> Tensor:
+    """The second half of a layer, the residual added."""
     clock = clock or Clock(running=False)
     normed_N_D = F.rms_norm(x_N_D, (x_N_D.shape[1],), layer.ffn_norm_D, weights.eps)
     clock.lap("elementwise")
@@ -117,11 +126,13 @@ def _feed_forward(weights: Weights, layer: Layer, x_N_D: Tensor, clock: Clock | 
     return down_N_D.add_(x_N_D)
 
 
-def _logits(weights: Weights, x_N_D: Tensor) -> Tensor:
+def logits_of(weights: Weights, x_N_D: Tensor) -> Tensor:
+    """In fp32, behind the last norm."""
     return weights.head(F.rms_norm(x_N_D, (x_N_D.shape[1],), weights.norm_D, weights.eps)).float()
 
 
-def _split(weights: Weights, qkv_N_: Tensor, turn_N_C: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def split(weights: Weights, qkv_N_: Tensor, turn_N_C: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries and keys turned by their positions, and values, heads first."""
     heads, kv_heads = weights.heads, weights.kv_heads
     qkv_H_N_E = qkv_N_.view(len(qkv_N_), heads + 2 * kv_heads, weights.head_dim).transpose(0, 1)
     turned_H_N_E = qkv_N_.new_empty(heads + kv_heads, len(qkv_N_), weights.head_dim)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from interplay.model.next_token import Precision
 from interplay.model.weights import in_family
 
 MAX_LOGITS = 1 << 25  # numbers held at once in fp32, twice over
@@ -19,13 +20,15 @@ MAX_LOGITS = 1 << 25  # numbers held at once in fp32, twice over
 Document = tuple[list[int], list[int]]  # token ids of the prompt and of its completion
 
 
-def nll_sums(model: Any, documents: Sequence[Document], *, max_tokens: int = 1 << 13) -> list[float]:
+def nll_sums(
+    model: Any, documents: Sequence[Document], *, max_tokens: int = 1 << 13, precision: Precision = "fp32"
+) -> list[float]:
     """Nats of every completion given its prompt, in order. Documents of like length share a batch of at most
-    `max_tokens` positions."""
+    `max_tokens` positions. In "bf16" products are, log-probabilities stay fp32."""
     max_tokens = max(1, min(max_tokens, MAX_LOGITS // int(model.config.vocab_size)))
     found: dict[int, float] = {}
     for batch in _batches([len(prompt) + len(completion) for prompt, completion in documents], max_tokens):
-        found |= zip(batch, _batch_sums(model, [documents[index] for index in batch]), strict=True)
+        found |= zip(batch, _batch_sums(model, [documents[index] for index in batch], precision), strict=True)
     return [found[index] for index in range(len(documents))]
 
 
@@ -42,7 +45,7 @@ def _batches(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
 
 
 @torch.no_grad()
-def _batch_sums(model: Any, documents: Sequence[Document]) -> list[float]:
+def _batch_sums(model: Any, documents: Sequence[Document], precision: Precision) -> list[float]:
     """Right padding needs no attention mask: the real positions of a causal model never see it."""
     texts = [prompt + completion for prompt, completion in documents]
     input_ids_B_T = torch.zeros((len(texts), max(map(len, texts))), dtype=torch.long)
@@ -52,8 +55,9 @@ def _batch_sums(model: Any, documents: Sequence[Document]) -> list[float]:
         scored_B_T[row, len(prompt) - 1 : len(prompt) + len(completion) - 1] = True
     rows_N, positions_N = scored_B_T.nonzero(as_tuple=True)
     targets_N = input_ids_B_T[rows_N, positions_N + 1].to(model.device)
-    logits_N_V = _logits(model, input_ids_B_T.to(model.device), rows_N, positions_N).float()
-    nll_N = functional.cross_entropy(logits_N_V, targets_N, reduction="none").double().cpu()
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bf16"):
+        logits_N_V = _logits(model, input_ids_B_T.to(model.device), rows_N, positions_N)
+    nll_N = functional.cross_entropy(logits_N_V.float(), targets_N, reduction="none").double().cpu()
     return [float(x) for x in torch.zeros(len(texts), dtype=torch.float64).index_add_(0, rows_N, nll_N)]
 
 

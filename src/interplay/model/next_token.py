@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+Precision = Literal["fp32", "bf16"]
+
+
 class SamplingConfig(Config):
     """How tokens are drawn. Temperature first, then top-k, then top-p; `greedy` ignores the latter two.
 
@@ -34,7 +37,7 @@ class SamplingConfig(Config):
     top_k: NonNegativeInt = 0
     greedy: bool = False
     max_new_tokens: PositiveInt
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Precision = "fp32"
     bos: bool = False
 
     @model_validator(mode="after")

@@ -41,7 +41,7 @@ def sample_problems(
     num_samples: int,
     config: SamplingConfig,
     seed: int,
-    max_rows: int,
+    max_rows: int | None,
     threads: int,
     sampler: Sampler | None = None,
     drawn: Callable[[Completion], None] | None = None,

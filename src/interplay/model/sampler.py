@@ -6,7 +6,7 @@ index and seed; which rows run beside it changes the last bits of its logits and
 
 On a CPU the prompts are cut into shares by their number alone, and each share is worked on by one thread with
 single-threaded products. So the bytes do not depend on how many threads there are, and nobody waits after every product,
-which collapses when another process takes a core.
+which collapses when another process takes a core. On a GPU all rows stand in one set of slots (`slot_sampler.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from interplay.model.cohort import Completion, Unit
 from interplay.model.memory import keep_freed_memory
 from interplay.model.next_token import SamplingConfig
 from interplay.model.phase_times import Clock
+from interplay.model.slot_sampler import sample_in_slots
 from interplay.model.weights import in_family, read_weights
 from interplay.model.worker import Job, Worker
 from interplay.world.randomness import derive
@@ -76,16 +77,17 @@ def sample(
         return sample_by_model_forward(model, job, units, max_rows)
     if not units:
         return iter(())
-    num_workers = _num_shares(len(prompts) * num_samples, max_rows) if on_cpu else 1
-    if on_cpu:
-        keep_freed_memory()
+    if not on_cpu:
+        return sample_in_slots(model, job, units, max_rows, max_tokens, clock)
+    num_workers = _num_shares(len(prompts) * num_samples, max_rows)
+    keep_freed_memory()
     weights = read_weights(model, torch.bfloat16 if config.precision == "bf16" else None)
     clocks = [Clock(clock is not None) for _ in range(num_workers)]
     workers = [
         Worker(weights, job, share, max_rows // num_workers, max_tokens // num_workers, lap)
         for share, lap in zip(_shares(units, num_workers), clocks, strict=True)
     ]
-    return _run(workers, threads or (torch.get_num_threads() if on_cpu else 1), clock)
+    return _run(workers, threads or torch.get_num_threads(), clock)
 
 
 def sample_groups(model: nn.Module, prompts: Sequence[Sequence[int]], **options: Any) -> list[list[Completion]]:

@@ -25,10 +25,10 @@ STATIC_ROPE = ("default", "linear", "llama3", "yarn")
 class Linear:
     """x @ weight.T + bias, packed where that is faster."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, packed: bool = True) -> None:
         self.weight, self.bias = weight, bias
         self._packed: Callable[..., Tensor] | None = None
-        if weight.device.type == "cpu" and weight.dtype == torch.float32 and packing_available():
+        if packed and weight.device.type == "cpu" and weight.dtype == torch.float32 and packing_available():
             self.weight = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), 512)
             self._packed = torch.ops.mkldnn._linear_pointwise.default
 
@@ -92,8 +92,17 @@ def in_family(model: nn.Module) -> bool:
     return plain and full and rope.get("rope_type", "default") in STATIC_ROPE
 
 
-def read_weights(model: nn.Module, dtype: torch.dtype | None = None) -> Weights:
-    """The weights as they are now, in `dtype`. Some are shared with the model, not copied."""
+def tensors_of(weights: Weights) -> list[Tensor]:
+    """Every tensor, in a fixed order."""
+    linears = [(layer.qkv, layer.out, layer.gate_up, layer.down) for layer in weights.layers]
+    found = [weights.embed_V_D, weights.norm_D, weights.turn_M_C]
+    found += [norm for layer in weights.layers for norm in (layer.input_norm_D, layer.ffn_norm_D)]
+    parts = [(linear.weight, linear.bias) for linear in (*(each for four in linears for each in four), weights.head)]
+    return found + [tensor for pair in parts for tensor in pair if tensor is not None]
+
+
+def read_weights(model: nn.Module, dtype: torch.dtype | None = None, packed: bool = True) -> Weights:
+    """The weights as they are now, in `dtype`, packed where that is faster. Some are shared with the model, not copied."""
     source = cast(Any, model)
     config, body = source.config, source.model
     dtype = dtype or body.embed_tokens.weight.dtype
@@ -101,9 +110,9 @@ def read_weights(model: nn.Module, dtype: torch.dtype | None = None) -> Weights:
     head_dim = int(getattr(config, "head_dim", None) or config.hidden_size // heads)
     return Weights(
         embed_V_D=body.embed_tokens.weight.detach().to(dtype),
-        layers=tuple(_read_layer(layer, head_dim, dtype) for layer in body.layers),
+        layers=tuple(_read_layer(layer, head_dim, dtype, packed) for layer in body.layers),
         norm_D=body.norm.weight.detach().to(dtype),
-        head=_join([source.lm_head], dtype),
+        head=_join([source.lm_head], dtype, packed),
         turn_M_C=_turns(body, int(config.max_position_embeddings)),
         eps=float(config.rms_norm_eps),
         heads=heads,
@@ -122,24 +131,27 @@ def _linears(model: nn.Module) -> list[nn.Module]:
     return found
 
 
-def _read_layer(layer: Any, head_dim: int, dtype: torch.dtype) -> Layer:
+def _read_layer(layer: Any, head_dim: int, dtype: torch.dtype, packed: bool) -> Layer:
     attention, ffn = layer.self_attn, layer.mlp
     return Layer(
         input_norm_D=layer.input_layernorm.weight.detach().to(dtype),
         qkv=_join(
             [attention.q_proj, attention.k_proj, attention.v_proj],
             dtype,
+            packed,
             interleave=(True, True, False),
             head_dim=head_dim,
         ),
-        out=_join([attention.o_proj], dtype),
+        out=_join([attention.o_proj], dtype, packed),
         ffn_norm_D=layer.post_attention_layernorm.weight.detach().to(dtype),
-        gate_up=_join([ffn.gate_proj, ffn.up_proj], dtype),
-        down=_join([ffn.down_proj], dtype),
+        gate_up=_join([ffn.gate_proj, ffn.up_proj], dtype, packed),
+        down=_join([ffn.down_proj], dtype, packed),
     )
 
 
-def _join(parts: list[Any], dtype: torch.dtype, interleave: tuple[bool, ...] = (), head_dim: int = 2) -> Linear:
+def _join(
+    parts: list[Any], dtype: torch.dtype, packed: bool, interleave: tuple[bool, ...] = (), head_dim: int = 2
+) -> Linear:
     """Several linear layers of one input as one; those marked get the two halves of each head interleaved."""
     weights, biases = [], []
     for part, turned in zip(parts, interleave or (False,) * len(parts), strict=True):
@@ -153,7 +165,7 @@ def _join(parts: list[Any], dtype: torch.dtype, interleave: tuple[bool, ...] = (
         biases.append(bias)
     biased = any(part.bias is not None for part in parts)
     joined = weights[0] if len(weights) == 1 else torch.cat(weights)
-    return Linear(joined.to(dtype), torch.cat(biases).to(dtype) if biased else None)
+    return Linear(joined.to(dtype), torch.cat(biases).to(dtype) if biased else None, packed)
 
 
 def _turns(body: Any, num_positions: int) -> Tensor:

@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
 
 from interplay.model.cache import Prefix, join
 from interplay.model.cohort import Cohort, Completion, Unit
-from interplay.model.cuda_graphs import GraphedDecode
 from interplay.model.decode import decode, prefill
 from interplay.model.next_token import Choice, SamplingConfig, choose, row_key, uniforms
 from interplay.model.phase_times import Clock
@@ -48,7 +46,6 @@ class Worker:
         self.max_rows, self.max_tokens = max_rows, max_tokens
         self.waiting = deque(units)
         self.cohorts: list[Cohort] = []
-        self.decode = GraphedDecode(weights) if weights.device.type == "cuda" else partial(decode, weights)
         self.split: tuple[int, Prefix] | None = None  # a prompt whose samples did not all fit, and its prefix
 
     @property
@@ -73,7 +70,7 @@ class Worker:
             self._choose([fresh], logits_R_V)
             self.cohorts.append(fresh)
             return self._leave()
-        logits_R_V = self.decode(self.cohorts, self.clock)
+        logits_R_V = decode(self.weights, self.cohorts, self.clock)
         self._choose(self.cohorts, logits_R_V)
         return self._leave()
 
@@ -126,7 +123,7 @@ class Worker:
         parts = [self.split[1]] if self.split and self.split[0] == units[0].prompt else []
         parts += [
             prefill(self.weights, [self.job.prompts[prompt] for prompt in batch])
-            for batch in _batches([unit.prompt for unit in units[len(parts) :]], self.job.prompts)
+            for batch in batches([unit.prompt for unit in units[len(parts) :]], self.job.prompts)
         ]
         prefix = join(parts)
         self.split = None
@@ -142,12 +139,15 @@ class Worker:
         return Cohort(units, prefix, keys, self.job.config.max_new_tokens)
 
 
-def _batches(prompts: list[int], tokens: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+def batches(
+    prompts: list[int], tokens: Sequence[Sequence[int]], positions: int = PREFILL_TOKENS
+) -> Iterator[list[int]]:
+    """Neighbouring prompts of at most so many positions, padded to the longest."""
     batch: list[int] = []
     longest = 0
     for prompt in prompts:
         longest = max(longest, len(tokens[prompt]))
-        if batch and longest * (len(batch) + 1) > PREFILL_TOKENS:
+        if batch and longest * (len(batch) + 1) > positions:
             yield batch
             batch, longest = [], len(tokens[prompt])
         batch.append(prompt)

@@ -40,7 +40,7 @@ def roll_out(
     sampling: SamplingConfig,
     rewards: RewardConfig,
     seed: int,
-    rows: int,
+    rows: int | None,
     threads: int,
     judge: Judge | None = None,
 ) -> list[list[Rollout]]:

@@ -207,7 +207,8 @@ class EvaluateStage(Stage):
         if self.gold:
             evaluate_gold(
                 asked, model, tokenizer, folder, max_new_tokens=config.sampling.max_new_tokens, runtime=self.runtime,
-                bos=config.sampling.bos, title=f"{self.label or 'evaluation'}, gold", share=share,
+                bos=config.sampling.bos, precision=config.sampling.precision,
+                title=f"{self.label or 'evaluation'}, gold", share=share,
             )  # fmt: skip
         summary: Result = {"problems": len(asked), "samples": config.samples, "processes": share.world}
         if not share.is_first:

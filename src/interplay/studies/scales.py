@@ -7,7 +7,7 @@ GPU. `paper` is the published experiment; docs/studies.md says where paper and r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from interplay.data.mixes import weights_by_op
 from interplay.data.mixture import World
@@ -34,8 +34,11 @@ from interplay.train.schedule import Schedule
 from interplay.world.graph import Mode
 
 
-def _rl(name: str, steps: int, max_new_tokens: int, updates: int = 1) -> RLSettings:
-    return RLSettings.model_validate(preset(name, max_new_tokens) | {"steps": steps, "updates": updates})
+def _rl(
+    name: str, steps: int, max_new_tokens: int, updates: int = 1, precision: Literal["fp32", "bf16"] = "fp32"
+) -> RLSettings:
+    found = RLSettings.model_validate(preset(name, max_new_tokens) | {"steps": steps, "updates": updates})
+    return found.model_copy(update={"sampling": found.sampling.model_copy(update={"precision": precision})})
 
 
 MICRO = Settings(
@@ -127,12 +130,12 @@ SMALL = Settings(
     ),
     pretrain=Pretraining(tokens=300_000_000, edge_share=0.01, curve_points=20),
     midtrain=Midtraining(tokens=60_000_000),
-    rl=_rl("small", steps=200, max_new_tokens=384),
+    rl=_rl("small", steps=200, max_new_tokens=384, precision="bf16"),
     sample_tokens=384,
     problems=400,
     samples=128,
     ks=(1, 2, 4, 8, 16, 32, 64, 128),
-    sampling=SamplingConfig(temperature=0.7, max_new_tokens=384),
+    sampling=SamplingConfig(temperature=0.7, max_new_tokens=384, precision="bf16"),
     midtraining=OfMidtraining(budgets=(30_000_000, 60_000_000, 120_000_000)),
 )
 
@@ -157,12 +160,12 @@ PAPER = Settings(
     midtrain=Midtraining(
         tokens=1_048_576_000, edge_share=0.8, schedule=Schedule(kind="cosine", warmup=0.15, floor=0.3)
     ),
-    rl=_rl("paper", steps=200, max_new_tokens=1024, updates=4),
+    rl=_rl("paper", steps=200, max_new_tokens=1024, updates=4, precision="bf16"),
     sample_tokens=2048,
     problems=1000,
     samples=128,
     ks=(1, 2, 4, 8, 16, 32, 64, 128),
-    sampling=SamplingConfig(temperature=0.7, max_new_tokens=1024),
+    sampling=SamplingConfig(temperature=0.7, max_new_tokens=1024, precision="bf16"),
     extrapolation=OfExtrapolation(id_ops=(7, 8, 9, 10), mixed_ops=(9, 10, 11, 12), hard_ops=(17, 18, 19, 20)),
     # the seven rows of the paper's table of budgets: 2, 4, 8, 16, 24 and 32 thousand steps of 524,288 tokens, and 20B
     midtraining=OfMidtraining(budgets=(*(steps * 524_288_000 for steps in (2, 4, 8, 16, 24, 32)), 20_000_000_000)),

@@ -29,7 +29,7 @@ class Runtime(Config):
     micro_tokens: PositiveInt = 1 << 15
     workers: NonNegativeInt = 0
     save_seconds: PositiveFloat = 30.0
-    sample_rows: PositiveInt = 1024
+    sample_rows: PositiveInt | None = None  # sampled side by side; None: 1,024 on a CPU, 8,192 on a GPU
     share_prompts: bool = True  # RL computes a prompt once per micro-batch: 1.3 to 1.9 times faster on a CPU
     peak_flops: PositiveFloat | None = None  # of one device, at the training precision; MFU is a share of it
 
@@ -55,7 +55,7 @@ class Runtime(Config):
 
     def torch_device(self) -> torch.device:
         """The device; on a CPU torch is set to one thread, since work is cut in shares (`train/shares.py`), and keeps
-        freed memory. Raises ValueError when it is not there."""
+        freed memory; on a GPU products of fp32 are not rounded to TF32. Raises ValueError when it is not there."""
         import torch
 
         if self.device == "cuda" and not torch.cuda.is_available():
@@ -63,4 +63,7 @@ class Runtime(Config):
         torch.set_num_threads(1 if self.on_cpu else self.threads)
         if self.on_cpu:
             keep_freed_memory()
+        else:  # fp32 is fp32, whatever another library has set; who wants speed asks for bf16
+            torch.backends.cuda.matmul.allow_tf32 = False
+            torch.backends.cudnn.allow_tf32 = False
         return torch.device("cpu" if self.on_cpu else "cuda")

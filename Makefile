@@ -7,13 +7,17 @@ STORE ?= store
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: quickstart test test-slow test-interop docs check format docs-reports package release clean
+.PHONY: quickstart test test-slow test-docs test-interop docs check format docs-reports package release clean
 
 quickstart: $(READY)
 	@$(BIN)/interplay run quickstart --scale micro --store $(STORE)
 
 test: $(READY)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+# every code block of README.md and docs/, the slow ones too
+test-docs: $(READY)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/pages -m "slow or not slow"
 
 test-slow: $(READY)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow

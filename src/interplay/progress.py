@@ -1,10 +1,15 @@
-"""Progress on standard error: a live line on a terminal, a plain line every few seconds elsewhere."""
+"""Progress on standard error: a live line on a terminal; elsewhere a plain line a minute, and one at the end.
+
+A line says what is being done, how far it is, the rate and the time left. The minute is kept by a thread, so that a log shows
+that work goes on even where one piece of it takes longer than that.
+"""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -12,7 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 console = Console(stderr=True, highlight=False)
-PLAIN_INTERVAL_S = 10.0
+PLAIN_INTERVAL_S = 60.0
+HOUR_S, MINUTE_S = 3600.0, 60.0
 
 
 class Update(Protocol):
@@ -21,34 +27,85 @@ class Update(Protocol):
     def __call__(self, done: float, **shown: float | str) -> None: ...
 
 
-def _spell(shown: dict[str, float | str]) -> str:
-    parts = (f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in shown.items())
-    return "  ".join(parts)
+class Pace:
+    """How far a piece of work is and how fast. Work that was done before, by a run that was cut, says nothing of the rate."""
+
+    def __init__(self, total: float, unit: str, done: float = 0.0) -> None:
+        self.total, self.unit = total, unit
+        self.first = self.done = done
+        self.began_s = time.monotonic()
+        self.shown: dict[str, float | str] = {}
+
+    def update(self, done: float, **shown: float | str) -> None:
+        """What is done by now."""
+        self.done, self.shown = done, shown
+
+    def said(self) -> str:
+        """What is worth showing, the rate, the time left."""
+        values = [
+            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in self.shown.items()
+        ]
+        made, passed_s = self.done - self.first, time.monotonic() - self.began_s
+        if made > 0 and passed_s > 0:
+            rate = made / passed_s
+            spelled = f"{rate:,.0f} {self.unit}/s" if rate >= 10 else f"{rate * MINUTE_S:,.3g} {self.unit}/min"
+            values += [spelled, f"{_duration((self.total - self.done) / rate)} left"]
+        return "  ".join(values)
+
+    def line(self) -> str:
+        """The share that is done and what `said` says."""
+        return f"{self.done / self.total if self.total else 1:4.0%}  {self.said() or 'begun'}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= HOUR_S:
+        return f"{seconds / HOUR_S:.1f} h"
+    return f"{seconds / MINUTE_S:.0f} min" if seconds >= 2 * MINUTE_S else f"{seconds:.0f} s"
 
 
 @contextmanager
-def progress(title: str, total: float) -> Iterator[Update]:
-    """Show progress of `title` towards `total`."""
+def every_minute(say_it: Callable[[], None]) -> Iterator[None]:
+    """While the block runs, once a minute."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(PLAIN_INTERVAL_S):
+            say_it()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
+def progress(title: str, total: float, unit: str = "parts", done: float = 0.0) -> Iterator[Update]:
+    """Show progress of `title` towards `total` units, of which `done` were there before."""
+    pace = Pace(total, unit, done)
     if console.is_terminal:
         columns = (TextColumn("{task.description:<28}"), BarColumn(24), TextColumn("{task.percentage:>3.0f}%"))
         with Progress(
             *columns, TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[shown]}"), console=console
         ) as bar:
-            task = bar.add_task(title, total=total, shown="")
-            yield lambda done, **shown: bar.update(task, completed=done, shown=_spell(shown))
+            task = bar.add_task(title, total=total, completed=int(done), shown="")
+
+            def live(done: float, **shown: float | str) -> None:
+                pace.update(done, **shown)
+                bar.update(task, completed=done, shown=pace.said())
+
+            yield live
         return
-    start = last = time.monotonic()
 
-    def update(done: float, **shown: float | str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < PLAIN_INTERVAL_S and done < total:
-            return
-        last = now
-        left = (now - start) * (total - done) / done if done else float("nan")
-        print(f"{title}: {done / total:4.0%}  {_spell(shown)}  {left:.0f} s left", file=sys.stderr, flush=True)
+    def plain() -> None:
+        print(f"{title}: {pace.line()}", file=sys.stderr, flush=True)
 
-    yield update
+    with every_minute(plain):
+        yield pace.update
+    plain()
 
 
 def say(text: str) -> None:

@@ -77,6 +77,20 @@ def test_costs_follow_the_rates_of_the_store(tmp_path):
     assert "assumed" in estimate(labelled(other_size, "pre-training"), there.values(), RUNTIME).basis
 
 
+@pytest.mark.parametrize(
+    ("tiny", "kind"),
+    [({"pretrain.tokens": 8192}, "pre-training"), ({"rl.steps": 2}, "RL of base"), ({"problems": 4}, "evaluation of base 0"),
+     ({"sampling.max_new_tokens": 16}, "evaluation of base 0"), ({"tokenizer.documents": 100}, "tokenizer")],
+)  # fmt: skip
+def test_a_tiny_run_gives_no_rate(tmp_path, tiny, kind):
+    there = [entry for entry in pretend(tmp_path, **tiny) if entry.kind != "midtrain"]
+    asked = labelled(study(tmp_path), kind)
+    cost = estimate(asked, there, RUNTIME)
+    assert cost.hours == assumed(asked, RUNTIME).hours
+    assert cost.basis.startswith("assumed")
+    assert "in the store too unlike to give a rate" in cost.basis
+
+
 def test_what_is_assumed_is_a_bound_for_samples_and_nominal_for_tokens(tmp_path):
     chosen = study(tmp_path)
     base, rl = (assumed(labelled(chosen, name), RUNTIME) for name in ("pre-training", "RL of base"))

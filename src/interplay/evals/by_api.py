@@ -59,7 +59,7 @@ def run_by_api(request: RemoteRequest) -> dict[str, Any]:
     if found.defective or found.repeated:
         say(f"left out: {found.defective} rows with a defective gold, {found.repeated} repeated rows")
     prompts = {problem.id: _prompt(request.config, problem) for _, problem in found.asked}
-    with progress(request.config.model, len(prompts) * request.samples) as update:
+    with progress(request.config.model, len(prompts) * request.samples, "answers") as update:
         answers = ask(request.config, prompts, request.samples, request.out, update)
     if all(answer.finish_reason.startswith("refused") for answer in answers.values()):
         first = next(iter(answers.values()))

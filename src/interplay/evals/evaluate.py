@@ -194,7 +194,7 @@ def evaluate(
     if verify_workers is None:
         several = len(chunks) > share.world
         verify_workers = spare_workers(runtime.threads, share.world, runtime.cores) if several else 0
-    with Pool(verify_workers, columns_of) as pool, progress(title, len(chunks)) as update:
+    with Pool(verify_workers, columns_of) as pool, progress(title, len(chunks), "chunks") as update:
 
         def begin(number: int) -> Finish:
             problems = chunks[number]

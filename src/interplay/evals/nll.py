@@ -96,7 +96,7 @@ def evaluate_gold(
         rows = _gold_rows(model, tokenizer, chunks[number], sampling, runtime)
         return lambda: table_of(rows, sampled.Gold)
 
-    with progress(title, len(chunks)) as update:
+    with progress(title, len(chunks), "chunks") as update:
         do_parts(paths, begin, update, share=share)
     if share.is_first:
         merge(paths, folder / "gold.parquet")

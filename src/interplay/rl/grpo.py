@@ -147,7 +147,7 @@ def _run(loop: Loop, title: str) -> dict[str, Any]:
     """The steps that are left; the stage's summary."""
     config, stage, every = loop.config, loop.folder, loop.config.checkpoint_every
     started = saved = time.monotonic()
-    with progress(title, config.steps) if stage.writes else nullcontext(_silently) as update:
+    with progress(title, config.steps, "steps", stage.start_step) if stage.writes else nullcontext(_silently) as update:
         for step in range(stage.start_step, config.steps):
             row, groups = loop.step(step)
             stage.write(step + 1, row | loop.evaluate(step + 1), groups)

@@ -1,8 +1,8 @@
 """What a stage will cost, before it runs: tokens, floating-point operations, hours.
 
-A store is its own benchmark: the rates come from the nearest stage of the same kind and model size that is done there.
-Without one, tokens are a bound, operations are counted as papers do, and the hours follow from a speed that is assumed
-and named.
+A store is its own benchmark: the rates come from the nearest stage of the same kind, model size and size of work that is done
+there. A tiny run gives none: most of its seconds are its start-up. Without a stage to measure by, tokens are a bound,
+operations are counted as papers do, and the hours follow from a speed that is assumed and named.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from interplay.train.runtime import Runtime
 ASSUMED_CPU_FLOPS = 4e10  # a second of one thread, as micro models train on a common server core
 ASSUMED_GPU_FLOPS = 1e14
 ASSUMED_DOCUMENTS_PER_S = 1000.0
+SMALLEST_SHARE = 0.25  # of the work that is asked for, for a measured rate to count
 
 Identity = Mapping[str, Any]
 
@@ -41,12 +42,15 @@ class Cost(NamedTuple):
 
 
 def estimate(identity: Identity, entries: Iterable[Entry], runtime: Runtime) -> Cost:
-    """The cost of a stage, by the nearest done one that is comparable."""
+    """The cost of a stage, by the nearest done one that is comparable; where there is none, by a speed that is named."""
     kind, units, unit = identity["address"].split("/")[0], *work(identity)
     like = [e for e in entries if e.kind == kind and e.state == "done" and shape(e.identity) == shape(identity)]
-    measured = [(entry, rate) for entry in like if (rate := rate_of(entry)) is not None]
+    alike = [entry for entry in like if comparable(entry.identity, identity)]
+    measured = [(entry, rate) for entry in alike if (rate := rate_of(entry)) is not None]
     if not measured:
-        return assumed(identity, runtime)
+        guess = assumed(identity, runtime)
+        told = f"; {len(like)} in the store too unlike to give a rate" if like else ""
+        return guess._replace(basis=guess.basis + told)
     entry, rate = min(measured, key=lambda pair: distance(differences(pair[0].identity, identity)))
     share = units / work(entry.identity)[0]
     summary = entry.summary
@@ -64,6 +68,13 @@ def expected_hours(stages: Iterable[Stage], there: Collection[Entry]) -> dict[st
         for stage in stages
         if not stage.cached
     }
+
+
+def comparable(measured: Identity, asked: Identity) -> bool:
+    """Whether one stage's rate says anything of the other's: a quarter of the work or more, samples of the same length."""
+    configs = measured["config"], asked["config"]
+    limits = [config.get("sampling", {}).get("max_new_tokens") for config in configs]
+    return limits[0] == limits[1] and work(measured)[0] >= SMALLEST_SHARE * work(asked)[0]
 
 
 def work(identity: Identity) -> tuple[float, str]:

@@ -1,8 +1,10 @@
-"""What a run says while it goes: a line when a stage begins and ends; on a terminal also a live line of each that runs."""
+"""What a run says while it goes: a line when a stage begins and ends, and what each that runs beside it says: live on a
+terminal, once a minute elsewhere."""
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from interplay.progress import console, say
+from interplay.progress import console, every_minute, say
 from interplay.stages.execute import LOG, Ended
 from interplay.stages.stage import Stage
 
@@ -20,10 +22,10 @@ TAIL_BYTES = 2000
 
 
 class Display:
-    """Watches a run of `total` stages. `live` shows the last line of each running stage's log."""
+    """Watches a run of `total` stages. `live`: stages run beside this process, and the last line of each one's log is shown."""
 
     def __init__(self, total: int, live: bool) -> None:
-        self.total, self.live = total, live and console.is_terminal
+        self.total, self.beside, self.live = total, live, live and console.is_terminal
         self.began = 0
         self.running: dict[str, tuple[Stage, float]] = {}
         self._waiting_for = ""
@@ -55,11 +57,19 @@ class Display:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """The live lines, where there is a terminal and stages run beside this process."""
-        if not self.live:
+        if not self.beside:
             yield
+            return
+        if not self.live:
+            with every_minute(self._say_how_far):
+                yield
             return
         with Live(console=console, refresh_per_second=2, transient=True, get_renderable=self._lines):
             yield
+
+    def _say_how_far(self) -> None:
+        for stage, _ in list(self.running.values()):
+            print(f"{stage.address}  {last_line(stage.folder / LOG) or stage.label}", file=sys.stderr, flush=True)
 
     def _lines(self) -> Table:
         table = Table.grid(padding=(0, 2))

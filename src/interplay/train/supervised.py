@@ -57,7 +57,7 @@ def supervise(
     for complaint in complaints:
         say(complaint)
     start_step = step_of(found) if found else 0
-    with progress(title, config.tokens) as update:
+    with progress(title, config.tokens, "tokens", start_step * config.batch_tokens) as update:
         record = Record(config, runtime, folder, start_step, update)
         trainer = build_trainer(config, model, tokenizer, folder, runtime, [record, *callbacks])
         before = found if found and trainer.is_world_process_zero() else None

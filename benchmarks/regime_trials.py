@@ -156,6 +156,12 @@ TRIALS: dict[str, Trial] = {
         world=CROWD, shares=even(1, 5) | {6: 0.3, 7: 0.1, 8: 0.03}, asked=(1, 3, 4, 5, 6, 7, 8), packing=WIDER,
         batch_tokens=3024, problems=32, precision="bf16", model=NEAR, unit="definition",
     ),
+    "defined-crowd-warm": Trial(
+        question="the same, the rate warming up over 30 % of the tokens and not 5 %",
+        world=CROWD, shares=even(1, 5) | {6: 0.3, 7: 0.1, 8: 0.03}, asked=(1, 3, 4, 5, 6, 7, 8), packing=WIDER,
+        batch_tokens=3024, problems=32, precision="bf16", model=NEAR, unit="definition",
+        schedule=Schedule(kind="wsd", warmup=0.3, decay=0.3, floor=0.0),
+    ),
     "defined-clear": Trial(
         question="definition tokens: no distractors, ops 3 to 5 and a tail",
         world=NINE.model_copy(update={"distractors": (0, 0)}),

@@ -53,3 +53,19 @@ def tuning(
     from interplay.report.tuning import build_tuning
 
     print(build_tuning(folders, out))
+
+
+@records.command("charge")
+def charge(
+    directory: Annotated[Path, typer.Argument(help="a study's records, with an arm that ends in RL")],
+) -> None:
+    """Measure what an RL sample has in positions, and what RL computed over what it was charged, arm by arm.
+
+    RL on the edge gives a scale's `sample_tokens` and `extrapolation.measured_share`.
+
+    Example: interplay records charge store/studies/noise-micro-0123456789
+    """
+    from interplay.report.charges import charges, lines
+    from interplay.report.records import read_claims
+
+    print("\n".join(lines(charges(directory), read_claims(directory)[0].settings["sample_tokens"])))

@@ -1,5 +1,6 @@
 """Seeds kept in folders: put together they give what one run gives, and never what was made with other settings."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -150,6 +151,17 @@ def test_a_run_adds_its_seeds_to_those_that_are_kept(
     assert isinstance(refused.exception, ValueError)
     assert "other settings than this run asks for: the setting rl.steps: 1 -> 2" in str(refused.exception)
     assert not (tmp_path / "new").exists()
+
+
+def test_what_guessing_reaches_stands_beside_the_outcomes(whole: Path) -> None:
+    with (whole / "reliability.csv").open() as file:
+        blind = {row["regime"]: row["value"] for row in csv.DictReader(file) if row["metric"] == "guesser"}
+    with (whole / "outcomes.csv").open() as file:
+        beside = {(row["regime"], row["guess"]) for row in csv.DictReader(file)}
+    assert set(blind) == {"id", "edge", "hard"}
+    assert beside == set(blind.items())
+    page = build_report(whole).read_text()
+    assert "A guesser who sees a problem" in page
 
 
 def test_a_seed_is_small(seeds: list[Path]) -> None:

@@ -230,7 +230,7 @@ def outcomes(design: Design, seeds: tuple[int, ...]) -> Iterable[dict[str, Any]]
                 parts["wrong_answer"] = 1 - sum(parts.values())
                 for outcome, part in parts.items():
                     yield {"arm": arm, "seed": seed, "regime": regime, "outcome": outcome, "count": round(3200 * part),
-                           "share": round(part, 6)}  # fmt: skip
+                           "share": round(part, 6), "guess": 0.25 if len(ops) > 1 else ""}  # fmt: skip
 
 
 DESCRIBED = {"supported": "higher", "contradicted": "lower", "cannot tell": "level"}  # of fewer than three trainings

@@ -184,7 +184,7 @@ def test_a_missing_or_cut_record_is_one_line_naming_it(copy: Path, name: str) ->
         ("results.csv", "n_samples", "num_samples", "lacks the columns n_samples"),
         ("errors.csv", "share,right_answer", "share,right_answer,more", "unknown columns 'more'"),
         ("examples.jsonl", '"strict": true', '"strict": "False"', "strict: Input should be a valid boolean"),
-        ("study.json", '"schema_version": 3', '"schema_version": 1', "written under version 1"),
+        ("study.json", '"schema_version": 4', '"schema_version": 1', "written under version 1"),
         ("claims.json", '"verdict": "', '"verdict": "dis', "verdict"),
         ("examples.jsonl", '"start": ', '"start": 9', "does not lie in the text"),
     ],

@@ -131,3 +131,17 @@ def test_a_share_of_hard_ops_is_taken_from_all_others_alike(tmp_path):
     none, some = shares(hard_share="0"), shares(hard_share="0.1")
     assert none == pytest.approx({"id": 0.8, "edge": 0.2, "hard": 0})
     assert some == pytest.approx({"id": 0.72, "edge": 0.18, "hard": 0.1})
+
+
+def test_headroom_at_the_papers_scale_has_the_papers_mixes(tmp_path):
+    study = make_study("headroom", "paper", {}, tmp_path, Runtime())
+    bases = [arm.checkpoint.config.stream.mixture for arm in study.arms if not arm.start]
+    shares = [
+        [sum(c.weight for c in mix.cells if c.op in ops) for ops in ((2, 3, 4), (5, 6, 7), (8, 9, 10))] for mix in bases
+    ]
+    third = 1 / 3
+    rows = [(0.4995, 0.4995, 0.001), (0.475, 0.475, 0.05), (0.4, 0.4, 0.2), (third, third, third), (0.25, 0.25, 0.5)]
+    assert shares == [pytest.approx(row) for row in rows]
+    with pytest.raises(ValueError, match=r"headroom\.mixes names one mix for each share, got 5 for 1"):
+        make_study("headroom", "paper", {"headroom.shares": "0.1"}, tmp_path, Runtime())
+    assert make_study("headroom", "paper", {"headroom.shares": "0,0.1", "headroom.mixes": ""}, tmp_path, Runtime()).arms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from interplay.records.evaluated import Evaluated
@@ -21,11 +22,12 @@ def error_rows(found: Evaluated) -> list[dict[str, Any]]:
     return _rows(found.arm, "error", counts, sorted(counts), {"right_answer": right})
 
 
-def outcome_rows(found: Evaluated) -> list[dict[str, Any]]:
-    """One row per regime and outcome that occurs, in the verifier's order."""
+def outcome_rows(found: Evaluated, guesses: Mapping[str, float]) -> list[dict[str, Any]]:
+    """One row per regime and outcome that occurs, in the verifier's order; beside it what guessing reaches in the regime."""
     counts = Counter((regime, outcome) for regime, outcome in found.samples("outcome"))
     order = sorted(counts, key=lambda key: (key[0], OUTCOMES.index(key[1])))
-    return _rows(found.arm, "outcome", counts, order, {})
+    rows = _rows(found.arm, "outcome", counts, order, {})
+    return [row | {"guess": guesses.get(row["regime"], "")} for row in rows]
 
 
 def _rows(

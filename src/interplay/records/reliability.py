@@ -26,6 +26,7 @@ from interplay.studies.study import Study
 
 COVERED = (0.2, 0.5, 0.8)
 STABLE = (0.5, 1.0)
+GUESSER = "guesser"
 
 
 def reliability_rows(study: Study, arms: Arms) -> Iterator[dict[str, Any]]:
@@ -54,7 +55,7 @@ def guess_rows(found: Evaluated, regimes: Iterable[str], ks: Sequence[int]) -> I
         if blind:
             value = sum(one.best[1] * one.n for one in blind) / sum(one.n for one in blind)
             size = {"n_problems": sum(one.n for one in blind), "n_samples": None, "n_seeds": None}
-            yield _row("", "all", regime, ("guesser", "answer", "", "")) | {"value": round(value, 6)} | size
+            yield _row("", "all", regime, (GUESSER, "answer", "", "")) | {"value": round(value, 6)} | size
 
 
 Key = tuple[str, str, int | str, float | str]

@@ -27,7 +27,7 @@ from interplay.records.errors import error_rows, outcome_rows
 from interplay.records.evaluated import Evaluated, same_problems
 from interplay.records.examples import example_rows
 from interplay.records.measured import Measured
-from interplay.records.reliability import guess_rows
+from interplay.records.reliability import GUESSER, guess_rows
 from interplay.records.seedless import settings_document
 from interplay.records.training import cell_rows, curve_rows, silent_rows
 from interplay.records.untrained import idle_rl
@@ -72,9 +72,11 @@ def write_seed(study: Study, seed: int, folder: Path, command: str) -> None:
         same_problems(found[0], other)
     ks = study.settings.ks
     counts = [row for one in found for row in one.count_rows(ks)]
+    guesses = list(guess_rows(found[0], study.regimes, ks))
+    blind = {row["regime"]: row["value"] for row in guesses if row["metric"] == GUESSER}
     tables: dict[str, list[dict[str, Any]]] = {
         "errors.csv": [row for one in found for row in error_rows(one)],
-        "outcomes.csv": [row for one in found for row in outcome_rows(one)],
+        "outcomes.csv": [row for one in found for row in outcome_rows(one, blind)],
         "curves.csv": list(curve_rows(own)), "silent.csv": list(silent_rows(own)), "cells.csv": list(cell_rows(own)),
     }  # fmt: skip
     with staged_folder(folder) as staging:
@@ -85,7 +87,7 @@ def write_seed(study: Study, seed: int, folder: Path, command: str) -> None:
         write_table(staging / "counts.parquet", table_of(counts, Counted))
         for name, rows in tables.items():
             write_text(staging / name, csv_text(ROWS[name], rows))
-        write_text(staging / GUESSES, csv_text(Reliability, guess_rows(found[0], study.regimes, ks)))
+        write_text(staging / GUESSES, csv_text(Reliability, guesses))
         write_text(staging / EXAMPLES, json_lines(Example, example_rows(own)))
 
 

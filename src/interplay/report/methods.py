@@ -11,7 +11,7 @@ from typing import Any
 from interplay.evals.verdict import TRAININGS
 from interplay.report import select, wording
 from interplay.report.records import Records
-from interplay.schema.study import Stage
+from interplay.schema.study import Stage, Study
 
 Paragraph = tuple[str, str]
 
@@ -78,7 +78,7 @@ def _model(records: Records) -> str:
     model = settings.get("model", {})
     if "layers" not in model:
         return ""
-    size = parameters(records)
+    size = parameters(records.study)
     text = (
         f"Decoders of the Qwen2 family{f' with {wording.size(size)} parameters' if size else ''}: {model['layers']} layers, "
         f"hidden size {model['hidden']}, feed-forward size {model['ffn']}, {model['heads']} heads "
@@ -92,9 +92,9 @@ def _model(records: Records) -> str:
     return text
 
 
-def parameters(records: Records) -> float | None:
+def parameters(study: Study) -> float | None:
     """Parameters of the model: papers count 6 FLOPs per parameter and token, so the nominal cost says them."""
-    for stage in _stages(records, "pretrain"):
+    for stage in (stage for stage in study.stages.values() if stage.kind == "pretrain"):
         tokens, flops = stage.summary.get("tokens"), stage.summary.get("nominal_flops")
         if tokens and flops:
             return float(flops) / 6 / float(tokens)

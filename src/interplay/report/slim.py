@@ -101,13 +101,14 @@ def _outcomes(rows: Rows) -> Rows:
     """Counts added up over the seeds."""
     counts: dict[tuple[str, str, str], int] = {}
     totals: dict[tuple[str, str], int] = {}
+    guesses = {row["regime"]: row["guess"] for row in rows}
     for row in rows:
         key = (row["arm"], row["regime"], row["outcome"])
         counts[key] = counts.get(key, 0) + int(row["count"])
         totals[key[:2]] = totals.get(key[:2], 0) + int(row["count"])
     return [
         {"arm": arm, "seed": "all", "regime": regime, "outcome": outcome, "count": str(count),
-         "share": f"{count / totals[arm, regime]:.6f}"}
+         "share": f"{count / totals[arm, regime]:.6f}", "guess": guesses[regime]}
         for (arm, regime, outcome), count in counts.items()
     ]  # fmt: skip
 

@@ -6,6 +6,7 @@ A missing number is an en dash, never a zero. Signs are real minus signs in text
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from interplay.evals.verdict import DESCRIPTIONS
 
@@ -138,6 +139,12 @@ def duration(seconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes} min {round(seconds) % 60:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def guessed(shares: Iterable[tuple[str, float | None]]) -> str:
+    """What guessing reaches in each regime, as a sentence; empty where it was not measured."""
+    told = ", ".join(f"{regime} {decimal(share)}" for regime, share in dict(shares).items() if share is not None)
+    return f" A guesser who sees a problem's numbers and not its graph has the right answer in: {told}." if told else ""
 
 
 def plural(count: int, noun: str) -> str:

@@ -103,6 +103,7 @@ class OutcomeCount(Row):
     outcome: Outcome
     count: int = column("samples with this outcome")
     share: Figure = column("of all samples of the arm, seed and regime")
+    guess: Figure = column("share of the regime's problems that a guesser answers who sees numbers and not the graph")
 
 
 class GoldRow(Row):

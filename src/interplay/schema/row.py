@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
-VERSION = 3  # of all tables together; raised when a column comes, goes or changes its meaning
+VERSION = 4  # of all tables together; raised when a column comes, goes or changes its meaning
 
 
 class Row(BaseModel):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from interplay.data.mixes import RANGES
 from interplay.data.mixture import Mixture, blend
 from interplay.data.stream import Split, Stream
 from interplay.data.tokenizer import TokenizerConfig
@@ -41,6 +42,12 @@ class Recipe(NamedTuple):
         chosen = self.chosen
         ranges = {"id": chosen.id_ops, "edge": chosen.edge_ops, "hard": chosen.hard_ops}
         return {name: self.over(ops) for name, ops in ranges.items()}
+
+    def published(self, name: str) -> Mixture:
+        """A published mix of op ranges over every context and mode. Raises ValueError for an unknown name."""
+        if name not in RANGES:
+            raise ValueError(f"no published mix {name!r}; there are {', '.join(RANGES)}")
+        return blend((self.over(ops), share) for ops, share in RANGES[name].items())
 
     def with_id(self, share: float) -> Mixture:
         """The edge, and this share of id problems."""

@@ -72,7 +72,8 @@ MICRO = Settings(
     samples=32,
     ks=(1, 2, 4, 8, 16, 32),
     sampling=SamplingConfig(temperature=0.7, max_new_tokens=128),
-    extrapolation=OfExtrapolation(filter_candidates=1000, measured_share=0.43),
+    # `interplay records charge` on RL on the edge from base, quickstart, seed 0, 2026-11-26: .393, and 47.0 positions a sample
+    extrapolation=OfExtrapolation(filter_candidates=1000, measured_share=0.39),
     midtraining=OfMidtraining(budgets=(350_000, 700_000, 1_400_000)),
     headroom=OfHeadroom(shares=(0.0, 0.001, 0.03, 0.2, 0.5)),
 )
@@ -170,7 +171,12 @@ PAPER = Settings(
     # the seven rows of the paper's table of budgets: 2, 4, 8, 16, 24 and 32 thousand steps of 524,288 tokens, and 20B
     midtraining=OfMidtraining(budgets=(*(steps * 524_288_000 for steps in (2, 4, 8, 16, 24, 32)), 20_000_000_000)),
     contextual=OfContextual(ops=tuple(range(2, 21))),
-    headroom=OfHeadroom(ops=(8, 9, 10)),
+    # the paper's mixes share the rest evenly between op 2-4 and 5-7, the flagship does not
+    headroom=OfHeadroom(
+        ops=(8, 9, 10),
+        shares=(0.001, 0.05, 0.2, 1 / 3, 0.5),
+        mixes=("49.95/49.95/0.1", "47.5/47.5/5", "40/40/20", "uniform-2-10", "25/25/50"),
+    ),
 )
 
 SCALES: Mapping[str, Settings] = {scale.scale: scale for scale in (MICRO, MINI, SMALL, PAPER)}

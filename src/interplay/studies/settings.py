@@ -119,10 +119,23 @@ class Tuned(Config):
 
 
 class OfHeadroom(Config):
-    """What pre-training shows more or less of (by default the edge), and the shares of it."""
+    """What pre-training shows more or less of (by default the edge), and the shares of it.
+
+    mixes: published mixes by name, one for each share, where what is left over is not shared as `pretrain` shares it.
+    """
 
     ops: Ops = ()
     shares: tuple[float, ...] = (0.001, 0.05, 0.2, 0.33, 0.5)
+    mixes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _mixes_fit(self) -> Self:
+        if self.mixes and len(self.mixes) != len(self.shares):
+            raise ValueError(
+                f"headroom.mixes names one mix for each share, got {len(self.mixes)} for {len(self.shares)}; "
+                "`headroom.mixes=` leaves the rest to pretrain"
+            )
+        return self
 
 
 class Settings(Config):

@@ -38,6 +38,7 @@ def hacking(records: Records, styles: Styles) -> Figure | None:
     caption = (
         f"Share of samples whose answer is right though {CLAUSES[metric]}: what a reward on the answer alone pays for. "
         f"Bars are 95 % intervals; {'; '.join(sizes)} per regime."
+        + wording.guessed((row.regime, row.value) for row in records.reliability if row.metric == "guesser")
     )
     across = 2 if len(panels) == 4 else 0
     return charts.figure("hacking", "Right answer, wrong steps", caption, panels, across=across)

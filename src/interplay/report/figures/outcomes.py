@@ -40,6 +40,7 @@ def outcomes(records: Records, styles: Styles) -> Figure | None:
         "All samples of each arm by what became of them, as shares (numbers in per cent), "
         f"{wording.plural(len(records.study.seeds), 'seed')} together. Shortened and folded derivations are no hacking: "
         "hacked is a right answer with a step that is false, unsupported or missing."
+        + wording.guessed((row.regime, row.guess) for row in records.outcomes)
     )
     keys = [Key(name, color, marker=BLOCK, line=False) for name, color in zip(names, colors, strict=True)]
     return charts.figure("outcomes", "Outcomes", caption, panels, keys=keys, across=2 if len(panels) == 4 else 0)

@@ -1,8 +1,9 @@
 """headroom: how much of the edge must pre-training have shown for RL to add most?
 
 For each share of edge ops in pre-training: a model from scratch, then GRPO on the edge ops. The id ops keep their relative
-weights, and every model sees the same number of tokens. Where RL ends mixes what pre-training left with what RL added, so where
-RL gains most is asked of gains; the middle share stands for partial competence and is fixed before the run.
+weights (at `paper` the mixes are the published ones), and every model sees the same number of tokens. Where RL ends mixes what
+pre-training left with what RL added, so where RL gains most is asked of gains; the middle share stands for partial competence
+and is fixed before the run.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from interplay.studies.study import Arm, Claim, Study, Workplace
 def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
     """A base and its RL arm for each share."""
     arms: list[Arm] = []
-    for share in recipe.chosen.headroom.shares:
+    own = recipe.chosen.headroom
+    for number, share in enumerate(own.shares):
         name, shown = base_name(share), f"{share:.3%}".rstrip("0%").rstrip(".") + " % edge"
-        base = recipe.pretrained(recipe.graded(share, recipe.chosen.headroom.ops), seed, name)
+        mixture = recipe.published(own.mixes[number]) if own.mixes else recipe.graded(share, own.ops)
+        base = recipe.pretrained(mixture, seed, name)
         told = ("pre-training", "GRPO on edge ops")
         arms += recipe.before_and_after_rl(name, shown, told, seed, base, recipe.regimes["edge"], {"edge share": share})
     return arms

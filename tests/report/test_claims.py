@@ -32,8 +32,19 @@ def test_every_claim_stands_with_study_effect_p_n_and_verdict(store: Path, tmp_p
     for text in (page.read_text(), document.read_text()):
         assert "6 claims: 2 supported, 2 contradicted, 2 cannot tell, 0 not tested" in text
         assert text.index("T1") < text.index("T3") < text.index("Our own claims")
-        for part in ("+0.131", "[+0.090, +0.172]", "0.012", "200 × 16, 3 seeds", "needs 7 trainings", "midtraining"):
+        for part in (
+            "+0.131",
+            "[+0.090, +0.172]",
+            "0.012",
+            "200 × 16, 3 seeds",
+            "needs 7 trainings",
+            "midtraining",
+            "Base + RL − Base",
+            "0, 1, 2",
+        ):
             assert part in text.replace("\\", "")
+    assert "| Base + RL − Base |" in document.read_text()  # which arms, which seeds, which record
+    assert "| 0, 1, 2 | quickstart |" in document.read_text()
 
 
 def test_fewer_than_three_trainings_are_described_in_words_and_one_number_counts_once(tmp_path: Path) -> None:
@@ -84,7 +95,7 @@ def test_hostile_claims_stay_text(store: Path, tmp_path: Path) -> None:
     page, document = claims.build_claims([folder], tmp_path / "c.html")
     assert page.read_text().count("<script>") == 1
     row = next(line for line in document.read_text().splitlines() if "alert" in line)
-    assert len(re.findall(r"(?<!\\)\|", row)) == 8
+    assert len(re.findall(r"(?<!\\)\|", row)) == 10
     assert not re.search(r"(?<!\\)[<\[]", row)
 
 

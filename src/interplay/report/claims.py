@@ -30,6 +30,19 @@ class Judged:
 
     study: Study
     claim: Claim
+    record: str = ""  # the folder that the row comes from, beside the others
+
+    @property
+    def contrast(self) -> str:
+        """The arms whose difference decides it, by the names that readers know."""
+        labels = {arm.arm: arm.label for arm in self.study.arms}
+        pair = [labels.get(name, name) for name in (self.claim.treatment, self.claim.control)]
+        return f"{pair[0]} − {pair[1]}" if pair[0] != pair[1] else f"{pair[0]}, two rules"
+
+    @property
+    def seeds(self) -> str:
+        """The seeds that ran."""
+        return ", ".join(map(str, self.study.seeds))
 
     @property
     def measured(self) -> str:
@@ -93,7 +106,7 @@ def gather(folders: Iterable[Path]) -> list[Judged]:
     found: list[Judged] = []
     for path in dict.fromkeys(path for folder in folders for path in _studies_in(folder)):
         study, claims = read_claims(path)
-        found += [Judged(study, claim) for claim in claims]
+        found += [Judged(study, claim, path.name) for claim in claims]
     if not found:
         raise ValueError("no claims found: a folder needs claims.json and study.json, itself or in a folder below")
     return sorted(found, key=lambda one: (one.study.study, one.study.scale))
@@ -183,20 +196,21 @@ def fill_table(path: Path, folders: Iterable[Path]) -> Path:
     for one in gather(folders):
         if one.claim.verdict in VERDICTS[:3]:
             once.setdefault(one.claim.number or id(one), one)
-    rows = [(one.claim.claim, one.measured, one.effect, one.n, one.claim.verdict) for one in once.values()]
-    table = markdown.table(("claim", "measured", "effect [95 %]", "n", "verdict"), rows)
+    rows = [(one.claim.claim, one.measured, one.effect, one.n, one.claim.verdict, one.record) for one in once.values()]
+    table = markdown.table(("claim", "measured", "effect [95 %]", "n", "verdict", "record"), rows)
     return write_text(path, f"{before}{begin}\n\n{table}\n\n{end}{after}")
 
 
 def as_markdown(judged: list[Judged], made: list[Group]) -> str:
     """The same as a document."""
-    header = ("verdict", "claim", "study", "measured", "effect [95 %]", "p (Holm)", "n")
-    parts = ["# Claims", f"{counted(judged)}. Effects are paired by problem; n is problems × samples, seeds."]
+    header = ("verdict", "claim", "contrast", "measured", "effect [95 %]", "p (Holm)", "n", "seeds run", "record")
+    parts = ["# Claims", f"{counted(judged)}. Effects are paired by problem; n is problems × samples, seeds; a record is the "
+             "folder of tables that the row comes from. `make docs-reports` makes this page."]  # fmt: skip
     for group in made:
         rows = [
             (f"{wording.MARKS[one.claim.verdict]} {wording.said(one.claim.verdict, one.claim.n_seeds)}",
-             f"{one.claim.claim} ({one.remark})" if one.remark else one.claim.claim, f"{one.study.study}, {one.study.scale}",
-             one.measured, one.effect, one.p, one.n)
+             f"{one.claim.claim} ({one.remark})" if one.remark else one.claim.claim, one.contrast, one.measured, one.effect,
+             one.p, one.n, one.seeds, one.record)
             for one in group.members
         ]  # fmt: skip
         parts += [f"## {markdown.escaped(group.title)}", markdown.table(header, rows)]

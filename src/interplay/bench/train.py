@@ -99,7 +99,7 @@ def bare_loop(config: TrainConfig, tokenizer: Any) -> Callable[[], None]:
 
     def step() -> None:
         batch = collate([blocks[next(indices)]])
-        batch.pop("served")
+        batch.pop("served"), batch.pop("starts")
         model(**batch).loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.optimizer.clip_norm)
         optimizer.step()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import reduce
 from math import gcd
 from operator import add
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
@@ -121,6 +123,18 @@ class PackedBlocks(Dataset[Block]):
         return [index + self.stride for index in indices if index + self.stride < self.length]
 
 
+@dataclass(frozen=True)
+class Starts:
+    """Where each row's documents begin; found before the rows go to a device, which need not be asked then."""
+
+    places_R: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, position_ids_R_T: NDArray[np.int64]) -> Starts:
+        """Positions begin anew with each document."""
+        return cls(tuple(tuple(np.flatnonzero(row == 0).tolist()) for row in position_ids_R_T))
+
+
 def collate(blocks: list[Block]) -> dict[str, Any]:
     """One micro-batch from several blocks.
 
@@ -132,5 +146,6 @@ def collate(blocks: list[Block]) -> dict[str, Any]:
         name: torch.from_numpy(np.concatenate([getattr(block, f"{name}_R_T") for block in blocks])) for name in names
     }
     batch["use_cache"] = False
+    batch["starts"] = Starts.of(batch["position_ids"].numpy())
     batch["served"] = reduce(add, map(Tally.of, blocks))
     return batch

@@ -24,8 +24,9 @@ from transformers.trainer_callback import PrinterCallback
 from transformers.utils import logging as transformers_logging
 
 from interplay.files import shared_staging
+from interplay.model.document_attention import document_kwargs, use_document_kernel
 from interplay.model.sampler import positions_of
-from interplay.train.blocks import PackedBlocks, Shares, collate
+from interplay.train.blocks import PackedBlocks, Shares, Starts, collate
 from interplay.train.checkpoint import prune, seal, step_of
 from interplay.train.config import TrainConfig
 from interplay.train.optimizer import build_optimizer
@@ -47,6 +48,7 @@ class SupervisedTrainer(Trainer):
     parameters: int
     model_shape: Any
     blocks: PackedBlocks
+    by_kernel = False  # documents are kept apart by `model/document_attention.py`
     waited_s: float = 0.0
 
     def __init__(self, runtime: Runtime, **options: Any) -> None:
@@ -89,6 +91,8 @@ class SupervisedTrainer(Trainer):
         self.waited_s += time.monotonic() - start
         for batch in batches:
             self.here += batch.pop("served")
+            if self.in_shares:
+                batch.pop("starts")
         return batches, items
 
     @property
@@ -115,6 +119,8 @@ class SupervisedTrainer(Trainer):
     def _in_micro_batches(self, model: Any, inputs: Any, num_items_in_batch: Any) -> torch.Tensor:
         """Through the model of transformers, `micro_tokens` positions at a time; processes exchange gradients once."""
         parts = micro_batches(inputs, self.runtime.micro_tokens)
+        for part in parts:
+            self._say_who_sees_whom(part)
         self.current_gradient_accumulation_steps = len(parts)  # for models whose loss is a mean over the micro-batch
         losses = []
         for part in parts[:-1]:
@@ -122,6 +128,15 @@ class SupervisedTrainer(Trainer):
                 losses.append(super().training_step(model, part, num_items_in_batch))
         losses.append(super().training_step(model, parts[-1], num_items_in_batch))
         return torch.stack(losses).sum()
+
+    def _say_who_sees_whom(self, part: dict[str, Any]) -> None:
+        """Put in the words of transformers. Through rows attention is causal, and position ids that say no more would
+        have it make a mask when compiled."""
+        starts = part.pop("starts")
+        if self.config.packing.attention == "row":
+            part.pop("position_ids")
+        elif self.by_kernel:
+            part |= document_kwargs(starts.places_R, part["input_ids"].shape[1], part["input_ids"].device)
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
         """The gradient's norm before clipping; a step is not taken where it is not finite."""
@@ -183,6 +198,8 @@ def build_trainer(
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
+    documents = config.packing.attention == "document"
+    trainer.by_kernel = documents and use_document_kernel(model, config.precision, on_cpu=runtime.on_cpu)
     trainer.config, trainer.blocks, trainer.resume_dir = config, blocks, folder / "resume"
     trainer.parameters, trainer.model_shape = model.num_parameters(), model.config
     for record in callbacks:
@@ -225,7 +242,11 @@ def micro_batches(batch: dict[str, Any], positions: int) -> list[dict[str, Any]]
     rows, width = batch["input_ids"].shape
     count = -(-rows // max(1, positions // width))
     size = -(-rows // count)
-    return [
-        {name: value[start : start + size] if torch.is_tensor(value) else value for name, value in batch.items()}
-        for start in range(0, rows, size)
-    ]
+
+    def some(value: Any, rows_of: slice) -> Any:
+        if isinstance(value, Starts):
+            return Starts(value.places_R[rows_of])
+        return value[rows_of] if torch.is_tensor(value) else value
+
+    cuts = [slice(start, start + size) for start in range(0, rows, size)]
+    return [{name: some(value, rows_of) for name, value in batch.items()} for rows_of in cuts]

@@ -173,4 +173,18 @@ TRIALS: dict[str, Trial] = {
         world=CROWD, shares=even(1, 5) | {6: 0.3, 7: 0.1, 8: 0.03}, asked=(1, 3, 4, 5, 6, 7, 8, 9), packing=WIDER,
         tokens=18_000_000, batch_tokens=3024, problems=32, samples=128, precision="bf16", model=NEAR, unit="definition",
     ),
+    "defined-mini": Trial(
+        question="two to four distractors, a warm-up of 10 %, otherwise `defined-crowd-long`",
+        world=NINE.model_copy(update={"distractors": (2, 4)}), shares=even(1, 5) | {6: 0.3, 7: 0.1, 8: 0.03},
+        asked=(1, 2, 3, 4, 5, 6, 7, 8, 9), packing=PackingConfig(width=160, rows=19, loss_on="solution"),
+        tokens=18_000_000, batch_tokens=3040, problems=40, samples=128, precision="bf16", model=NEAR, unit="definition",
+        schedule=Schedule(kind="wsd", warmup=0.1, decay=0.3, floor=0.0),
+    ),
+    "defined-micro": Trial(
+        question="9 names, ops 1 to 4 and a tail, in 2.5M tokens",
+        world=CROWD.model_copy(update={"locations": 3, "entities": 3, "names": 8}),
+        shares=even(1, 4) | {5: 0.3, 6: 0.1, 7: 0.03},
+        asked=(1, 3, 4, 5, 6, 7, 8), packing=WIDER, tokens=2_500_000, batch_tokens=3024, problems=32, precision="bf16",
+        model=NEAR, unit="definition", schedule=Schedule(kind="wsd", warmup=0.3, decay=0.4, floor=0.0),
+    ),
 }  # fmt: skip

@@ -4,10 +4,12 @@
 PYTHON ?= python3
 VENV := .venv
 STORE ?= store
+MINUTES ?= 60
+SEED ?= 0
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: quickstart test test-slow test-docs test-interop docs check format docs-reports package release clean
+.PHONY: quickstart test test-slow test-docs test-interop torture docs check format docs-reports package release clean
 
 quickstart: $(READY)
 	@$(BIN)/interplay run quickstart --scale micro --store $(STORE)
@@ -21,6 +23,10 @@ test-docs: $(READY)
 
 test-slow: $(READY)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+
+# a campaign of faults: kills, signals, damage, full disks, hostile input; ends with a table, and torture.json
+torture: $(READY)
+	@PYTHONPATH=src:tests OMP_NUM_THREADS=1 $(BIN)/python -m torture --minutes $(MINUTES) --seed $(SEED) --out torture.json
 
 # the documentation site, in site/; nothing on it is loaded from elsewhere
 docs: $(READY)
@@ -67,4 +73,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) .venv-interop .venv-docs site store dist
+	rm -rf $(VENV) .venv-interop .venv-docs site store dist torture.json

@@ -200,7 +200,8 @@ def main() -> None:
 
 
 def _fail(message: str, code: int = 2) -> None:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(message.split()))
+    print(f"error: {text}", file=sys.stderr)  # of a hostile file, too, nothing reaches the terminal but letters
     sys.exit(code)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from interplay.config import said as said_of
-from interplay.files import write_json
+from interplay.files import space_for, write_json
 from interplay.progress import say
 from interplay.records import write_records
 from interplay.records.merge import differs, gathered
@@ -63,7 +63,7 @@ def run_study(
     started = time.monotonic()
     folder = study_folder(study, store)
     stages = study.of_seeds([seed for seed in study.settings.seeds if seed not in (kept or {})]).stages
-    with counting_on(stages, folder, command):
+    with space_for(folder), counting_on(stages, folder, command):
         ran = _run(stages, executor or Here(), store)
         say("records and report")
         with hold(folder):  # another run of the same study may end now, too

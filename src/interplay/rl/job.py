@@ -15,6 +15,7 @@ import torch.distributed as dist
 from interplay.claim import checkpoint_digests, claim
 from interplay.config import Config, identity_of
 from interplay.data.tokenizer import load_tokenizer
+from interplay.files import space_for
 from interplay.model.build import load
 from interplay.rl.config import RLConfig
 from interplay.rl.grpo import reinforce
@@ -40,7 +41,8 @@ def run_rl_job(job: RLJob, out: Path) -> dict[str, Any]:
     model, tokenizer = load(job.start), load_tokenizer(job.start)
     claim(out, {"config": identity_of(job.config, True), "start": checkpoint_digests(job.start)}, "job")
     try:
-        return reinforce(job.config, model, tokenizer, out, job.runtime)
+        with space_for(out):
+            return reinforce(job.config, model, tokenizer, out, job.runtime)
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()

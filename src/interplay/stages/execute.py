@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from interplay.files import space_for
 from interplay.stages.lock import hold
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def perform(stage: Stage) -> bool:
     with hold(stage.folder):
         if stage.cached:
             return False
-        stage.mend()
-        stage.run()
+        with space_for(stage.folder):
+            stage.mend()
+            stage.run()
         return True
 
 

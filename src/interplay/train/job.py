@@ -16,6 +16,7 @@ from pydantic import NonNegativeInt, model_validator
 from interplay.claim import checkpoint_digests, claim
 from interplay.config import Config, identity_of, key_value
 from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
+from interplay.files import space_for
 from interplay.model.sizes import ModelConfig
 from interplay.train.config import TrainConfig
 from interplay.train.runtime import Runtime
@@ -73,7 +74,8 @@ def run_job(job: Job, out: Path) -> dict[str, Any]:
     asked = {name: value for name, value in identity_of(job, True).items() if name not in ("runtime", "start")}
     claim(out, {**asked, "start": read}, "job")
     try:
-        return supervise(job.config, model, tokenizer, out, job.runtime)
+        with space_for(out):
+            return supervise(job.config, model, tokenizer, out, job.runtime)
     finally:
         PartialState().destroy_process_group()  # its threads must not outlive the interpreter
 

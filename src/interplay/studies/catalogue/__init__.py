@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
+from interplay.signals import Stopped
 from interplay.studies.catalogue.contextual import contextual
 from interplay.studies.catalogue.extrapolation import extrapolation
 from interplay.studies.catalogue.headroom import headroom
@@ -84,11 +85,11 @@ def _faults_of(path: Path) -> Iterator[None]:
     """What a user's file raises, or that it ends the process, as one line with the place in that file."""
     try:
         yield
-    except ValueError:
-        raise  # what is refused already says why
+    except (ValueError, KeyboardInterrupt, Stopped):
+        raise  # what is refused already says why; who interrupts means it
     except SyntaxError as error:
         raise ValueError(f"{path}, line {error.lineno}: {error.msg}") from error
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # SystemExit, and what a file may derive
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         where = f"{path}, line {lines[-1]}" if lines else str(path)
         said = "it ends the process" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"

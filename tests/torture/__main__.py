@@ -52,13 +52,15 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="small batches, and no page is built")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="kinds, separated by semicolons")
+    parser.add_argument("--reference", type=Path, default=None, help="keep the undisturbed stores here, or take them")
     parser.add_argument("--out", type=Path, default=None, help="JSON of all trials")
     asked = parser.parse_args()
     warm()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-        Path(folder, "reference").mkdir()
-        reference = undisturbed(Path(folder, "reference"), [without_report] if asked.short else [])
+        place = asked.reference or Path(folder, "reference")
+        place.mkdir(parents=True, exist_ok=True)
+        reference = undisturbed(place.absolute(), [without_report] if asked.short else [])
         print(
             f"undisturbed: {len(reference.names)} files, {len(reference.equal)} of them equal in two runs", flush=True
         )

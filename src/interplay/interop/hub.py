@@ -10,12 +10,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
 
 from interplay.manifest import MANIFEST, damage
 from interplay.model.build import load
 
+TOKEN = re.compile(r"hf_[A-Za-z0-9]{8,}|(?<=Bearer )\S+")
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
 CARD = "README.md"
 NEEDED = (CARD, "config.json", "tokenizer.json", "tokenizer_config.json", MANIFEST)
@@ -48,6 +49,12 @@ def plan_upload(folder: Path, repo: str) -> dict[str, int]:
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
 
 
+def without_token(text: str) -> str:
+    """The text without anything that looks like an access token, and without the one that is in use."""
+    text = TOKEN.sub("hf_...", text)
+    return text.replace(held, "...") if (held := get_token()) else text
+
+
 def upload(folder: Path, repo: str, files: dict[str, int], *, private: bool = True, api: Any = None) -> str:
     """Create the repository where there is none, send the files in one commit, and return its address.
 
@@ -64,7 +71,6 @@ def upload(folder: Path, repo: str, files: dict[str, int], *, private: bool = Tr
     except LocalTokenNotFoundError as error:
         raise ValueError("not logged in to the Hugging Face Hub; run `hf auth login` first") from error
     except (HfHubHTTPError, HFValidationError, OSError) as error:
-        raise ValueError(
-            f"the Hub refused {repo}: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
-        ) from error
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ValueError(f"the Hub refused {repo}: {without_token(said)}") from None  # its traceback may hold one
     return str(url)

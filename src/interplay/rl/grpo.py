@@ -27,7 +27,7 @@ from interplay.rl.rollout import Judge, Rollout, roll_out
 from interplay.rl.rollout_log import step_metrics
 from interplay.rl.scoring import Scored, has_signal, score
 from interplay.rl.stage_folder import BEST, StageFolder
-from interplay.train.publish import read_summary
+from interplay.train.publish import finished
 from interplay.train.runtime import Runtime
 from interplay.world.problem import Problem
 from interplay.world.randomness import derive
@@ -135,7 +135,7 @@ def reinforce(
     launch` or `torchrun` every process calls it with the same arguments. Without a `judge` the cores that
     sampling leaves are used.
     """
-    if (done := read_summary(folder)) is not None:
+    if (done := finished(folder)) is not None:
         return done
     stage = StageFolder(folder, config, Learner(model, tokenizer, config, runtime), tokenizer)
     workers = spare_workers(runtime.threads, stage.learner.processes.world, runtime.cores)

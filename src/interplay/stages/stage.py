@@ -30,7 +30,8 @@ from interplay.manifest import damage
 from interplay.progress import say
 from interplay.stages.lock import LOCK, hold
 from interplay.stages.together import do_together
-from interplay.train.publish import PUBLISHED, SUMMARY, read_summary
+from interplay.stages.trust import check_owner
+from interplay.train.publish import PUBLISHED, SUMMARY, finished, read_summary
 from interplay.train.runtime import Runtime
 
 logging.getLogger("exca").setLevel(logging.ERROR)  # what it warns of, whoever runs the stages says in a line
@@ -84,7 +85,7 @@ class Stage(OneSchema):
 
     def _run(self) -> Result:
         with self._alone() as folder:
-            if (done := read_summary(folder)) is not None:
+            if (done := finished(folder)) is not None:
                 return done
             if self.processes == 1:
                 return self.do(folder)
@@ -145,7 +146,8 @@ class Stage(OneSchema):
         return self._recorded() and self.damage() is None
 
     def _recorded(self) -> bool:
-        """Whether exca has noted the result; a note that cannot be read is none."""
+        """Whether exca has noted the result; a note that cannot be read is none. ValueError for that of another user."""
+        check_owner(self.folder / NOTE)
         try:
             return self.infra.status() == "completed"
         except Exception:  # whatever unpickling a damaged file raises

@@ -15,6 +15,7 @@ from interplay.files import json_document, staged, write_json
 from interplay.manifest import described
 from interplay.train.checkpoint import sealed
 
+SCRATCH = ("resume", "rollouts", "parts")  # what only a resumed run needs, of all kinds of stages
 SUMMARY, PUBLISHED = "summary.json", "published.json"  # the second is the manifest of a finished stage
 
 CARD = """---
@@ -68,6 +69,14 @@ def read_summary(folder: Path) -> dict[str, Any] | None:
     """The summary of a finished stage, or None."""
     path = folder / SUMMARY
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def finished(folder: Path) -> dict[str, Any] | None:
+    """The summary of a finished stage, or None. What only a resumed run needs goes, should the end have been cut off."""
+    if (done := read_summary(folder)) is not None:
+        for name in SCRATCH:
+            shutil.rmtree(folder / name, ignore_errors=True)
+    return done
 
 
 def finish(

@@ -24,7 +24,7 @@ from interplay.train.blocks import PackedBlocks, collate
 from interplay.train.checkpoint import newest, step_of
 from interplay.train.config import TrainConfig
 from interplay.train.curves import CURVES
-from interplay.train.publish import finish, publish, read_summary
+from interplay.train.publish import finish, finished, publish
 from interplay.train.run_record import Record
 from interplay.train.runtime import Runtime
 from interplay.train.tally import Tally, served
@@ -49,7 +49,7 @@ def supervise(
     are transformers' own, for what else shall happen during the run.
     """
     _check(config, model, tokenizer)
-    if (done := read_summary(folder)) is not None:
+    if (done := finished(folder)) is not None:
         return done
     model.float()  # whatever the file held: bf16 has no room for a small step
     folder.mkdir(parents=True, exist_ok=True)

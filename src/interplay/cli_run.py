@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from interplay.studies.study import Study
     from interplay.train.runtime import Device, Runtime
 
+ALL = "all"
+NO_CLAIMS = ("quickstart", "tuning")  # a first look, and the choice of settings: no part of the replication
+
 
 def run(
-    study: Annotated[str, typer.Argument(help="the study to run")],
+    study: Annotated[str, typer.Argument(help="the study to run; all, with --plan: every study as one schedule")],
     scale: Annotated[str, typer.Option(help="micro runs in minutes on two CPU cores")] = "micro",
     store: Annotated[Path, typer.Option(help="folder of cached stages")] = Path("store"),
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, changes a setting; repeatable")] = None,
@@ -63,7 +66,12 @@ def run(
     asked = jobs, threads, cluster, resources or [], resubmit, scale, devices, on_device(device), plan
     where = Where.asked(*asked)
     _known_tracker(track)
-    make = _maker(study, scale, set_ or [], store, where.runtime(save_seconds, on_device(device)), runtime or [])
+    on = "cuda" if plan and devices and device == "auto" else device  # a plan is made where the devices are not
+    how = where.runtime(save_seconds, on_device(on))
+    if study == ALL:
+        _plan_of_all(plan, lambda name: _maker(name, scale, set_ or [], store, how, runtime or [])({}), store, where)
+        return
+    make = _maker(study, scale, set_ or [], store, how, runtime or [])
     chosen, kept = _with_kept(make, arms, records)
     here = chosen.of_seeds([seed for seed in chosen.settings.seeds if seed not in kept])
     if plan:
@@ -71,12 +79,29 @@ def run(
         return
     _fits_device(scale, device, cluster)
     writable(store)
+    _run(chosen, here, kept, store, where, track, records)
+
+
+def _run(
+    chosen: Study, here: Study, kept: Mapping[int, Path], store: Path, where: Where, track: str, records: Path | None
+) -> None:
+    """Run the seeds of `here`, and print where the report of all is."""
     with tracked(track, chosen.name, store / "tracking", {s.address: s.folder for s in here.stages if not s.cached}):
         outcome, report_path = _to_report(chosen, store, where, kept)
     if records is not None:
         _keep(outcome.folder, _place(records, chosen), here.settings.seeds)
     print(f"report: {report_path}", file=sys.stderr)
     print(json.dumps(_result(outcome, report_path)))
+
+
+def _plan_of_all(plan: bool, make: Callable[[str], Study], store: Path, where: Where) -> None:
+    """Raises ValueError where all studies are to be run."""
+    from interplay.studies.catalogue import STUDIES
+    from interplay.studies.replication import replication_lines
+
+    if not plan:
+        raise ValueError("all studies are planned together, not run: run them in the order that --plan prints")
+    print("\n".join(replication_lines([make(name) for name in STUDIES if name not in NO_CLAIMS], store, where.room)))
 
 
 def _maker(

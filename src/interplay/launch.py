@@ -97,7 +97,7 @@ def _run(stages: list[Stage], executor: Executor, store: Path) -> Ran:
     display = Display(sum(not stage.cached for stage in stages), live=executor.beside)
     try:
         with display.shown():
-            hours = expected_hours(stages, entries(store)) if executor.beside else None
+            hours = expected_hours(stages, entries(store), executor.room) if executor.beside else None
             ran = run_stages(stages, executor, display, hours=hours)
     except Stopped as stopped:
         done = sum((stage.folder / SUMMARY).is_file() for stage in stages)

@@ -17,7 +17,7 @@ from interplay.train.publish import finish
 
 
 class StepConfig(Config):
-    """What a step does: write, `fail`, `die`, `last-dies` (of several processes), or `wait-SECONDS`."""
+    """What a step does: write, `fail`, `die`, `die-once`, `last-dies` (of several processes), or `wait-SECONDS`."""
 
     does: str = "write"
 
@@ -49,6 +49,8 @@ class Step(Stage):
         if does == "fail":
             raise RuntimeError(f"{self.name} was asked to fail\nand says more")
         if does == "die" or (does == "last-dies" and share.rank == share.world - 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if does == "die-once" and len((folder / "attempts.jsonl").read_text().splitlines()) == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         if does.startswith("wait-"):
             time.sleep(float(does.removeprefix("wait-")))

@@ -99,9 +99,6 @@ class OnAClock:
         self.room, self.hours, self.now = room, hours, 0.0
         self.running, self.began = {}, {}
 
-    def has_room(self, stage):
-        return self.room.has(stage)
-
     def start(self, stage):
         devices = self.room.take(stage)
         held = [name for _, taken in self.running.values() for name in taken]

@@ -94,7 +94,7 @@ def test_stages_side_by_side_share_the_cores(cores, jobs, threads, expected, mon
     [
         (-1, None, [], "must not be negative"),
         (1, "pbs", [], "--cluster must be slurm"),
-        (1, None, ["gpus=1"], "give --cluster slurm or --devices"),
+        (1, None, ["gpus=1"], "give --cluster or --devices"),
     ],
 )
 def test_what_makes_no_sense_is_refused(jobs, cluster, resources, message):

@@ -14,12 +14,14 @@ from typing import Any, NamedTuple
 from interplay.model.sizes import ModelConfig, parameter_count
 from interplay.rl.flops import MEASURED
 from interplay.stages.diff import differences, distance
+from interplay.stages.room import Room
 from interplay.stages.stage import Stage
 from interplay.stages.store import Entry
 from interplay.train.runtime import Runtime
 
 ASSUMED_CPU_FLOPS = 4e10  # a second of one thread, as micro models train on a common server core
-ASSUMED_GPU_FLOPS = 1e14
+ASSUMED_GPU_FLOPS = 2e14  # of training, a fifth of the peak of an H100 or H200 in bf16
+ASSUMED_GPU_SAMPLING_FLOPS = 5e13  # of sampling, which waits for memory: 240k tokens/s at 103M parameters
 ASSUMED_DOCUMENTS_PER_S = 1000.0
 SMALLEST_SHARE = 0.25  # of the work that is asked for, for a measured rate to count
 
@@ -61,10 +63,10 @@ def estimate(identity: Identity, entries: Iterable[Entry], runtime: Runtime) -> 
     return Cost(tokens, flops, units / rate / 3600, f"{quantity(rate)} {unit}/s as in {entry.address}")
 
 
-def expected_hours(stages: Iterable[Stage], there: Collection[Entry]) -> dict[str, float]:
-    """By address, what each stage that has no result should take on one device."""
+def expected_hours(stages: Iterable[Stage], there: Collection[Entry], room: Room) -> dict[str, float]:
+    """By address, what each stage that has no result should take on the devices that it is given."""
     return {
-        stage.address: estimate(json.loads(json.dumps(stage.identity())), there, stage.runtime).hours
+        stage.address: on_devices(estimate(json.loads(json.dumps(stage.identity())), there, stage.runtime), stage, room)
         for stage in stages
         if not stage.cached
     }
@@ -75,6 +77,11 @@ def comparable(measured: Identity, asked: Identity) -> bool:
     configs = measured["config"], asked["config"]
     limits = [config.get("sampling", {}).get("max_new_tokens") for config in configs]
     return limits[0] == limits[1] and work(measured)[0] >= SMALLEST_SHARE * work(asked)[0]
+
+
+def on_devices(cost: Cost, stage: Stage, room: Room) -> float:
+    """Hours on as many devices as the stage is given: its processes are taken to share the work evenly."""
+    return cost.hours / max(1, room.asked(stage))
 
 
 def work(identity: Identity) -> tuple[float, str]:
@@ -103,9 +110,9 @@ def _above(identity: Identity | None, name: str) -> Any:
 
 
 def rate_of(entry: Entry) -> float | None:
-    """Units of work a second; None where the summary does not tell, as for an evaluation that was cut."""
+    """Units of work a second and process; None where the summary does not tell, as for an evaluation that was cut."""
     summary, (units, _) = entry.summary, work(entry.identity)
-    if not (wall_s := summary.get("wall_s")):
+    if not (wall_s := summary.get("wall_s", 0) * summary.get("processes", 1)):
         return None
     if "resumed_at_step" in summary:
         return float(units * (1 - summary["resumed_at_step"] / summary["steps"]) / wall_s) or None
@@ -127,29 +134,33 @@ def assumed(identity: Identity, runtime: Runtime) -> Cost:
     units, unit = work(identity)
     if unit == "documents":
         return Cost(0, 0, units / ASSUMED_DOCUMENTS_PER_S / 3600, f"assumed {ASSUMED_DOCUMENTS_PER_S:,.0f} documents/s")
-    config, per_token = identity["config"], 6.0
-    tokens = units
+    config = identity["config"]
+    tokens, trained, sampled = units, 6.0, 0.0
     if unit == "samples":
         tokens = units * config["sampling"]["max_new_tokens"]
-        per_token = 2.0
-        if "group" in config:
-            per_token = 8.0 + 2.0 * bool(config["loss"]["kl"])
-    vocabulary = _above(identity, "tokenizer")["config"]["vocab_size"]
-    parameters = parameter_count(ModelConfig.model_validate(shape(identity)), vocabulary)
-    flops = per_token * parameters * tokens
-    speed, basis = _assumed_speed(runtime)
-    return Cost(tokens, flops, flops / speed / 3600, f"assumed {basis}", at_most=unit == "samples")
+        trained, sampled = (6.0 + 2.0 * bool(config["loss"]["kl"]) if "group" in config else 0.0), 2.0
+    parameters = parameter_count(ModelConfig.model_validate(shape(identity)), vocabulary_size(identity))
+    speed, sampling_speed, basis = _assumed_speed(runtime)
+    seconds = parameters * tokens * (trained / speed + sampled / sampling_speed)
+    flops = (trained + sampled) * parameters * tokens
+    return Cost(tokens, flops, seconds / 3600, f"assumed {basis}", at_most=unit == "samples")
 
 
-def _assumed_speed(runtime: Runtime) -> tuple[float, str]:
+def vocabulary_size(identity: Identity) -> int:
+    """Entries of the tokenizer that a stage's model was made for."""
+    return int(_above(identity, "tokenizer")["config"]["vocab_size"])
+
+
+def _assumed_speed(runtime: Runtime) -> tuple[float, float, str]:
+    """Operations a second in training and in sampling, and in words."""
     if runtime.on_cpu:
-        return (
-            ASSUMED_CPU_FLOPS * runtime.threads,
-            f"{ASSUMED_CPU_FLOPS:.0e} FLOP/s on each of {runtime.threads} threads",
-        )
+        speed = ASSUMED_CPU_FLOPS * runtime.threads
+        return speed, speed, f"{ASSUMED_CPU_FLOPS:.0e} FLOP/s on each of {runtime.threads} threads"
     if runtime.peak_flops:
-        return 0.3 * runtime.peak_flops, f"30 % of {runtime.peak_flops:.1e} FLOP/s"
-    return ASSUMED_GPU_FLOPS, f"{ASSUMED_GPU_FLOPS:.0e} FLOP/s on a GPU"
+        trained, sampled = 0.3 * runtime.peak_flops, 0.05 * runtime.peak_flops
+        return trained, sampled, f"30 % of {runtime.peak_flops:.1e} FLOP/s in training, 5 % in sampling"
+    words = f"{ASSUMED_GPU_FLOPS:.0e} FLOP/s in training and {ASSUMED_GPU_SAMPLING_FLOPS:.0e} in sampling on a GPU"
+    return ASSUMED_GPU_FLOPS, ASSUMED_GPU_SAMPLING_FLOPS, words
 
 
 def quantity(number: float) -> str:

@@ -65,7 +65,7 @@ def run_stages(
     todo = {address: by_address[address] for address in first_things_first(list(by_address), remaining)}
     while todo or clocks:
         ready = [a for a in todo if needs[a] <= ran.done and not is_held(todo[a].folder)]
-        for address in admitted(ready, lambda address: executor.has_room(by_address[address])):
+        for address in admitted(ready, lambda address: executor.room.has(by_address[address])):
             stage = todo.pop(address)
             if _noted(stage, ran):  # by another run, meanwhile
                 continue

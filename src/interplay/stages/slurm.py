@@ -79,10 +79,6 @@ class Slurm:
         self.resubmissions, self.poll_s = resubmissions, poll_s
         self._submitted: list[_Submitted] = []
 
-    def has_room(self, stage: Stage) -> bool:
-        """Whether another job may be submitted; with `--devices`, whether its GPUs are among those that are not in use."""
-        return self.room.has(stage)
-
     def start(self, stage: Stage) -> None:
         """Submit the stage. Raises ValueError with SLURM's words when it refuses."""
         self.room.take(stage)

@@ -41,7 +41,7 @@ class Where(NamedTuple):
             raise ValueError(f"--cluster must be {' or '.join(CLUSTERS)}, got {cluster!r}")
         if cluster is None and resources and not devices:
             raise ValueError(
-                "--resources are those of a cluster's jobs, or of --devices: give --cluster slurm or --devices, too"
+                "--resources are those of a cluster's jobs, or of --devices: give --cluster or --devices, too"
             )
         asked = resources_by_kind(resources, scale, gpus=1 if devices else 0) if cluster or devices else None
         dealt = None

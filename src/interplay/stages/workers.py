@@ -7,9 +7,6 @@ to handle, and a parent that was killed takes its workers along.
 from __future__ import annotations
 
 import multiprocessing
-import os
-import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -17,7 +14,7 @@ from multiprocessing.process import BaseProcess
 
 from interplay import offspring
 from interplay.stages.environment import THREAD_VARIABLES, environment, visible_gpus
-from interplay.stages.execute import LOG, Ended, ending, failure, perform
+from interplay.stages.execute import LOG, Ended, ending, logged
 from interplay.stages.room import Room
 from interplay.stages.stage import Stage
 
@@ -36,10 +33,6 @@ class Workers:
         self._gpus = [] if room.devices else visible_gpus()
         self._idle: list[_Worker] = []
         self._busy: list[_Worker] = []
-
-    def has_room(self, stage: Stage) -> bool:
-        """Whether a place and the stage's devices are free."""
-        return self.room.has(stage)
 
     def start(self, stage: Stage) -> None:
         """Give the stage to an idle worker, or to a new one."""
@@ -138,17 +131,4 @@ def serve(stages: Connection) -> None:
             stage: Stage = stages.recv()
         except EOFError:
             return
-        stages.send(_logged(stage))
-
-
-def _logged(stage: Stage) -> tuple[bool, str]:
-    with (stage.folder / LOG).open("a") as log:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for stream in (1, 2):  # by number, so that libraries and child processes write there too
-            os.dup2(log.fileno(), stream)
-        try:
-            return perform(stage), ""
-        except Exception as error:
-            traceback.print_exc()
-            return True, failure(error)
+        stages.send(logged(stage))

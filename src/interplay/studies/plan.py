@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from interplay.stages.cost import Cost, duration, estimate, quantity
+from interplay.stages.cost import Cost, duration, estimate, on_devices, quantity
 from interplay.stages.diff import differences, distance
 from interplay.stages.order import Schedule, simulate
 from interplay.stages.room import Room
@@ -83,5 +83,5 @@ def planned(stages: list[Stage], costs: Mapping[str, Cost], room: Room) -> Sched
     """When the stages that have a cost would run, as a run orders them."""
     todo = [stage for stage in stages if stage.address in costs]
     needs = needs_of(stages)
-    hours = {stage.address: costs[stage.address].hours / max(1, room.asked(stage)) for stage in todo}
+    hours = {stage.address: on_devices(costs[stage.address], stage, room) for stage in todo}
     return simulate(todo, {address: needs[address] & costs.keys() for address in hours}, hours, room)

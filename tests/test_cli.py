@@ -175,6 +175,31 @@ def test_what_trains_nothing_loads_no_model_library(tmp_path, words, code, said)
     assert "Traceback" not in done.stderr
 
 
+SLOW_TO_LOAD = {"torch", "transformers", "datasets", "pandas", "altair", "scipy.stats", "scipy.optimize", "trl"}
+
+
+@pytest.mark.parametrize(
+    ("words", "too"),
+    [
+        (["run", "quickstart", "--plan", "--store", "{tmp}/store"], set()),
+        (["run", "NONSENSE"], {"scipy"}),
+        (["train", "--example", "micro"], {"scipy"}),
+        (["rl", "--example", "micro"], {"scipy"}),
+        (["data", "sample", "--n", "1"], {"scipy", "pyarrow"}),
+        (["store", "ls", "--store", "{tmp}"], {"scipy"}),
+        (["verify", "{tmp}/none.jsonl"], {"scipy"}),
+    ],
+    ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
+)
+def test_what_should_answer_at_once_loads_nothing_slow(tmp_path, words, too):
+    program = "import sys; from interplay.cli import app\ntry: app()\nfinally: print(*sys.modules, sep='\\n', file=sys.stderr)"
+    words = [word.format(tmp=tmp_path) for word in words]
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, cwd=tmp_path)
+    loaded = set(done.stderr.split())
+    assert "interplay.cli" in loaded
+    assert not loaded & (SLOW_TO_LOAD | too)
+
+
 def test_files_convert_both_ways_and_repeats_are_said(monkeypatch, capsys, tmp_path):
     code, out, err = call(monkeypatch, capsys, "data", "sample", "--op", "1", "--n", "200", "--numbers", "1,1")
     assert code == 0

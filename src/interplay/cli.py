@@ -131,9 +131,11 @@ def report(
     Example: interplay report store/studies/quickstart-micro-0123456789
     """
     from interplay.folders import expect
-    from interplay.report.page import build_report
 
     expect(directory, "records")
+    print(f"{directory}: its figures are drawn as SVG and PDF, then the page", file=sys.stderr)
+    from interplay.report.page import build_report
+
     if slim is not None:
         from interplay.report.slim import slim as copy_slim
 

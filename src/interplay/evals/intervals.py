@@ -162,9 +162,9 @@ def informative_problems(weights_P: Floats) -> float:
 
 def student_quantiles(freedom: int, count: int) -> Floats:
     """`count` equally likely values of Student's t: a sample without the noise of drawing it."""
-    from scipy import stats
+    from scipy import special
 
-    return np.asarray(stats.t.ppf((np.arange(count) + 0.5) / count, freedom), dtype=np.float64)
+    return np.asarray(special.stdtrit(freedom, (np.arange(count) + 0.5) / count), dtype=np.float64)
 
 
 def _seeds_by_problems(values: ArrayLike | Sequence[Floats], bounded: bool) -> Floats:
@@ -189,7 +189,7 @@ def _undefined(values_S_P: Floats, n_samples: int) -> Estimate:
 def _bootstrap_ends(
     values_S_P: Floats, names: Names, level: float, resamples: int, *, with_student: bool = False
 ) -> Ends:
-    from scipy import stats
+    from scipy import special
 
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must be between 0 and 1, got {level}")
@@ -199,7 +199,7 @@ def _bootstrap_ends(
     lo, hi = _bca(mean_P, means_R, level)
     if with_student and num_problems > 1:
         error = float(mean_P.std(ddof=1)) / math.sqrt(num_problems)
-        reach = error * float(stats.t.ppf((1.0 + level) / 2.0, num_problems - 1))
+        reach = error * float(special.stdtrit(num_problems - 1, (1.0 + level) / 2.0))
         lo, hi = min(lo, mean - reach), max(hi, mean + reach)
     if num_seeds == 1:
         return lo, hi
@@ -226,7 +226,7 @@ def _weights(names: Names, num_problems: int, resamples: int) -> Floats:
 
 def _bca(values_P: Floats, means_R: Floats, level: float) -> Ends:
     """The BCa ends: percentiles moved by the bootstrap's bias and by the skewness of the values."""
-    from scipy import stats
+    from scipy import special
 
     mean = float(values_P.mean())
     centred_P = values_P - mean
@@ -234,25 +234,25 @@ def _bca(values_P: Floats, means_R: Floats, level: float) -> Ends:
     if scale < 1e-12:
         return mean, mean
     below = (np.sum(means_R < mean) + 0.5 * np.sum(means_R == mean)) / means_R.size
-    bias = float(stats.norm.ppf(min(max(below, 1.0 / means_R.size), 1.0 - 1.0 / means_R.size)))
+    bias = float(special.ndtri(min(max(below, 1.0 / means_R.size), 1.0 - 1.0 / means_R.size)))
     acceleration = float((centred_P**3).sum()) / (6.0 * scale**3)
     ends = []
-    for quantile in stats.norm.ppf([(1.0 - level) / 2.0, (1.0 + level) / 2.0]):
+    for quantile in special.ndtri([(1.0 - level) / 2.0, (1.0 + level) / 2.0]):
         shifted = bias + float(quantile)
-        ends.append(float(stats.norm.cdf(bias + shifted / max(1.0 - acceleration * shifted, 0.1))))
+        ends.append(float(special.ndtr(bias + shifted / max(1.0 - acceleration * shifted, 0.1))))
     lo, hi = np.quantile(means_R, ends)
     return float(lo), float(hi)
 
 
 def _clopper_pearson(successes: float, trials: int, level: float) -> Ends:
     """Clopper and Pearson 1934, with a sum of values in 0..1 in place of a count (beta quantiles take any number)."""
-    from scipy import stats
+    from scipy import special
 
     tail = (1.0 - level) / 2.0
     successes = min(max(successes, 0.0), float(trials))
     failures = trials - successes
-    lo = 0.0 if successes <= 0.0 else float(stats.beta.ppf(tail, successes, failures + 1.0))
-    hi = 1.0 if failures <= 0.0 else float(stats.beta.ppf(1.0 - tail, successes + 1.0, failures))
+    lo = 0.0 if successes <= 0.0 else float(special.betaincinv(successes, failures + 1.0, tail))
+    hi = 1.0 if failures <= 0.0 else float(special.betaincinv(successes + 1.0, failures, 1.0 - tail))
     return lo, hi
 
 

@@ -24,7 +24,7 @@ from interplay.evals.intervals import (
     rare_difference,
     student_quantiles,
 )
-from interplay.evals.simulate import Design, Floats, at_k, draw, raised, share_variance
+from interplay.evals.simulate import Design, Floats, at_k, draw, raised, root, share_variance
 from interplay.evals.verdict import TRAININGS
 from interplay.world.randomness import derive
 
@@ -50,30 +50,28 @@ def smallest_effect(design: Design) -> float:
     NaN when k is more than the samples. With one training of each arm the effect is that of these two, and training_sd
     plays no part.
     """
-    from scipy import optimize
-
     if design.k > design.num_samples:
         return math.nan
     most = 0.98 * (1.0 - design.mean)
     if detection_power(design, most) < design.power:
         return math.inf
-    return float(optimize.brentq(lambda effect: detection_power(design, effect) - design.power, 0.0, most, xtol=1e-4))
+    return root(lambda effect: detection_power(design, effect) - design.power, 0.0, most, within=2e-4)
 
 
 def detection_power(design: Design, effect: float) -> float:
     """Chance that the interval of b - a lies above 0 when pass@k truly rises by `effect`, by formula."""
-    from scipy import stats
+    from scipy import special
 
     error, needed_E = _precision(design, effect)
-    return float(np.mean(stats.norm.cdf((effect - needed_E) / max(error, 1e-12))))
+    return float(np.mean(special.ndtr((effect - needed_E) / max(error, 1e-12))))
 
 
 def equivalence_power(design: Design, margin: float) -> float:
     """Chance that the interval lies within `margin` of zero when nothing changes, by formula."""
-    from scipy import stats
+    from scipy import special
 
     error, needed_E = _precision(design, 0.0)
-    inside_E = 2.0 * stats.norm.cdf((margin - needed_E) / max(error, 1e-12)) - 1.0
+    inside_E = 2.0 * special.ndtr((margin - needed_E) / max(error, 1e-12)) - 1.0
     return float(np.mean(np.maximum(inside_E, 0.0)))
 
 
@@ -140,12 +138,12 @@ def simulated_power(design: Design, effect: float, *, names: Names, simulations:
 def _precision(design: Design, effect: float) -> Precision:
     """The estimate is normal. With S trainings its standard error is only estimated, on S - 1 degrees of freedom, so what is
     needed is spread over what that estimate may be (a chi-square), each with the quantile the interval would use."""
-    from scipy import stats
+    from scipy import special
 
     share = effect / (1.0 - design.mean)
     between, noise = _variances(design, share)
     tail = (1.0 + design.level) / 2.0
-    quantile, rare = float(stats.norm.ppf(tail)), _rare_reach(design, share)
+    quantile, rare = float(special.ndtri(tail)), _rare_reach(design, share)
     if design.num_seeds == 1:
         error = math.sqrt((between + noise) / design.num_problems)
         return Precision(error, np.array([max(quantile * error, rare)]))
@@ -162,11 +160,11 @@ def _precision(design: Design, effect: float) -> Precision:
 @lru_cache(maxsize=64)
 def _quantiles(freedom: int) -> tuple[Floats, Floats, Floats]:
     """Equally likely values of a normal, in another order of Student's t, and of an estimated over the true error."""
-    from scipy import stats
+    from scipy import special
 
     rng = np.random.default_rng(derive("power", "quantiles"))
-    normal_R = np.asarray(stats.norm.ppf((np.arange(DRAWS) + 0.5) / DRAWS))
-    chi_E = np.sqrt(stats.chi2.ppf((np.arange(ESTIMATES) + 0.5) / ESTIMATES, freedom) / freedom)
+    normal_R = np.asarray(special.ndtri((np.arange(DRAWS) + 0.5) / DRAWS))
+    chi_E = np.sqrt(2.0 * special.gammaincinv(freedom / 2.0, (np.arange(ESTIMATES) + 0.5) / ESTIMATES) / freedom)
     return normal_R, rng.permutation(student_quantiles(freedom, DRAWS)), chi_E
 
 

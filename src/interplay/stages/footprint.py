@@ -18,6 +18,7 @@ from interplay.train.runtime import Runtime
 STATE_BYTES = 16  # of a parameter: weight, gradient, two moments
 WEIGHT_BYTES = 4
 TEXT_BYTES = 3  # of a sampled token in a compressed table of texts and verdicts
+CACHED_POSITIONS = {"cpu": 1 << 18, "gpu": 1 << 22}  # the sampler's bound on positions of all rows together
 CONTEXT_BYTES = 1.5e9  # CUDA's own and the allocator's slack
 
 Identity = Mapping[str, Any]
@@ -44,8 +45,10 @@ def footprint(identity: Identity, runtime: Runtime) -> Footprint:
         memory = STATE_BYTES * parameters + positions * _training_bytes(model, vocabulary, config["precision"])
         return Footprint(memory + CONTEXT_BYTES, checkpoint * max(1, len(config["grid_tokens"])))
     sampling = config["sampling"]
-    rows = min(runtime.sample_rows, work(identity)[0])
-    memory = checkpoint + rows * model.max_positions * _cache_bytes(model, sampling["precision"])
+    cached = CACHED_POSITIONS["cpu" if runtime.on_cpu else "gpu"]
+    if runtime.sample_rows:
+        cached = min(cached, runtime.sample_rows * model.max_positions)
+    memory = checkpoint + cached * _cache_bytes(model, sampling["precision"])
     text = (
         TEXT_BYTES * work(identity)[0] * sampling["max_new_tokens"] * 0.5
     )  # half of the bound, as most texts end before it

@@ -34,6 +34,7 @@ MEASURED_APART = frozenset(
         "contextual",
         "headroom",
         "transfer",
+        "ladder",
         "tuning",
         "tuned",
     }

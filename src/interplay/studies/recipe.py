@@ -87,10 +87,10 @@ class Recipe(NamedTuple):
         """The model that most studies start from."""
         return self.pretrained(self.graded(self.chosen.pretrain.edge_share), seed)
 
-    def pretrained(self, mixture: Mixture, seed: Seed, name: str = "base") -> PretrainStage:
-        """A model from scratch on a mixture, with its curves on the token grid."""
+    def pretrained(self, mixture: Mixture, seed: Seed, name: str = "base", tokens: int | None = None) -> PretrainStage:
+        """A model from scratch on a mixture, by default on the scale's tokens, with its curves on the token grid."""
         chosen, cells = self.chosen, self.over(self.chosen.ops)
-        tokens, points = chosen.pretrain.tokens, chosen.pretrain.curve_points
+        tokens, points = tokens or chosen.pretrain.tokens, chosen.pretrain.curve_points
         config = self.supervised(mixture, tokens, seed).model_copy(
             update={
                 "grid_tokens": tuple(tokens * i // points for i in range(1, points)),

@@ -99,6 +99,12 @@ class OfTransfer(Config):
         return self
 
 
+class OfLadder(Config):
+    """Shares of the tokens of pre-training; the whole is always there."""
+
+    shares: tuple[PositiveFloat, ...] = (0.125, 0.25, 0.5)
+
+
 Method = Literal["rl", "self_train", "gold"]
 
 
@@ -175,6 +181,7 @@ class Settings(Config):
     contextual: OfContextual = OfContextual()
     headroom: OfHeadroom = OfHeadroom()
     transfer: OfTransfer = OfTransfer()
+    ladder: OfLadder = OfLadder()
     tuning: OfTuning = OfTuning()
     tuned: Tuned = Tuned()
 

@@ -13,6 +13,7 @@ from interplay.signals import Stopped
 from interplay.studies.catalogue.contextual import contextual
 from interplay.studies.catalogue.extrapolation import extrapolation
 from interplay.studies.catalogue.headroom import headroom
+from interplay.studies.catalogue.ladder import ladder
 from interplay.studies.catalogue.midtraining import midtraining
 from interplay.studies.catalogue.noise import noise
 from interplay.studies.catalogue.process_reward import process_reward
@@ -35,6 +36,7 @@ STUDIES: Mapping[str, StudyMaker] = {
     "verifier": verifier,
     "noise": noise,
     "transfer": transfer,
+    "ladder": ladder,
     "tuning": tuning,
 }
 

@@ -147,7 +147,9 @@ class Stage(OneSchema):
 
     def _recorded(self) -> bool:
         """Whether exca has noted the result; a note that cannot be read is none. ValueError for that of another user."""
-        check_owner(self.folder / NOTE)
+        folder = self.infra.uid_folder(create=False)  # a plan leaves nothing behind
+        assert folder is not None, "a stage without a store has no folder"
+        check_owner(folder / NOTE)
         try:
             return self.infra.status() == "completed"
         except Exception:  # whatever unpickling a damaged file raises

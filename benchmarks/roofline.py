@@ -123,9 +123,10 @@ update.
 | 4 (on two cores) | 293k | 718k | 2.0 |
 | 16, each with a core | 4,690k together, by proportion, not measured | | |
 
-`benchmarks/data_rate.py`, on a busy two-core cloud machine, by each process's own CPU time: problems of `paper`, generated, rendered, tokenized
-and packed into rows of 2,048. A GPU that trains at 45 % MFU takes about 600k tokens a second, which is two such cores of the sixteen
-beside it. A token costs 3.4 microseconds, of which tokenizing is 1.4 and making the problem nearly all of the rest."""
+`benchmarks/data_rate.py`, on a busy two-core cloud machine, by each process's own CPU time: problems of `paper`, generated,
+rendered, tokenized and packed into rows of 2,048. A GPU that trains at 45 % MFU takes about 600k tokens a second, which is
+two such cores of the sixteen beside it. A token costs 3.4 microseconds, 1.4 of them for tokenizing and the rest for making the
+problem and packing it."""
 
 
 def main() -> None:

@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import torch
-from gpu_common import DEVICE, DRY, DTYPE, OUT, PEAK_FLOPS, RUNTIME, SIZES, machine, peak_gib, seconds, write
+from gpu_common import DEVICE, DRY, DTYPE, OUT, PEAK_FLOPS, PRECISION, RUNTIME, SIZES, machine, peak_gib, seconds, write
 from transformers import TrainerCallback
 
 from interplay.data.mixture import Mixture, World
@@ -48,25 +49,36 @@ def tokenizer() -> Any:
 
 
 def sampling() -> dict[str, Any]:
-    """Tokens/s with nothing that stops early, beside `generate` at several batch sizes, and the bandwidth bound."""
+    """Tokens/s with ends as studies have them and without, beside `generate` at several batch sizes, and the bandwidth bound.
+
+    The weights stay fp32 and the sampler computes with bf16 copies, as in a study; only the peer's model is cast, its
+    rotations left in fp32. A random model says any token alike, so a stop set of 1 in 200 of the vocabulary makes texts of
+    about 200 tokens, of every length.
+    """
     model: Any = build(size(SIZES.model), SIZES.vocab_size, "gpu")
-    model.eval().to(DEVICE, DTYPE)
+    model.eval().to(DEVICE)
     rng = random.Random(0)
     prompts = [[rng.randrange(SIZES.vocab_size) for _ in range(SIZES.prompt_tokens)] for _ in range(SIZES.prompts)]
 
-    def ours(new_tokens: int, clock: Clock | None = None) -> int:
-        config = SamplingConfig(max_new_tokens=new_tokens)
-        drawn = sample(model, prompts, num_samples=SIZES.samples, config=config, stop_ids=(), seed=0, clock=clock)
+    ends = range(max(1, SIZES.vocab_size // 200))
+
+    def ours(new_tokens: int, stop_ids: Collection[int], clock: Clock | None = None) -> int:
+        config = SamplingConfig(max_new_tokens=new_tokens, precision=PRECISION)
+        drawn = sample(model, prompts, num_samples=SIZES.samples, config=config, stop_ids=stop_ids, seed=0, clock=clock)
         return sum(len(completion.tokens) for completion in drawn)
 
-    warm_s, _ = seconds(lambda: ours(8))
+    warm_s, _ = seconds(lambda: ours(SIZES.new_tokens, ends))  # every size of step is captured
     clock = Clock()
-    spent_s, tokens = seconds(lambda: ours(SIZES.new_tokens, clock))
+    spent_s, tokens = seconds(lambda: ours(SIZES.new_tokens, ends, clock))
     rate = tokens / spent_s
+    full_s, full_tokens = seconds(lambda: ours(SIZES.new_tokens, ()))
     result: dict[str, Any] = {"tokens_per_s": round(rate), "wall_s": round(spent_s, 2), "warm_up_s": round(warm_s, 2)}
+    result |= {"mean_length": round(tokens / (SIZES.prompts * SIZES.samples), 1)}
+    result |= {"tokens_per_s_without_ends": round(full_tokens / full_s)}
     result |= {"shares_of_host_time": clock.shares(), "peak_gib": peak_gib(), "peer_tokens_per_s": {}}
     result |= bandwidth(model.config, rate)
     write("sample", result | {"partial": True})  # should a batch of the peer not fit
+    cast_for_products(model)
     for batch in SIZES.peer_batches:
         result["peer_tokens_per_s"][str(batch)] = round(generate(model, prompts, batch))
         best = max(result["peer_tokens_per_s"].values())
@@ -74,6 +86,12 @@ def sampling() -> dict[str, Any]:
         write("sample", result | {"partial": True})
     grid_tokens = 19 * 200 * 128 * 300  # op 2..20 x 200 problems x 128 samples of about 300 tokens
     return result | {"minutes_for_the_full_grid": round(grid_tokens / rate / 60, 2)}
+
+
+def cast_for_products(model: Any) -> None:
+    """Parameters in the dtype of the products; the frequencies of the rotation stay fp32, or places far on lose their order."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(DTYPE)
 
 
 def generate(model: Any, prompts: list[list[int]], batch: int) -> float:
@@ -118,16 +136,16 @@ def reinforcement() -> dict[str, Any]:
     policy: Any = build(size(SIZES.model), len(encoder), "gpu", eos_token_id=encoder.eos_token_id)
     config = RLConfig(
         pool=UniformPool(stream=stream()), steps=10, prompts=SIZES.rl_prompts, group=SIZES.rl_group,
-        sampling=SamplingConfig(max_new_tokens=SIZES.rl_tokens), reward=RewardConfig(kind="process"),
+        sampling=SamplingConfig(max_new_tokens=SIZES.rl_tokens, precision=PRECISION), reward=RewardConfig(kind="process"),
     )  # fmt: skip
-    learner = Learner(policy.to(DTYPE), encoder, config, RUNTIME)
+    learner = Learner(policy, encoder, config, RUNTIME)
     found: list[dict[str, float]] = []
     for step in range(2):
         problems_s, problems = seconds(lambda step=step: config.pool.problems(step, config.prompts))
         rollout_s, groups = seconds(
             lambda problems=problems, step=step: roll_out(
                 learner.model, encoder, problems, group=config.group, sampling=config.sampling,
-                rewards=config.reward, seed=step, rows=RUNTIME.sample_rows,
+                rewards=config.reward, seed=step, rows=RUNTIME.sample_rows, threads=RUNTIME.threads,
             )
         )  # fmt: skip
         rollouts = [rollout for group in groups for rollout in group]
@@ -145,16 +163,19 @@ def reinforcement() -> dict[str, Any]:
             "sampled_tokens": tokens, "prompt_tokens": sum(len(r.prompt) for r in rollouts),
         })  # fmt: skip
     return {"first_step": found[0], "step": found[1], "rollouts": len(rollouts), "peak_gib": peak_gib(),
-            "weights": str(DTYPE)}  # fmt: skip
+            "precision": PRECISION, "weights": "fp32"}  # fmt: skip
 
 
 def training() -> dict[str, Any]:
-    """Batches of 64 x 2048 at the default micro-batch, eager and compiled: rate, MFU, and whether 40 GB hold it."""
+    """Batches of 64 x 2048 at the default micro-batch: rows read through as at `paper`, documents apart as at `small`, and
+    rows compiled: rate, MFU, and whether 40 GB hold it."""
     encoder = tokenizer()
-    result: dict[str, Any] = {"eager": trained(encoder)}
-    write("train", result | {"partial": True})  # should compiling take too long
+    result: dict[str, Any] = {}
+    for name in ("row", "document"):
+        result[name] = trained(encoder, name)
+        write("train", result | {"partial": True})  # should compiling take too long
     os.environ["ACCELERATE_DYNAMO_BACKEND"] = "eager" if DRY else "inductor"  # as `accelerate launch --dynamo_backend`
-    result["compiled"] = trained(encoder)
+    result["row_compiled"] = trained(encoder, "row")
     del os.environ["ACCELERATE_DYNAMO_BACKEND"]
     return result
 
@@ -172,7 +193,7 @@ class Stamps(TrainerCallback):
         self.at.append(time.perf_counter())
 
 
-def trained(encoder: Any) -> dict[str, Any]:
+def trained(encoder: Any, attention: Any) -> dict[str, Any]:
     """The rate after the first steps of a run, so that neither start, compiling nor end is in it."""
     if DEVICE == "cuda":
         torch.cuda.empty_cache()
@@ -182,7 +203,7 @@ def trained(encoder: Any) -> dict[str, Any]:
     warm, steps = SIZES.steps
     config = TrainConfig(
         stream=stream(), budget_tokens=steps * SIZES.batch_tokens, batch_tokens=SIZES.batch_tokens,
-        packing=PackingConfig(width=SIZES.width, rows=4), precision="fp32" if DRY else "bf16",
+        packing=PackingConfig(width=SIZES.width, rows=SIZES.rows, attention=attention), precision=PRECISION,
     )  # fmt: skip
     stamps, start = Stamps(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

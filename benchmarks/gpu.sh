@@ -2,7 +2,10 @@
 # Check and measure everything that needs a GPU, in under nine minutes; run from the repository root.
 #
 #   bash benchmarks/gpu.sh                      results under ./out, or under $OUT
-#   INTERPLAY_GPU_DRY=1 bash benchmarks/gpu.sh  the same steps at toy sizes on the CPU, under a minute
+#   bash benchmarks/gpu.sh --small              instead, a study at `small` with cut budgets, from tokenizer to report
+#   INTERPLAY_GPU_DRY=1 bash benchmarks/gpu.sh  the same steps at toy sizes on the CPU, under a minute (--small: at `micro`)
+#
+# The limits below add up to 8.5 minutes.
 #
 # Needs the dependencies, not the package itself, and no network. Each step writes OUT/NAME.json; OUT/gpu.json has them
 # all. A step that fails or runs out of time says so there and does not stop the others.
@@ -11,13 +14,25 @@ export PYTHONPATH="src${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 TOKENIZERS_P
 export OUT="${OUT:-out}"
 PYTHON="${PYTHON:-python}"
 mkdir -p "$OUT"
+small() { # SCALE PRETRAINING MIDTRAINING STEPS PROBLEMS OPTIONS...
+  local scale=$1 pretrain=$2 midtrain=$3 steps=$4 problems=$5
+  shift 5
+  timeout --kill-after=5 530 "$PYTHON" -m interplay.cli run quickstart --scale "$scale" --store "$OUT/store" \
+    --set "pretrain.tokens=$pretrain" --set "midtrain.tokens=$midtrain" --set "rl.steps=$steps" \
+    --set "problems=$problems" --set samples=32 --set ks=1,8,32 "$@" | tee "$OUT/small.json"
+  exit "${PIPESTATUS[0]}"
+}
+
 if [ "${INTERPLAY_GPU_DRY:-0}" = 1 ]; then
+  [ "${1:-}" = --small ] && small micro 16384 16384 1 4 --device cpu
   export CUDA_VISIBLE_DEVICES="" OMP_NUM_THREADS=1
   exec "$PYTHON" benchmarks/gpu.py sample rl train tests collect # one process: most of a dry run is imports
 elif ! "$PYTHON" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
   echo "error: torch sees no CUDA device; INTERPLAY_GPU_DRY=1 runs the same steps on the CPU" >&2
   exit 2
 fi
+
+[ "${1:-}" = --small ] && small small 40000000 8000000 10 100
 
 step() { # NAME SECONDS
   echo "== $1" >&2

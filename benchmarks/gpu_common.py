@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 
@@ -35,16 +35,18 @@ class Sizes(NamedTuple):
     rl_group: int
     rl_tokens: int
     width: int
+    rows: int  # of a block
     batch_tokens: int
     steps: tuple[int, int]
 
 
 FULL = Sizes(
-    "paper", "full", 2_200, 3_000, 200, 128, 300, 512, (128, 512, 2_048), 1_024, 6, 300, 2_048, 64 * 2_048, (8, 40)
+    "paper", "full", 2_200, 3_000, 200, 128, 300, 512, (128, 512, 2_048), 1_024, 6, 300, 2_048, 64, 64 * 2_048, (4, 16)
 )
-TOY = Sizes("micro", "terse", 500, 100, 4, 16, 30, 16, (8, 64), 4, 2, 16, 256, 1 << 10, (1, 3))
+TOY = Sizes("micro", "terse", 500, 100, 4, 16, 30, 16, (8, 64), 4, 2, 16, 256, 4, 1 << 10, (1, 3))
 SIZES = TOY if DRY else FULL
 DTYPE = torch.float32 if DRY else torch.bfloat16
+PRECISION: Literal["fp32", "bf16"] = "fp32" if DRY else "bf16"
 RUNTIME = Runtime(device=DEVICE, threads=1, micro_tokens=1 << 16, workers=0 if DRY else 8, sample_rows=8_192)
 
 

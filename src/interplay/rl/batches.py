@@ -14,11 +14,18 @@ ROW_POSITIONS = 192  # of a row of a tree: attention costs its square
 
 
 class Batch(NamedTuple):
-    """B rollouts, padded: prompt and completion in `input_ids`, completion-aligned tensors of T positions."""
+    """B rollouts, padded: prompt and completion in `input_ids`, completion-aligned tensors of T positions.
+
+    `rows_N` and `columns_N` are the places of `mask_B_T`. They and the groups of equal prompts are known before the
+    tensors go to a device, so that a GPU is never asked for them.
+    """
 
     input_ids: Tensor
-    attention: Tensor
     prompt_lengths: list[int]
+    group_of: list[int]
+    prompt_lengths_B: Tensor
+    rows_N: Tensor
+    columns_N: Tensor
     tokens_B_T: Tensor
     mask_B_T: Tensor
     old_logprobs_B_T: Tensor
@@ -132,16 +139,17 @@ def make_batch(rollouts: list[Rollout], advantages: list[Tensor], pad: int, devi
     lengths = [len(r.completion.tokens) for r in rollouts]
     width = max(p + t for p, t in zip(prompt_lengths, lengths, strict=True))
     input_ids = torch.full((len(rollouts), width), pad)
-    attention = torch.zeros_like(input_ids)
     shape = (len(rollouts), max(lengths))
     tokens, mask = torch.full(shape, pad), torch.zeros(shape)
     old, advantage = torch.zeros(shape), torch.zeros(shape)
     for row, r in enumerate(rollouts):
         sampled = torch.tensor(r.completion.tokens)
         input_ids[row, : prompt_lengths[row] + lengths[row]] = torch.cat([torch.tensor(r.prompt), sampled])
-        attention[row, : prompt_lengths[row] + lengths[row]] = 1
         tokens[row, : lengths[row]], mask[row, : lengths[row]] = sampled, 1.0
         old[row, : lengths[row]] = torch.tensor(r.completion.logprobs)
         advantage[row, : lengths[row]] = advantages[row]
-    tensors = (t.to(device) for t in (tokens, mask, old, advantage))
-    return Batch(input_ids.to(device), attention.to(device), prompt_lengths, *tensors)
+    number_of: dict[tuple[int, ...], int] = {}
+    group_of = [number_of.setdefault(tuple(r.prompt), len(number_of)) for r in rollouts]
+    rows, columns = mask.nonzero(as_tuple=True)
+    tensors = (t.to(device) for t in (torch.tensor(prompt_lengths), rows, columns, tokens, mask, old, advantage))
+    return Batch(input_ids.to(device), prompt_lengths, group_of, *tensors)

@@ -29,8 +29,7 @@ def logprobs_of(model: Any, batch: Batch, temperature: float, entropy_graph: boo
     Right padding needs no attention mask: a causal model's real positions never see it. Where the head is a plain product
     logits are taken at the sampled positions only; any other model is asked for its logits, which may be scaled or capped.
     """
-    rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
-    places = torch.tensor(batch.prompt_lengths, device=rows.device)[rows] - 1 + columns
+    rows, places = batch.rows_N, batch.prompt_lengths_B[batch.rows_N] - 1 + batch.columns_N
     if in_family(model):
         hidden = model.model(input_ids=batch.input_ids, use_cache=False).last_hidden_state
         logits_N_V = model.lm_head(hidden[rows, places])
@@ -52,7 +51,7 @@ def of_sampled_tokens(
     logits_N_V: Tensor, batch: Batch, temperature: float, entropy_graph: bool
 ) -> tuple[Tensor, Tensor]:
     """The same, from the logits that the N sampled tokens were drawn from, in the order of `mask_B_T.nonzero()`."""
-    rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
+    rows, columns = batch.rows_N, batch.columns_N
     logits_N_V = logits_N_V.float()
     if temperature != 1.0:
         logits_N_V = logits_N_V / temperature
@@ -70,10 +69,10 @@ def logprobs_sharing_prompts(
     model: Any, batch: Batch, temperature: float, entropy_graph: bool = False
 ) -> tuple[Tensor, Tensor]:
     """What `logprobs_of` returns, of a model in the family; rows with equal prompts share the computation of it."""
-    device = batch.input_ids.device
-    lengths_B = torch.tensor(batch.prompt_lengths, device=device)
-    firsts, group_of = _groups(batch)
+    device, lengths_B, group_of = batch.input_ids.device, batch.prompt_lengths_B, batch.group_of
+    firsts = torch.tensor([group_of.index(number) for number in range(max(group_of) + 1)], device=device)
     width, steps = max(batch.prompt_lengths), batch.tokens_B_T.shape[1]
+    all_full = min(batch.prompt_lengths) == width
     prompts = model.model(input_ids=batch.input_ids[firsts, :width], use_cache=True)
     group_B = torch.tensor(group_of, device=device)
     hidden_B_T_D = prompts.last_hidden_state[group_B, lengths_B - 1][:, None]
@@ -86,16 +85,9 @@ def logprobs_sharing_prompts(
         seen = torch.cat([seen_B_P, torch.ones(len(group_of), steps - 1, dtype=torch.bool, device=device)], dim=1)
         completions = model.model(
             input_ids=batch.tokens_B_T[:, :-1], past_key_values=cache, use_cache=True,
-            position_ids=lengths_B[:, None] + positions_T, attention_mask=None if bool(seen.all()) else seen.long(),
+            position_ids=lengths_B[:, None] + positions_T, attention_mask=None if all_full else seen.long(),
         )  # fmt: skip
         hidden_B_T_D = torch.cat([hidden_B_T_D, completions.last_hidden_state], dim=1)
-    rows, columns = batch.mask_B_T.nonzero(as_tuple=True)
-    return of_sampled_tokens(model.lm_head(hidden_B_T_D[rows, columns]), batch, temperature, entropy_graph)
-
-
-def _groups(batch: Batch) -> tuple[list[int], list[int]]:
-    """(first row of each group, group of each row); a group is all rows with one prompt."""
-    prompts = [tuple(row[:length]) for row, length in zip(batch.input_ids.tolist(), batch.prompt_lengths, strict=True)]
-    number_of: dict[tuple[int, ...], int] = {}
-    group_of = [number_of.setdefault(prompt, len(number_of)) for prompt in prompts]
-    return [group_of.index(number) for number in range(len(number_of))], group_of
+    return of_sampled_tokens(
+        model.lm_head(hidden_B_T_D[batch.rows_N, batch.columns_N]), batch, temperature, entropy_graph
+    )

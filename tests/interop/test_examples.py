@@ -1,0 +1,52 @@
+"""Each how-to page's example runs beside the library in the release that the page names, and prints what the page shows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests" / "pages"))
+from code_blocks import agrees, blocks  # noqa: E402
+
+HOWTO = ROOT / "docs" / "howto"
+LIBRARIES = {  # page: (what it calls the library, the library's name on the index)
+    "datasets": ("datasets", "datasets"),
+    "inspect-ai": ("inspect_ai", "inspect_ai"),
+    "lm-eval": ("release", "lm_eval"),
+    "reasoning-gym": ("reasoning-gym", "reasoning_gym"),
+    "tinker": ("tinker-cookbook", "tinker_cookbook"),
+    "trl": ("TRL", "trl"),
+    "verifiers": ("verifiers", "verifiers"),
+    "verl": ("verl", "verl"),
+}
+EXAMPLES = {"trl": "trl_grpo", "reasoning-gym": "reasoning_gym_dataset", "datasets": "stream_rows"}
+
+
+def pins() -> dict[str, str]:
+    """Every pinned release, by its name on the index."""
+    files = (ROOT / "requirements" / "interop.txt", ROOT / "constraints.txt")
+    found = re.findall(r"^([\w.-]+)==(\S+)", "\n".join(file.read_text() for file in files), re.MULTILINE)
+    return {name.lower().replace("-", "_"): version for name, version in found}
+
+
+@pytest.mark.parametrize("page", LIBRARIES)
+def test_a_page_names_the_release_that_the_tests_run_against(page):
+    called, name = LIBRARIES[page]
+    text = " ".join((HOWTO / f"{page}.md").read_text().split())
+    (named,) = re.findall(rf"Tested with {re.escape(called)} ([0-9][\w.]*\w)", text)
+    assert named == pins()[name]
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("page", EXAMPLES)
+def test_an_example_prints_what_its_page_shows(page):
+    pytest.importorskip(LIBRARIES[page][1])
+    (shown,) = (block for block in blocks(HOWTO / f"{page}.md") if block.directive == "output")
+    done = subprocess.run([sys.executable, ROOT / "examples" / f"{EXAMPLES[page]}.py"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert agrees(shown.text, done.stdout), done.stdout

@@ -9,7 +9,7 @@ SEED ?= 0
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: quickstart test test-slow test-docs test-interop torture docs check format docs-reports package release clean
+.PHONY: quickstart test test-slow test-docs test-interop torture audit docs check format docs-reports package release clean
 
 quickstart: $(READY)
 	@$(BIN)/interplay run quickstart --scale micro --store $(STORE)
@@ -43,6 +43,12 @@ test-interop: $(READY)
 
 check: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# licences of all dependencies into docs/licences.md; known faults of theirs where pip-audit and a network are there
+audit: $(READY)
+	@$(BIN)/python scripts/licences.py
+	@$(BIN)/python -c "import pip_audit" 2>/dev/null || { echo "no pip-audit here: known faults were not looked up"; exit 0; }; \
+	  $(BIN)/python -m pip_audit --skip-editable
 
 format: $(READY)
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

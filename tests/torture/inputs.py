@@ -57,7 +57,7 @@ def context(work: Workshop, rng: random.Random) -> Trial:
         elif harm == 3:
             text += f"\n{rng.choice(('entities', 'phrases', 'extra', '[phrases]'))} = {rng.choice(ODD)}\n"
         else:
-            text = re.sub(r"\[[^\]]*\]", rng.choice(ODD), text, count=1)
+            text = re.sub(r"\[[^\]]*\]", rng.choice(ODD).replace("\\", r"\\"), text, count=1)
     (folder / "own.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
     if rng.random() < 0.1:
         (folder / "own.toml").write_bytes(rng.randbytes(200))

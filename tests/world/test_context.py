@@ -94,7 +94,7 @@ def test_a_bad_file_is_refused_with_the_key(changes: dict[str, object], message:
         from_data(data(**changes), "mine", "mine.toml")
 
 
-@pytest.mark.parametrize("content", [b"entities = [", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"entities = [", b"\xff\xfe", b"entities = " + b"[" * 5000])
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.toml"
     path.write_bytes(content)

@@ -74,10 +74,10 @@ def _assignment(text: str) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(f"--resources takes a TOML file or [KIND.]KEY=VALUE; {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:  # the last: nested too deeply
         raise ValueError(f"--resources {path}: {error}") from error
 
 

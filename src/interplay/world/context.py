@@ -116,7 +116,12 @@ def _built_in(name: str) -> Context:
 def _read(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (
+        OSError,
+        UnicodeDecodeError,
+        tomllib.TOMLDecodeError,
+        RecursionError,
+    ) as error:  # the last: nested too deeply
         raise ValueError(f"{path}: cannot be read as a context: {error}") from error
 
 

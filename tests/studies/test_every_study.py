@@ -45,9 +45,9 @@ def run(name, store):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in STUDIES if name != "extrapolation"])
+@pytest.mark.parametrize("name", [name for name in STUDIES if name not in ("extrapolation", "tuning")])
 def test_it_runs_to_its_report(name, store):
-    study, outcome = run(name, store)
+    study, outcome = run(name, store)  # tuning has as many arms as all others together: tests/studies/test_tuning.py
     with (outcome.folder / "effects.csv").open() as file:
         assert {row["name"] for row in csv.DictReader(file)} == {contrast.name for contrast in study.contrasts}
     claims = json.loads((outcome.folder / "claims.json").read_text())

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from interplay.claim import CLAIM, checkpoint_digests, claim
+from interplay.train.publish import finish
 
 
 @pytest.fixture
@@ -46,3 +47,32 @@ def test_another_config_and_results_without_a_claim_are_refused(checkpoint, tmp_
     with pytest.raises(ValueError, match="do not say what they were made of"):
         claim(tmp_path / "old", asked(checkpoint), "run")
     assert not (tmp_path / "old" / CLAIM).exists()
+
+
+@pytest.mark.parametrize("harm", ["flipped", "cut", "deleted"])
+def test_a_finished_folder_that_is_damaged_is_refused_by_name(checkpoint, tmp_path, harm):
+    out = tmp_path / "out"
+    claim(out, asked(checkpoint), "run")
+    record = out / "metrics.jsonl"
+    record.write_bytes(b'{"step": 1}')
+    finish(out, {"steps": 1}, published=("metrics.jsonl",))
+    claim(out, asked(checkpoint), "run")
+    whole = record.read_bytes()
+    if harm == "deleted":
+        record.unlink()
+    else:
+        record.write_bytes(whole[:-1] if harm == "cut" else bytes([whole[0] ^ 1]) + whole[1:])
+    with pytest.raises(ValueError, match=r"out is finished, but damaged: .*metrics\.jsonl .*remove it"):
+        claim(out, asked(checkpoint), "run")
+
+
+def test_a_damaged_summary_and_a_damaged_claim_are_named(checkpoint, tmp_path):
+    out = tmp_path / "out"
+    claim(out, asked(checkpoint), "run")
+    finish(out, {"steps": 1}, published=())
+    (out / "summary.json").write_text("{")
+    with pytest.raises(ValueError, match=r"damaged: .*summary\.json has 1 bytes"):
+        claim(out, asked(checkpoint), "run")
+    (out / CLAIM).write_text("{")
+    with pytest.raises(ValueError, match=r"claim\.json is damaged"):
+        claim(out, asked(checkpoint), "run")

@@ -1,6 +1,7 @@
 """Whose an output folder is: what was asked and the digests of what was read, so that no folder mixes two runs.
 
-It is taken once the inputs have been read: a call that is refused leaves no claim.
+It is taken once the inputs have been read: a call that is refused leaves no claim. Whoever asks for a finished folder again
+gets what it holds, so its files are compared with their manifest first.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from interplay.files import write_json
-from interplay.manifest import MANIFEST, described
+from interplay.manifest import MANIFEST, PUBLISHED, SUMMARY, damage, described
 from interplay.rank import share_of_environment
 
 CLAIM = "claim.json"
@@ -25,15 +26,22 @@ def checkpoint_digests(folder: Path) -> dict[str, str]:
 
 
 def claim(out: Path, identity: Mapping[str, Any], what: str) -> None:
-    """Take the folder for `what`, or find that it is ours already. ValueError naming what differs otherwise."""
+    """Take the folder for `what`, or find that it is ours already and whole.
+
+    Raises ValueError naming what differs, or the file of a finished folder that is not as it was left.
+    """
     path, wanted = out / CLAIM, json.loads(json.dumps(identity))
     try:
         if path.exists():
-            held = json.loads(path.read_text(encoding="utf-8"))
+            held = _held(path)
             if held != wanted:
                 names = sorted(name for name in {*held, *wanted} if held.get(name) != wanted.get(name))
                 raise ValueError(f"{out} holds another {what} ({path}): {', '.join(names)} differ; give a new folder")
-        elif (out / "summary.json").exists():
+            if (out / SUMMARY).exists() and (problem := damage(out / PUBLISHED)) is not None:
+                raise ValueError(
+                    f"{out} is finished, but damaged: {problem}; remove it, and the same call makes it again"
+                )
+        elif (out / SUMMARY).exists():
             raise ValueError(
                 f"{out} holds the results of another {what}, which do not say what they were made of; give a new folder"
             )
@@ -42,3 +50,11 @@ def claim(out: Path, identity: Mapping[str, Any], what: str) -> None:
             write_json(path, wanted)
     except OSError as error:
         raise ValueError(f"{out} cannot be used: {error.strerror}") from error
+
+
+def _held(path: Path) -> dict[str, Any]:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}); give a new folder, or remove this one") from None
+    return held if isinstance(held, dict) else {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"  # of a checkpoint's folder
+SUMMARY, PUBLISHED = "summary.json", "published.json"  # of what is finished; the second is its manifest
 
 Signature = tuple[tuple[str, int, int], ...]
 _whole: dict[Path, Signature] = {}  # manifests that were found to hold, by what the files looked like then

@@ -89,6 +89,11 @@ def test_a_file_of_rows_is_evaluated_and_an_output_folder_belongs_to_one_evaluat
     with pytest.raises(ValueError, match="holds another evaluation"):
         run_eval(request._replace(seed=1))
     assert "gold" not in run_eval(request._replace(gold=False))
+    part = tmp_path / "out" / "parts" / "000000.parquet"
+    content = part.read_bytes()
+    part.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+    with pytest.raises(ValueError, match=r"finished, but damaged: .*000000\.parquet"):
+        run_eval(request)
 
 
 def test_released_rows_are_read_and_defective_ones_counted():

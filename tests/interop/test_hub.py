@@ -66,6 +66,14 @@ def test_what_is_no_whole_checkpoint_is_refused(checkpoint, harm, said):
         plan_upload(checkpoint, "me/base")
 
 
+def test_what_the_manifest_does_not_list_stays_here(checkpoint, capsys):
+    (checkpoint / "notes.txt").write_text("my own")
+    files = plan_upload(checkpoint, "me/base")
+    assert "notes.txt" not in files
+    assert {"manifest.json", "model.safetensors"} <= set(files)
+    assert "notes.txt" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("repo", ["base", "me/base/more", "me/ba se", ""])
 def test_a_name_that_is_none_is_refused(checkpoint, repo):
     with pytest.raises(ValueError, match="OWNER/NAME"):
@@ -92,4 +100,7 @@ def test_a_dry_run_lists_the_files_and_sends_nothing(checkpoint, monkeypatch, ca
     assert "model.safetensors" in said.out
     assert said.out.splitlines()[-1].endswith("bytes to me/base, private; nothing was sent")
     code, said = pushed("nowhere", "me/base")
-    assert (code, said.err) == (2, "error: no such folder: nowhere\n")
+    assert (code, said.err) == (
+        2,
+        "error: no checkpoint 'nowhere': no such folder, and there is no store store to look into\n",
+    )

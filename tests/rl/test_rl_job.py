@@ -43,6 +43,12 @@ def test_a_job_runs_to_its_summary_and_its_folder_refuses_another(monkeypatch, c
     assert code == 0
     assert json.loads(out.splitlines()[-1])["steps"] == 2
     assert call(monkeypatch, capsys, job, tmp_path / "out")[0] == 0, "the same job again finds its result"
+    record = tmp_path / "out" / "metrics.jsonl"
+    whole = record.read_bytes()
+    record.write_bytes(whole[:-2])
+    code, _, err = call(monkeypatch, capsys, job, tmp_path / "out")
+    assert (code, "finished, but damaged" in err, "metrics.jsonl" in err) == (2, True, True)
+    record.write_bytes(whole)
     other = job_file(tmp_path, checkpoint, seed=5)
     code, _, err = call(monkeypatch, capsys, other, tmp_path / "out")
     assert code == 2

@@ -15,12 +15,12 @@ import numpy as np
 from interplay.claim import claim
 from interplay.data.instructions import chat, examples
 from interplay.data.row_files import read_items
-from interplay.evals.evaluate import Asked, Drawn, problem_rows, sample_table
+from interplay.evals.evaluate import TABLES, Asked, Drawn, problem_rows, sample_table
 from interplay.evals.evaluation import Counts
 from interplay.evals.from_file import problems_of_items
-from interplay.evals.remote import Answer, Key, RemoteConfig, ask, cost_of
+from interplay.evals.remote import ANSWERS, Answer, Key, RemoteConfig, ask, cost_of
 from interplay.evals.summary import estimates, summarize
-from interplay.files import write_json, write_table
+from interplay.files import write_table
 from interplay.judging.pool import Pool
 from interplay.judging.texts import Text
 from interplay.manifest import file_digest
@@ -28,6 +28,7 @@ from interplay.progress import progress, say
 from interplay.schema import sampled
 from interplay.schema.parquet import table_of
 from interplay.schema.verdicts import columns_of
+from interplay.train.publish import finish
 from interplay.world.problem import Problem
 from interplay.world.reference import Reference
 from interplay.world.said import said_answer
@@ -73,8 +74,7 @@ def run_by_api(request: RemoteRequest) -> dict[str, Any]:
         **cost_of(answers, request.price),
         "pass_at_k": [*summarize(request.out, request.ks), *_said(found.asked, answers, request.ks)],
     }  # fmt: skip
-    write_json(request.out / "summary.json", summary)
-    return summary
+    return finish(request.out, summary, published=(*TABLES, ANSWERS))
 
 
 def _prompt(config: RemoteConfig, problem: Problem) -> str | list[dict[Any, str]]:

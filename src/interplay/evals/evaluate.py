@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 
 CHUNK_SAMPLES = 4096
+TABLES = ("problems.parquet", "samples.parquet", "gold.parquet")
 
 
 class Regime(Config):

@@ -10,17 +10,17 @@ import torch
 from interplay.claim import checkpoint_digests, claim
 from interplay.data.row_files import read_items
 from interplay.data.tokenizer import load_tokenizer
-from interplay.evals.evaluate import evaluate
+from interplay.evals.evaluate import TABLES, evaluate
 from interplay.evals.from_file import FileProblems, problems_of_items
 from interplay.evals.nll import evaluate_gold, summarize_gold
 from interplay.evals.summary import summarize
-from interplay.files import write_json
 from interplay.manifest import file_digest
 from interplay.model.build import load
 from interplay.model.next_token import SamplingConfig
 from interplay.model.problems import Sampler
 from interplay.progress import say
 from interplay.rank import local_rank, share_of_environment
+from interplay.train.publish import finish
 from interplay.train.runtime import Runtime
 from interplay.world.verify import VERIFIER_VERSION
 
@@ -106,5 +106,4 @@ def _summary(request: EvalRequest, found: FileProblems) -> dict[str, Any]:
             "gold": summarize_gold(request.out),
             "gold_cells": summarize_gold(request.out, ("context", "op", "mode")),
         }
-    write_json(request.out / "summary.json", summary)
-    return summary
+    return finish(request.out, summary, published=(*TABLES, "parts"))

@@ -6,6 +6,7 @@ one whose manifest does not hold, is not sent.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalToken
 
 from interplay.manifest import MANIFEST, damage
 from interplay.model.build import load
+from interplay.progress import say
 
 TOKEN = re.compile(r"hf_[A-Za-z0-9]{8,}|(?<=Bearer )\S+")
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
@@ -46,7 +48,11 @@ def plan_upload(folder: Path, repo: str) -> dict[str, int]:
     if (problem := damage(folder / MANIFEST)) is not None:
         raise ValueError(f"damaged checkpoint: {problem}")
     load(folder)
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
+    listed = {MANIFEST, *json.loads((folder / MANIFEST).read_text(encoding="utf-8"))}
+    found = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
+    if strangers := sorted(found.keys() - listed):
+        say(f"not sent, since the manifest does not list it: {', '.join(strangers)}")
+    return {name: size for name, size in found.items() if name in listed}
 
 
 def without_token(text: str) -> str:

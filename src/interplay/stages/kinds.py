@@ -10,7 +10,7 @@ from pydantic import Field, NonNegativeInt
 
 from interplay.data.mixture import Mixture
 from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
-from interplay.evals.evaluate import EvaluateConfig, evaluate, problems_of
+from interplay.evals.evaluate import TABLES, EvaluateConfig, evaluate, problems_of
 from interplay.files import staged_folder
 from interplay.model.sizes import ModelConfig
 from interplay.rank import share_of_environment
@@ -22,8 +22,6 @@ from interplay.train.publish import finish
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
-
-TABLES = ("problems.parquet", "samples.parquet", "gold.parquet")
 
 
 class TokenizerStage(Stage):

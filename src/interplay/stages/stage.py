@@ -26,12 +26,12 @@ from pydantic import ConfigDict, PositiveInt
 from interplay.config import Config, OneSchema, identity_of
 from interplay.data.mixture import Mixture
 from interplay.files import remove, write_json
-from interplay.manifest import damage
+from interplay.manifest import PUBLISHED, SUMMARY, damage
 from interplay.progress import say
 from interplay.stages.lock import LOCK, hold
 from interplay.stages.together import do_together
 from interplay.stages.trust import check_owner
-from interplay.train.publish import PUBLISHED, SUMMARY, finished, read_summary
+from interplay.train.publish import finished, read_summary
 from interplay.train.runtime import Runtime
 
 logging.getLogger("exca").setLevel(logging.ERROR)  # what it warns of, whoever runs the stages says in a line

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from interplay.files import STAGING, clear, discard
-from interplay.manifest import damages
+from interplay.manifest import PUBLISHED, SUMMARY, damages
 from interplay.stages.lock import LOCK, hold, is_held, is_used, try_hold
-from interplay.train.publish import PUBLISHED, SUMMARY, read_summary
+from interplay.train.publish import read_summary
 
 STUDIES, RECORDS = "studies", ("study.json", "stages.json")
 ADDRESS = re.compile(r"[a-z_]+/[0-9a-f]{10}")

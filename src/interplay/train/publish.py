@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from interplay.files import json_document, staged, write_json
-from interplay.manifest import described
+from interplay.manifest import PUBLISHED, SUMMARY, described
 from interplay.train.checkpoint import sealed
 
 SCRATCH = ("resume", "rollouts", "parts")  # what only a resumed run needs, of all kinds of stages
-SUMMARY, PUBLISHED = "summary.json", "published.json"  # the second is the manifest of a finished stage
 
 CARD = """---
 library_name: transformers

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from interplay.config import said as said_of
 from interplay.files import space_for, write_json
+from interplay.manifest import SUMMARY
 from interplay.progress import say
 from interplay.records import write_records
 from interplay.records.merge import differs, gathered
@@ -30,7 +31,6 @@ from interplay.stages.store import entries
 from interplay.studies.catalogue import study_of
 from interplay.studies.settings import Settings
 from interplay.studies.study import Study, Workplace
-from interplay.train.publish import SUMMARY
 
 STAGES = "stages.json"
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from interplay.files import STAGING
-from interplay.manifest import damage, file_digest
+from interplay.manifest import PUBLISHED, SUMMARY, damage, file_digest
 from interplay.stages.lock import LOCK, USE, is_held
-from interplay.train.publish import PUBLISHED, SUMMARY
 from torture.runs import Patch, Run, study
 
 LOGS = ("log.txt", LOCK, USE)

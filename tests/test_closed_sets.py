@@ -20,6 +20,8 @@ FREE = {
     "Words.total": "a word", "Words.average": "a word", "Words.entities": "words", "Words.locations": "words",
     "RemoteConfig.base_url": "a server's", "RemoteConfig.model": "a server's",
     "Settings.contexts": "each is looked up",
+    "OfHeadroom.mixes": "each is looked up",
+    **{f"Tuned.{n}": "a row of docs/tuning.md, held by a test" for n in ("rl", "self_train", "gold")},
     **{f"Resources.{n}": "a cluster's" for n in ("partition", "account", "qos", "constraint", "setup", "extra")},
 }  # fmt: skip
 

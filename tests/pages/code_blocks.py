@@ -35,7 +35,8 @@ SMALL: tuple[tuple[str, str], ...] = (
     (r"^make test\b.*", "true"),  # it would run itself
     (r"^make docs-reports\b.*", "true"),  # of the committed records; tests/report builds each page
     (r"^\. \.venv/bin/activate", "true"),  # the tests run in an environment that is active already
-    (r"^(interplay run [^#\n]*?)( *#.*)?$", rf"\1 {OF_A_STUDY}"),
+    (r"^make torture\b.*", "true"),  # tests/test_torture.py runs a trial of each quick kind
+    (r"^(interplay run (?!.*--plan)[^#\n]*?)( *#.*)?$", rf"\1 {OF_A_STUDY}"),  # a plan trains nothing
     (r"--samples \d+", "--samples 2"),
     (r"--k [\d,]+", "--k 1,2"),
     (r"--max-new-tokens \d+", "--max-new-tokens 16"),

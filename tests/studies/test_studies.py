@@ -137,7 +137,8 @@ def test_headroom_at_the_papers_scale_has_the_papers_mixes(tmp_path):
     study = make_study("headroom", "paper", {}, tmp_path, Runtime())
     bases = [arm.checkpoint.config.stream.mixture for arm in study.arms if not arm.start]
     shares = [
-        [sum(c.weight for c in mix.cells if c.op in ops) for ops in ((2, 3, 4), (5, 6, 7), (8, 9, 10))] for mix in bases
+        [sum(s.weight for s in mix.shares if s.cell.op in ops) for ops in ((2, 3, 4), (5, 6, 7), (8, 9, 10))]
+        for mix in bases
     ]
     third = 1 / 3
     rows = [(0.4995, 0.4995, 0.001), (0.475, 0.475, 0.05), (0.4, 0.4, 0.2), (third, third, third), (0.25, 0.25, 0.5)]

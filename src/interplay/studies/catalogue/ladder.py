@@ -27,12 +27,10 @@ def arms_of_seed(recipe: Recipe, seed: Seed) -> list[Arm]:
 
 
 def rungs(chosen: Settings) -> list[int]:
-    """Tokens of each model, whole batches, the scale's own last."""
-    batch = chosen.train.batch_tokens
-    shares = sorted(share for share in chosen.ladder.shares if share < 1)
-    return [max(1, round(share * chosen.pretrain.tokens / batch)) * batch for share in shares] + [
-        chosen.pretrain.tokens
-    ]
+    """Tokens of each model, whole batches, fewest first, the scale's own last; two that come out alike are one."""
+    batch, own = chosen.train.batch_tokens, chosen.pretrain.tokens
+    fewer = {max(1, round(share * own / batch)) * batch for share in chosen.ladder.shares if share < 1}
+    return [*sorted(tokens for tokens in fewer if tokens < own), own]
 
 
 def arm_name(tokens: int) -> str:

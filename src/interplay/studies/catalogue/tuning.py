@@ -23,8 +23,7 @@ def arms_of_seed(recipe: Recipe, seed: Seed) -> list[Arm]:
     chosen, base = recipe.chosen, recipe.base(seed)
     arms = [recipe.arm("base", "Base", "pre-training alone", seed, base, split="val")]
     for method in chosen.tuning.methods:
-        for length in chosen.tuning.lengths:
-            steps = max(1, round(length * chosen.rl.steps))
+        for steps in dict.fromkeys(max(1, round(length * chosen.rl.steps)) for length in chosen.tuning.lengths):
             for factor in chosen.tuning.factors:
                 rate = rate_of(chosen, method, factor)
                 name = row_name(method, rate, steps)

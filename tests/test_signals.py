@@ -48,12 +48,19 @@ SAYS = {
 }
 
 
+def as_from_a_terminal():
+    """Signals as a shell gives them: whoever runs the tests with `nohup` or in the background ignores some of them."""
+    for number in SAYS:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
 def started(work, grace_s=0.3, prefix=(), **options):
     """A process that does the work, when it has begun."""
     words = [*prefix, sys.executable, "-c", PROGRAM.format(work=work), "x", str(grace_s)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    before = None if prefix else as_from_a_terminal
     process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **options
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=before, **options
     )
     assert process.stdout.readline() == "ready\n"
     return process

@@ -49,15 +49,7 @@ def try_hold(folder: Path) -> Iterator[bool]:
 
 def is_held(folder: Path) -> bool:
     """True while a process holds the folder, be it this one. Looks without writing, so a store may be read-only."""
-    path = folder / LOCK
-    if not path.is_file():
-        return False
-    with path.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    return _refused(folder / LOCK, fcntl.LOCK_SH)
 
 
 @contextmanager
@@ -70,12 +62,16 @@ def use(folder: Path) -> Iterator[None]:
 
 def is_used(folder: Path) -> bool:
     """True while a process needs the folder."""
-    path = folder / USE
+    return _refused(folder / USE, fcntl.LOCK_EX)
+
+
+def _refused(path: Path, lock: int) -> bool:
+    """Whether such a lock on the file is refused now; a file that is not there refuses none."""
     if not path.is_file():
         return False
     with path.open() as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, lock | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
     return False

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from steps import names, step
 
-from interplay.stages.execute import Ended
 from interplay.stages.order import remaining_hours, simulate
 from interplay.stages.room import Devices, Room
 from interplay.stages.run_stages import needs_of, run_stages
 from interplay.stages.workers import Workers
+from on_a_clock import OnAClock
 
 
 def on(devices, of_a_step, places=0):
@@ -88,34 +88,6 @@ def test_a_failure_in_a_process_of_a_stage_is_said_as_it_is(tmp_path):
     )
     assert ran.failed[0].error.endswith("of 2: RuntimeError: wide was asked to fail")
     assert "and says more" in Path(ran.failed[0].log).read_text()
-
-
-class OnAClock:
-    """An executor whose stages take stated hours on a clock that jumps to the next end."""
-
-    beside = True
-
-    def __init__(self, room, hours):
-        self.room, self.hours, self.now = room, hours, 0.0
-        self.running, self.began = {}, {}
-
-    def start(self, stage):
-        devices = self.room.take(stage)
-        held = [name for _, taken in self.running.values() for name in taken]
-        assert not set(held) & set(devices)
-        self.began[stage.address] = self.now
-        self.running[stage.address] = stage, devices
-
-    def wait(self, seconds):
-        ends = {address: self.began[address] + self.hours[address] for address in self.running}
-        self.now = min(ends.values())
-        ended = [self.running.pop(address)[0] for address, end in ends.items() if end == self.now]
-        for stage in ended:
-            self.room.leave(stage)
-        return [Ended(stage) for stage in ended]
-
-    def stop(self):
-        pass
 
 
 @st.composite

@@ -6,13 +6,13 @@ import json
 import pytest
 
 from interplay.stages.cost import Cost, assumed
-from interplay.stages.execute import Ended
 from interplay.stages.room import Devices, Room
 from interplay.stages.run_stages import run_stages
 from interplay.studies.catalogue import make_study
 from interplay.studies.plan import planned
 from interplay.studies.replication import cheapest_first, replication_lines, together
 from interplay.train.runtime import Runtime
+from on_a_clock import OnAClock
 
 KINDS = {"tokenizer": 0, "pretrain": 2, "midtrain": 1, "rl": 1, "evaluate": 1}
 
@@ -29,35 +29,6 @@ def costs(studies):
     return {
         stage.address: assumed(json.loads(json.dumps(stage.identity())), stage.runtime) for stage in together(studies)
     }
-
-
-class OnAClock:
-    """An executor whose stages take their hours on a clock that jumps to the next end."""
-
-    beside = True
-
-    def __init__(self, room, hours):
-        self.room, self.hours, self.now = room, hours, 0.0
-        self.running, self.began = {}, {}
-
-    def start(self, stage):
-        self.room.take(stage)
-        self.began[stage.address] = self.now
-        self.running[stage.address] = stage
-
-    def wait(self, seconds):
-        ends = {address: self.began[address] + self.hours[address] for address in self.running}
-        self.now = min(ends.values())
-        ended = [self.running.pop(address) for address, end in ends.items() if end == self.now]
-        for stage in ended:
-            self.room.leave(stage)
-        return [Ended(stage) for stage in ended]
-
-    def started(self, stage):
-        pass
-
-    def ended(self, ended, wall_s):
-        pass
 
 
 @pytest.mark.parametrize("count", [1, 8, 64])

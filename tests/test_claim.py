@@ -66,6 +66,16 @@ def test_a_finished_folder_that_is_damaged_is_refused_by_name(checkpoint, tmp_pa
         claim(out, asked(checkpoint), "run")
 
 
+def test_a_finished_folder_without_a_manifest_is_called_what_it_is(checkpoint, tmp_path):
+    out = tmp_path / "out"
+    claim(out, asked(checkpoint), "run")
+    (out / "summary.json").write_text("{}")
+    with pytest.raises(
+        ValueError, match=r"has no published\.json: an older version made it.*give a new folder, or remove"
+    ):
+        claim(out, asked(checkpoint), "run")
+
+
 def test_a_damaged_summary_and_a_damaged_claim_are_named(checkpoint, tmp_path):
     out = tmp_path / "out"
     claim(out, asked(checkpoint), "run")

@@ -37,6 +37,11 @@ def claim(out: Path, identity: Mapping[str, Any], what: str) -> None:
             if held != wanted:
                 names = sorted(name for name in {*held, *wanted} if held.get(name) != wanted.get(name))
                 raise ValueError(f"{out} holds another {what} ({path}): {', '.join(names)} differ; give a new folder")
+            if (out / SUMMARY).exists() and not (out / PUBLISHED).exists():
+                raise ValueError(
+                    f"{out} is finished, but has no {PUBLISHED}: an older version made it, or the file was removed, so "
+                    f"that nothing in it can be checked; give a new folder, or remove this one, and the same call makes it again"
+                )
             if (out / SUMMARY).exists() and (problem := damage(out / PUBLISHED)) is not None:
                 raise ValueError(
                     f"{out} is finished, but damaged: {problem}; remove it, and the same call makes it again"

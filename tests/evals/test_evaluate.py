@@ -107,11 +107,36 @@ def test_released_rows_are_read_and_defective_ones_counted():
     assert len(found.asked) == len(rows) - found.defective - found.repeated
 
 
-def test_rows_that_are_not_problems_are_named():
-    with pytest.raises(ValueError, match="row 1: not an object but a number"):
+def test_rows_that_are_not_problems_are_named_where_no_other_is_there():
+    with pytest.raises(ValueError, match="no problem to evaluate on; row 1: not an object but a number"):
         problems_of_rows([3])
-    with pytest.raises(ValueError, match="row 1: the field 'question' is missing"):
-        problems_of_rows([{"problem": ""}])
+    with pytest.raises(ValueError, match="no problem to evaluate on; row 1: the field 'question' is missing"):
+        problems_of_rows([{"problem": ""}, None])
+    with pytest.raises(ValueError, match="there are no rows"):
+        problems_of_rows([])
+
+
+def test_rows_that_are_not_problems_are_left_out_counted_and_the_first_is_named(
+    checkpoint, rows_file, tmp_path, capsys
+):
+    lines = rows_file.read_text().splitlines(keepends=True)
+    cut, null, other = lines[1][:-20] + "\n", json.dumps({"problem": None}) + "\n", "[1, 2]\n"
+    rows_file.write_text("".join([lines[0], cut, null, "\n", other, *lines[1:]]))
+    whole = EvalRequest(checkpoint, rows_file, tmp_path / "out", 2, (1, 2), 1.0, 8, 0, 1, gold=False)
+    summary = run_eval(whole)
+    assert (summary["problems"], summary["bad_rows"], summary["defective_rows"]) == (12, 3, 0)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "left out: 3 rows that are no problems; the first fault:" in said
+    assert "rows.jsonl, line 2: not JSON" in said
+    clean = tmp_path / "clean.jsonl"
+    clean.write_text("".join(lines))
+    run_eval(whole._replace(data=clean, out=tmp_path / "plain"))
+    tables = [pq.read_table(tmp_path / name / "samples.parquet") for name in ("out", "plain")]
+    assert tables[0] == tables[1], "what is left out changes nothing of the rest"
+    rows_file.write_text(cut + null)
+    with pytest.raises(ValueError, match=r"no problem to evaluate on; .*rows\.jsonl, line 1: not JSON"):
+        run_eval(whole._replace(out=tmp_path / "none"))
+    assert not (tmp_path / "none").exists(), "a call that is refused takes no folder"
 
 
 @pytest.mark.parametrize("family", ["gpt2", None])
@@ -149,6 +174,18 @@ def test_a_prompt_that_does_not_fit_is_recorded_as_failed_and_the_evaluation_goe
     assert all((row["n_problems"] == 12) == (row["regime"] == "all") for row in summary["gold"])
     with pytest.raises(ValueError, match=f"no prompt of 12 fits the model's {room + 8} positions with max_new_tokens"):
         run_eval(request._replace(out=tmp_path / "none", max_new_tokens=room + 8))
+    assert not (tmp_path / "none").exists(), "a call that is refused takes no folder"
+
+
+def test_a_tokenizer_larger_than_its_model_is_refused_before_anything_is_sampled(tokenizer, rows_file, tmp_path):
+    small = ModelConfig(layers=1, hidden=16, ffn=32, heads=2, kv_heads=2, max_positions=512)
+    publish(build(small, len(tokenizer) - 3, 0), tokenizer, tmp_path / "small")
+    last = len(tokenizer) - 1
+    with pytest.raises(
+        ValueError, match=rf"tokenizer .* larger than the model: .* id {last}, the model knows 0..{last - 3}"
+    ):
+        run_eval(EvalRequest(tmp_path / "small", rows_file, tmp_path / "out", 2, (1, 2), 1.0, 8, 0, 1))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_first_token_is_part_of_what_an_output_folder_is_claimed_for(model, tokenizer, rows_file, tmp_path):

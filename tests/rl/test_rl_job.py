@@ -56,6 +56,17 @@ def test_a_job_runs_to_its_summary_and_its_folder_refuses_another(monkeypatch, c
     assert "config differ" in err
 
 
+def test_a_tokenizer_larger_than_its_model_is_one_line_and_takes_no_folder(monkeypatch, capsys, tmp_path, checkpoint):
+    tokenizer = tiny_tokenizer(tiny_pool())
+    tokenizer.save_pretrained(tmp_path / "small")
+    build(SHAPE, len(tokenizer) - 1, 0, eos_token_id=tokenizer.eos_token_id).save_pretrained(tmp_path / "small")
+    code, _, err = call(monkeypatch, capsys, job_file(tmp_path, tmp_path / "small"), tmp_path / "out")
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+    assert f"has the id {len(tokenizer) - 1}, the model knows 0..{len(tokenizer) - 2}" in err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_checkpoint_with_other_content_at_the_same_path_is_another_job(monkeypatch, capsys, tmp_path, checkpoint):
     import shutil
 

@@ -38,9 +38,8 @@ def sample(
     folder that cannot be loaded or a row that is no problem.
     """
     need("torch", "train")
-    from interplay.data.tokenizer import load_tokenizer
     from interplay.evals.evaluate import draw
-    from interplay.model.build import load
+    from interplay.model.build import load_with_tokenizer
     from interplay.model.next_token import SamplingConfig
     from interplay.train.runtime import Runtime
     from interplay.world.randomness import derive
@@ -49,8 +48,8 @@ def sample(
         raise ValueError(f"samples must be at least 1, got {samples}")
     asked = _problems(problems)
     folder = named_checkpoint(checkpoint, store)
-    model: Any = load(folder)
-    tokenizer = load_tokenizer(folder)
+    model: Any
+    model, tokenizer = load_with_tokenizer(folder)
     runtime = Runtime(threads=threads or _threads())
     model.to(runtime.torch_device())
     sampling = SamplingConfig(temperature=temperature, max_new_tokens=max_new_tokens)

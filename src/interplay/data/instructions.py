@@ -2,19 +2,22 @@
 
 Models trained here need none of it. A general model behind an API does, and what it is told changes what it scores, so
 it is made in one place and its version stands beside every result. Examples are drawn from the training split of the
-same context, mode and style, from a stream of their own, so no test problem is ever shown.
+same context, mode and style, from a stream of their own, so no test problem is ever shown. Of a context whose words are
+not known here, one's own or of somebody else's file, they are told in the words of a built-in one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from interplay.data.mixture import Cell, Mixture, World
 from interplay.data.stream import Stream
+from interplay.world.context import names
 from interplay.world.problem import Problem
 
-INSTRUCTIONS_VERSION = "1"
+INSTRUCTIONS_VERSION = "2"
+STAND_IN = "zoo"
 STOP = "</answer>"  # what a server is told to stop at
 Message = dict[Literal["role", "content"], str]
 
@@ -59,19 +62,19 @@ def with_stop(text: str) -> str:
 
 
 def examples(like: Problem, count: int, *, ops: Sequence[int] = (2, 3, 4), seed: int = 0) -> list[Problem]:
-    """`count` problems of the context, mode and style of `like`, from the training split, at the given ops in turn.
-
-    A context that is not on this machine (a row of somebody's own file) has none: an empty list.
-    """
-    if like.style not in _RULES:
-        return []
-    try:
-        cells = [Cell(op=op, context=like.context, mode=like.mode) for op in ops]
-    except ValueError:
-        return []
+    """`count` problems of the context, mode and style of `like`, from the training split, at the given ops in turn."""
+    told_in = like.context if like.context in names() else STAND_IN
+    cells = [Cell(op=op, context=told_in, mode=like.mode) for op in ops]
     world = World(style="terse" if like.style == "terse" else "full", d=3 if like.graph.d == 3 else 2)
     source = Stream(world=world, mixture=Mixture.of({cell: 1 / len(cells) for cell in cells}), seed=seed)
     return [source.draw(cells[number % len(cells)], "few-shot", number) for number in range(count)]
+
+
+def told_in_other_words(problems: Iterable[Problem]) -> str:
+    """Of which contexts the examples are told in other words, in one line; "" where there are none."""
+    unknown = sorted({problem.context for problem in problems} - set(names()))
+    shown = ", ".join(repr(name[:40]) for name in unknown[:5]) + (", ..." if len(unknown) > 5 else "")
+    return f"the words of {shown} are not known here: examples are told in those of {STAND_IN}" if unknown else ""
 
 
 def chat(problem: Problem, shown: Sequence[Problem] = ()) -> list[Message]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from interplay.claim import claim
-from interplay.data.instructions import chat, examples
+from interplay.data.instructions import chat, examples, told_in_other_words
 from interplay.data.row_files import read_items
 from interplay.evals.evaluate import TABLES, Asked, Drawn, problem_rows, sample_table
 from interplay.evals.evaluation import Counts
@@ -57,8 +57,11 @@ def run_by_api(request: RemoteRequest) -> dict[str, Any]:
         {**request.config.identity(), "data": file_digest(request.data), "samples": request.samples},
         "evaluation",
     )
-    if found.defective or found.repeated:
-        say(f"left out: {found.defective} rows with a defective gold, {found.repeated} repeated rows")
+    if found.left_out:
+        say(found.left_out)
+    shows_examples = request.config.prompt == "chat" and request.config.shots
+    if shows_examples and (note := told_in_other_words(problem for _, problem in found.asked)):
+        say(note)
     prompts = {problem.id: _prompt(request.config, problem) for _, problem in found.asked}
     with progress(request.config.model, len(prompts) * request.samples, "answers") as update:
         answers = ask(request.config, prompts, request.samples, request.out, update)
@@ -68,7 +71,7 @@ def run_by_api(request: RemoteRequest) -> dict[str, Any]:
     _write(found.asked, answers, request.out)
     summary = {
         "out": str(request.out), "model": request.config.model, "problems": len(found.asked), "samples": request.samples,
-        "defective_rows": found.defective, "repeated_rows": found.repeated,
+        "bad_rows": found.bad, "defective_rows": found.defective, "repeated_rows": found.repeated,
         "refused": sum(answer.finish_reason.startswith("refused") for answer in answers.values()),
         "cut_off": sum(answer.finish_reason == "length" for answer in answers.values()),
         **cost_of(answers, request.price),

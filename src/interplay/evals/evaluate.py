@@ -191,7 +191,9 @@ def evaluate(
     chunks = [[p for _, p in asked[start : start + per_chunk]] for start in range(0, len(asked), per_chunk)]
     paths = [parts / f"{number:06d}.parquet" for number in range(len(chunks))]
     model.to(runtime.torch_device()).eval()
-    _say_what_does_not_fit(model, tokenizer, [p for _, p in asked], sampling, share)
+    unfit = check_prompts(model, tokenizer, asked, sampling)
+    if unfit and share.is_first:
+        say(f"{unfit}: their samples are recorded as failed, truncated")
     if verify_workers is None:
         several = len(chunks) > share.world
         verify_workers = spare_workers(runtime.threads, share.world, runtime.cores) if several else 0
@@ -212,16 +214,17 @@ def evaluate(
         merge(paths, folder / "samples.parquet")
 
 
-def _say_what_does_not_fit(
-    model: Any, tokenizer: PreTrainedTokenizerFast, problems: list[Problem], sampling: SamplingConfig, share: Share
-) -> None:
-    """Raises ValueError where no prompt leaves room for a solution."""
-    from interplay.model.problems import prompts_of, unfit
+def check_prompts(model: Any, tokenizer: PreTrainedTokenizerFast, asked: Asked, sampling: SamplingConfig) -> str:
+    """How many prompts do not fit the model, in words; "" where all do.
+
+    Raises ValueError where none leaves room for a solution, or where a text has no beginning or no end to it.
+    """
+    from interplay.model.problems import end_tokens, prompts_of, unfit
     from interplay.model.sampler import positions_of
 
-    count = len(unfit(model, prompts_of(tokenizer, problems, sampling), sampling))
+    end_tokens(model, tokenizer)
+    count = len(unfit(model, prompts_of(tokenizer, [problem for _, problem in asked], sampling), sampling))
     limit = f"the model's {positions_of(model)} positions with max_new_tokens {sampling.max_new_tokens}"
-    if count and count == len(problems):
+    if count and count == len(asked):
         raise ValueError(f"no prompt of {count} fits {limit}")
-    if count and share.is_first:
-        say(f"{count} of {len(problems)} prompts do not fit {limit}: their samples are recorded as failed, truncated")
+    return f"{count} of {len(asked)} prompts do not fit {limit}" if count else ""

@@ -1,7 +1,7 @@
 """Problems to evaluate on from a file of rows, ours or GSM-Infinite's. Their ids are digests of the text.
 
-GSM-Infinite ids are not unique and say nothing. A row whose gold solution does not follow from its problem is left out and
-counted: there is nothing to score against.
+GSM-Infinite ids are not unique and say nothing. A row that is no problem, or whose gold solution does not follow from its
+problem, is left out and counted, as `verify` and `data stats` do: there is nothing to score against.
 """
 
 from __future__ import annotations
@@ -18,40 +18,56 @@ from interplay.world.problem import Problem
 
 
 class FileProblems(NamedTuple):
-    """(regime, problem) pairs, a regime per op, and how many rows were left out and why."""
+    """(regime, problem) pairs, a regime per op; how many rows were left out, and the place and fault of the first of them."""
 
     asked: list[tuple[str, Problem]]
     defective: int
     repeated: int
+    bad: int
+    first_fault: str
+
+    @property
+    def left_out(self) -> str:
+        """The rows that are not asked in one line, "" where all are."""
+        counts = [
+            (self.bad, "rows that are no problems"),
+            (self.defective, "rows whose gold does not follow from the problem"),
+            (self.repeated, "repeated rows"),
+        ]
+        told = ", ".join(f"{count:,} {what}" for count, what in counts if count)
+        first = f"; the first fault: {self.first_fault}" if self.first_fault else ""
+        return f"left out: {told}{first}" if told else ""
 
 
 def problems_of_rows(rows: Iterable[object]) -> FileProblems:
-    """The distinct problems of the rows, in their order. Raises ValueError naming the row that is not a problem."""
+    """The distinct problems of the rows, in their order. Raises ValueError with the first fault where there are none."""
     return problems_of_items(Item(f"row {number}", row) for number, row in enumerate(rows, start=1))
 
 
 def problems_of_items(items: Iterable[Item]) -> FileProblems:
     """The same of a file's rows, each named by its place."""
     asked: dict[str, tuple[str, Problem]] = {}
-    defective = repeated = 0
-    first_defect = ""
+    defective = repeated = bad = 0
+    first_fault = ""
     for item in items:
-        if (fault := fault_of(item)) is not None:
-            raise ValueError(f"{item.place}: {fault}")
         try:
+            if (fault := fault_of(item)) is not None:
+                raise ValueError(fault)
             problem = problem_of(item.value)
         except GoldDefect as error:
             defective += 1
-            first_defect = first_defect or f"; {item.place}: gold_defect: {error}"
+            first_fault = first_fault or f"{item.place}: gold_defect: {error}"
             continue
         except ValueError as error:
-            raise ValueError(f"{item.place}: {error}") from None
+            bad += 1
+            first_fault = first_fault or f"{item.place}: {error}"
+            continue
         repeated += problem.id in asked
         op = whole(find(item.value, "op"))
         asked.setdefault(problem.id, (f"op{problem.op if op is None else op}", problem))
     if not asked:
-        raise ValueError(f"no problem to evaluate on: every row was empty or defective{first_defect}")
-    return FileProblems(list(asked.values()), defective, repeated)
+        raise ValueError(f"no problem to evaluate on; {first_fault or 'there are no rows'}")
+    return FileProblems(list(asked.values()), defective, repeated, bad, first_fault)
 
 
 def problem_of(row: Mapping[str, Any], gold_field: str = "solution") -> Problem:

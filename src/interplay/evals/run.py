@@ -9,13 +9,12 @@ import torch
 
 from interplay.claim import checkpoint_digests, claim
 from interplay.data.row_files import read_items
-from interplay.data.tokenizer import load_tokenizer
-from interplay.evals.evaluate import TABLES, evaluate
+from interplay.evals.evaluate import TABLES, check_prompts, evaluate
 from interplay.evals.from_file import FileProblems, problems_of_items
 from interplay.evals.nll import evaluate_gold, summarize_gold
 from interplay.evals.summary import summarize
 from interplay.manifest import file_digest
-from interplay.model.build import load
+from interplay.model.build import load_with_tokenizer
 from interplay.model.next_token import SamplingConfig
 from interplay.model.problems import Sampler
 from interplay.progress import say
@@ -73,12 +72,12 @@ def run_eval(request: EvalRequest, sampler: Sampler | None = None) -> dict[str, 
     if share.world > 1 and torch.cuda.is_available():
         torch.cuda.set_device(local_rank() % torch.cuda.device_count())
     sampling = SamplingConfig(temperature=request.temperature, max_new_tokens=request.max_new_tokens, bos=request.bos)
-    model, tokenizer = load(request.checkpoint), load_tokenizer(request.checkpoint)
+    model, tokenizer = load_with_tokenizer(request.checkpoint)
     found = problems_of_items(read_items(request.data))
+    check_prompts(model, tokenizer, found.asked, sampling)  # a call that is refused takes no folder
     claim(request.out, request.identity, "evaluation")
-    if share.is_first and (found.defective or found.repeated):
-        left_out = f"{found.defective} rows whose gold does not follow from the problem"
-        say(f"left out: {left_out}, {found.repeated} repeated rows")
+    if share.is_first and found.left_out:
+        say(found.left_out)
     runtime, name = Runtime(threads=request.threads), str(request.checkpoint.name)
     evaluate(
         found.asked, model, tokenizer, request.out, samples=request.samples, sampling=sampling, seed=request.seed,
@@ -97,6 +96,7 @@ def _summary(request: EvalRequest, found: FileProblems) -> dict[str, Any]:
         "out": str(request.out),
         "problems": len(found.asked),
         "samples": request.samples,
+        "bad_rows": found.bad,
         "defective_rows": found.defective,
         "repeated_rows": found.repeated,
         "pass_at_k": summarize(request.out, request.ks),

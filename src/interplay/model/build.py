@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 from transformers.utils import logging
 
+from interplay.data.tokenizer import load_tokenizer
 from interplay.files import staged_folder
 from interplay.model.sizes import ModelConfig
 from interplay.world.randomness import derive
@@ -95,6 +97,21 @@ def load(path: str | Path, *, dtype: torch.dtype | None = None, device: str = "c
     if unsound := next((name for name, weight in model.named_parameters() if not torch.isfinite(weight).all()), None):
         raise ValueError(f"checkpoint {path}: {unsound} holds values that are no numbers (NaN or infinite)")
     return cast(PreTrainedModel, model.to(device).eval())
+
+
+def load_with_tokenizer(path: str | Path) -> tuple[PreTrainedModel, Any]:
+    """The same with the tokenizer beside it. Raises ValueError where that has tokens that the model does not know."""
+    model, tokenizer = load(path), load_tokenizer(path)
+    known, (token, last) = (
+        int(cast(Any, model).config.vocab_size),
+        max(tokenizer.get_vocab().items(), key=itemgetter(1)),
+    )
+    if last >= known:
+        raise ValueError(
+            f"the tokenizer in {path} is larger than the model: its token {token[:40]!r} has the id {last}, the model knows "
+            f"0..{known - 1}; give the model's own tokenizer, or resize the model's embeddings"
+        )
+    return model, tokenizer
 
 
 def _read_json(file: Path) -> dict[str, Any]:

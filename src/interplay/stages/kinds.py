@@ -220,7 +220,6 @@ KINDS: tuple[type[Stage], ...] = (TokenizerStage, PretrainStage, MidtrainStage, 
 
 def open_checkpoint(stage: Checkpointed) -> tuple[Any, PreTrainedTokenizerFast]:
     """(model, tokenizer) of a training stage, which runs first where it has not. Raises ValueError when damaged."""
-    from interplay.model.build import load
+    from interplay.model.build import load_with_tokenizer
 
-    path = stage.folder / stage.made()["checkpoint"]
-    return load(path), load_tokenizer(path)
+    return load_with_tokenizer(stage.folder / stage.made()["checkpoint"])

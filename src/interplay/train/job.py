@@ -15,7 +15,7 @@ from pydantic import NonNegativeInt, model_validator
 
 from interplay.claim import checkpoint_digests, claim
 from interplay.config import Config, identity_of, key_value
-from interplay.data.tokenizer import TokenizerConfig, load_tokenizer, train_tokenizer
+from interplay.data.tokenizer import TokenizerConfig, train_tokenizer
 from interplay.files import space_for
 from interplay.model.sizes import ModelConfig
 from interplay.train.config import TrainConfig
@@ -81,10 +81,10 @@ def run_job(job: Job, out: Path) -> dict[str, Any]:
 
 
 def _origin(job: Job) -> tuple[Any, Any]:
-    from interplay.model.build import build, load
+    from interplay.model.build import build, load_with_tokenizer
 
     if job.start is not None:
-        return load(job.start), load_tokenizer(job.start)
+        return load_with_tokenizer(job.start)
     assert job.model is not None
     assert job.tokenizer is not None
     tokenizer = train_tokenizer(job.tokenizer)

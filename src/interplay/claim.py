@@ -40,7 +40,7 @@ def claim(out: Path, identity: Mapping[str, Any], what: str) -> None:
             if (out / SUMMARY).exists() and not (out / PUBLISHED).exists():
                 raise ValueError(
                     f"{out} is finished, but has no {PUBLISHED}: an older version made it, or the file was removed, so "
-                    f"that nothing in it can be checked; give a new folder, or remove this one, and the same call makes it again"
+                    "that nothing in it can be checked; give a new folder, or remove it, and the same call makes it again"
                 )
             if (out / SUMMARY).exists() and (problem := damage(out / PUBLISHED)) is not None:
                 raise ValueError(

@@ -1,5 +1,6 @@
 """`interplay train` as a user runs it: alone, and under `accelerate launch` with DDP and with FSDP2."""
 
+import copy
 import json
 import sys
 
@@ -49,13 +50,18 @@ def test_a_job_file_makes_the_run_that_the_function_makes(fresh_model, tokenizer
         run_job(later, tmp_path / "out")
 
 
-def test_a_start_whose_tokenizer_is_larger_than_the_model_is_refused_before_the_folder_is_taken(tmp_path, tokenizer):
+def test_a_start_whose_tokenizer_cannot_be_used_is_refused_before_the_folder_is_taken(tmp_path, tokenizer):
     from interplay.model.build import build
     from interplay.train.publish import publish
 
     publish(build(tiny_job().model, len(tokenizer) - 1, 0), tokenizer, tmp_path / "small")
     job = tiny_job(model=None, tokenizer=None, start=tmp_path / "small")
     with pytest.raises(ValueError, match=r"the tokenizer in .*small is larger than the model"):
+        run_job(job, tmp_path / "out")
+    unpadded = copy.deepcopy(tokenizer)
+    unpadded.pad_token = None
+    publish(build(tiny_job().model, len(tokenizer), 0), unpadded, tmp_path / "small")
+    with pytest.raises(ValueError, match="the tokenizer has no pad token"):
         run_job(job, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -14,8 +14,10 @@ import torch.distributed as dist
 
 from interplay.claim import checkpoint_digests, claim
 from interplay.config import Config, identity_of
+from interplay.data.tokenizer import required_token
 from interplay.files import space_for
 from interplay.model.build import load_with_tokenizer
+from interplay.model.problems import end_tokens
 from interplay.rl.config import RLConfig
 from interplay.rl.grpo import reinforce
 from interplay.train.job import fields_of
@@ -38,6 +40,7 @@ def read_rl_job(path: Path, runtime: Iterable[str] = ()) -> RLJob:
 def run_rl_job(job: RLJob, out: Path) -> dict[str, Any]:
     """Reinforce, or go on, in `out`; returns the summary. Raises ValueError where `out` belongs to another job."""
     model, tokenizer = load_with_tokenizer(job.start)
+    end_tokens(model, tokenizer), required_token(tokenizer, "pad")  # a call that is refused takes no folder
     claim(out, {"config": identity_of(job.config, True), "start": checkpoint_digests(job.start)}, "job")
     try:
         with space_for(out):

@@ -67,9 +67,10 @@ def run_job(job: Job, out: Path) -> dict[str, Any]:
     """Train, or go on training, in `out`; returns the summary. Raises ValueError where `out` belongs to another job."""
     from accelerate import PartialState
 
-    from interplay.train.supervised import supervise
+    from interplay.train.supervised import check_trainable, supervise
 
     model, tokenizer = _origin(job)
+    check_trainable(job.config, model, tokenizer)  # a call that is refused takes no folder
     read = checkpoint_digests(job.start) if job.start else {}
     asked = {name: value for name, value in identity_of(job, True).items() if name not in ("runtime", "start")}
     claim(out, {**asked, "start": read}, "job")

@@ -48,7 +48,7 @@ def supervise(
     `summary.json` under `folder`. Under `accelerate launch` every process calls it with the same arguments. `callbacks`
     are transformers' own, for what else shall happen during the run.
     """
-    _check(config, model, tokenizer)
+    check_trainable(config, model, tokenizer)
     if (done := finished(folder)) is not None:
         return done
     model.float()  # whatever the file held: bf16 has no room for a small step
@@ -79,7 +79,7 @@ def supervise(
     return summary
 
 
-def _check(config: TrainConfig, model: Any, tokenizer: PreTrainedTokenizerFast) -> None:
+def check_trainable(config: TrainConfig, model: Any, tokenizer: PreTrainedTokenizerFast) -> None:
     """Raises ValueError where this model cannot be trained so."""
     if config.packing.width > (longest := positions_of(model)):
         raise ValueError(f"rows of {config.packing.width} tokens do not fit the model's {longest} positions")

@@ -17,6 +17,7 @@ import pytest
 import synthetic_records as synthetic
 
 from interplay.report import figures, theme, wording
+from interplay.report.drawing import draw
 from interplay.report.page import build_report, render_page
 from interplay.report.place import SECTIONS, placed, places
 from interplay.report.records import read_records
@@ -145,7 +146,8 @@ def hostile_page(records: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     (folder / "study.json").write_text(json.dumps(study))
     made, page = read_records(folder), folder / "report.html"
     styles = theme.arm_styles(made.arms)
-    page.write_text(render_page(made, styles, figures.all_figures(made, styles)))
+    drawn = figures.all_figures(made, styles)
+    page.write_text(render_page(made, styles, drawn, draw(figure for _, figure in drawn)))
     return page
 
 

@@ -16,32 +16,34 @@ from collections import defaultdict
 from pathlib import Path
 
 from interplay.world.randomness import stream
-from torture import disks, inputs, stops, texts, together
+from torture import disks, inputs, pages, stops, texts, together
+from torture.beside import Beside
 from torture.runs import warm, without_report
 from torture.stores import undisturbed
 from torture.trial import Kind, Trial, Workshop
 
 # how often each kind has its turn in a round
 TURNS: dict[str, tuple[Kind, int]] = {
-    "kill -9": (stops.kill_9, 16),
-    "signal": (stops.asked, 7),
+    "kill -9": (stops.kill_9, 24),
+    "signal": (stops.asked, 6),
     "signal, --jobs 2": (stops.side_by_side, 1),
     "lost worker": (stops.lost_worker, 1),
     "disk full": (disks.full, 1),
     "file size limit": (disks.limited, 1),
     "read-only": (disks.read_only, 1),
-    "chmod 000": (disks.forbidden, 2),
-    "damage": (disks.damaged, 8),
+    "chmod 000": (disks.forbidden, 1),
+    "damage": (disks.damaged, 4),
     "8 at once": (together.at_once, 1),
     "gc beside a run": (together.beside_gc, 1),
     "hostile strings": (texts.judged, 1),
     "hostile copies": (texts.copied, 1),
-    "hostile pages": (texts.paged, 1),
-    "hostile context": (inputs.context, 8),
-    "hostile study file": (inputs.study_file, 4),
-    "hostile checkpoint": (inputs.checkpoint, 6),
+    "hostile pages": (pages.paged, 1),
+    "hostile context": (inputs.context, 6),
+    "hostile study file": (inputs.study_file, 3),
+    "hostile checkpoint": (inputs.checkpoint, 4),
 }
 MOUNTS = ("disk full", "read-only")  # kinds that need a file system of their own, so root
+BESIDE = "hostile strings"  # goes on beside the others in a campaign that has a time
 
 
 def main() -> None:
@@ -78,10 +80,29 @@ def main() -> None:
 
 def campaign(work: Workshop, asked: argparse.Namespace, began: float) -> list[Trial]:
     """Trials until the time is up, or the rounds are done."""
-    chosen = [name for name in TURNS if not asked.only or name in asked.only.split(";")]
-    if not disks.can_mount():
-        chosen = [name for name in chosen if name not in MOUNTS]
-        print(f"left out, since only root may mount: {', '.join(MOUNTS)}", flush=True)
+    chosen = kinds(asked.only)
+    if asked.rounds or BESIDE not in chosen or len(chosen) == 1:
+        return in_turn(work, chosen, asked, began)
+    chosen.remove(BESIDE)
+    log = work.folder.with_name("beside.jsonl")
+    beside = Beside(log, lambda number: one(work, BESIDE, TURNS[BESIDE][0], asked.seed, number))
+    trials = in_turn(work, chosen, asked, began)
+    return trials + beside.end()
+
+
+def kinds(only: str) -> list[str]:
+    """What was asked for, as far as this machine can do it."""
+    chosen = [name for name in TURNS if not only or name in only.split(";")]
+    missing = {"only root may mount": MOUNTS} if not disks.can_mount() else {}
+    missing |= {"there is no browser": ("hostile pages",)} if not pages.has_browser() else {}
+    for why, names in missing.items():
+        if left := [name for name in chosen if name in names]:
+            print(f"left out, since {why}: {', '.join(left)}", flush=True)
+    return [name for name in chosen if not any(name in names for names in missing.values())]
+
+
+def in_turn(work: Workshop, chosen: list[str], asked: argparse.Namespace, began: float) -> list[Trial]:
+    """The kinds one after another, each as often as it has turns."""
     numbers: dict[str, int] = defaultdict(int)
     trials: list[Trial] = []
     while True:

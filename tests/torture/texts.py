@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import random
 import re
-import shutil
 import time
 from functools import cache
-from pathlib import Path
 
 from hostile_text import MAX_CHARS, TEXTS
 from interplay.data.mixture import Mixture, World
@@ -30,7 +27,6 @@ from interplay.world.randomness import stream
 from interplay.world.said import said_answer
 from interplay.world.sample import Spec
 from interplay.world.verify import ERRORS, Reference, verify
-from torture.runs import Run, complaint
 from torture.trial import Trial, Workshop
 
 BATCH, SHORT = 5_000, 300
@@ -170,24 +166,3 @@ def _copy(text: str) -> None:
     assert len(latex.splitlines()) == 8, "a LaTeX table has other lines"
     assert not re.search(r"(?<!\\)[#%_]", latex), "LaTeX is not escaped"
     assert len(markdown_table(("arm",), [(text,), ("last",)]).split("\n")) == 4, "a Markdown table has other rows"
-
-
-def paged(work: Workshop, rng: random.Random) -> Trial:
-    """Records with hostile strings in every text through the page and the explorer: no tag of theirs is in it."""
-    folder, trial = work.fresh(), Trial("hostile pages", "report and explorer", count=1)
-    (records,) = (work.reference.store / "studies").glob("quickstart-*")
-    shutil.copytree(records, folder / "records")
-    bomb = f"</script><script>alert({rng.random()})</script><img src=x onerror=alert(1)>{{{{7*7}}}}=1+1"
-    for path in ("study.json", "claims.json", "examples.jsonl"):
-        target = folder / "records" / path
-        text = target.read_text()
-        for name in ("label", "title", "question", "claim", "text", "solution", "problem"):
-            text = re.sub(rf'"{name}":\s*"[^"\\]*', lambda found: found[0] + json.dumps(bomb)[1:-1], text)
-        target.write_text(text)
-    run = Run(["report", str(folder / "records")], folder / "report.log")
-    run.wait()
-    trial.faults += complaint(run, [0, 2])
-    for page in Path(folder, "records").glob("*.html"):
-        if bomb[:30] in page.read_text():
-            trial.faults.append(f"{page.name} holds a tag of the records")
-    return trial

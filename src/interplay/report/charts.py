@@ -30,7 +30,7 @@ class Panel:
 
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite specification for the page, which sets the title in HTML."""
-        spec: dict[str, Any] = self.chart.properties(width=self.width, height=self.height).to_dict()
+        spec: dict[str, Any] = self.chart.properties(width=self.width, height=self.height).to_dict(validate=False)
         return spec
 
 
@@ -85,7 +85,7 @@ class Figure:
         joined = alt.concat(*charts, columns=self.columns, spacing=24).resolve_scale(
             color="shared", shape="shared", strokeDash="shared", opacity="independent"
         )
-        spec: dict[str, Any] = joined.to_dict()
+        spec: dict[str, Any] = joined.to_dict(validate=False)  # its parts were, as they were made
         return spec
 
 

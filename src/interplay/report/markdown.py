@@ -6,13 +6,14 @@ The figure is saved beside the page. Text that a person or a model wrote is esca
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from interplay.files import write_text
 from interplay.report import figures, methods, tables, theme, wording
 from interplay.report.charts import Figure
 from interplay.report.contrasts import MANY_EFFECTS, pair, where
+from interplay.report.drawing import Picture, draw
 from interplay.report.records import Records, read_records
 from interplay.report.theme import Styles
 from interplay.schema.study import Arm, Claim
@@ -29,13 +30,14 @@ def build_markdown(directory: Path, page: Path) -> Path:
     page.parent.mkdir(parents=True, exist_ok=True)
     drawn = figures.all_figures(records, styles)
     main = figures.main_figure(drawn)
-    if main is not None:
-        parts += _figure(main, page.with_suffix(".svg"))
-    parts += ["## Effects", _effects(records, styles)]
     wanted = {"further"} if records.effects else {"further", "curves"}  # what compares nothing is about its curves
-    for place, figure in drawn:
-        if place.document in wanted and figure is not main:
-            parts += _figure(figure, page.with_name(f"{page.stem}_{figure.name}.svg"))
+    others = [figure for place, figure in drawn if place.document in wanted and figure is not main]
+    pictures = draw([*([main] if main is not None else []), *others])
+    if main is not None:
+        parts += _figure(main, pictures, page.with_suffix(".svg"))
+    parts += ["## Effects", _effects(records, styles)]
+    for figure in others:
+        parts += _figure(figure, pictures, page.with_name(f"{page.stem}_{figure.name}.svg"))
     parts += ["## Arms", table(("arm", "treatment"), [(arm.label, arm.description) for arm in _first_seed(records)])]
     parts += ["## Methods", *(f"**{heading}.** {escaped(text)}" for heading, text in methods.paragraphs(records))]
     parts += [f"This page was made by `interplay report` from the records in `{directory.name}/`, which also rebuilds the "
@@ -43,8 +45,8 @@ def build_markdown(directory: Path, page: Path) -> Path:
     return write_text(page, "\n\n".join(part for part in parts if part) + "\n")
 
 
-def _figure(figure: Figure, path: Path) -> list[str]:
-    write_text(path, theme.saved_svg(figure.spec()))
+def _figure(figure: Figure, pictures: Mapping[str, Picture], path: Path) -> list[str]:
+    write_text(path, pictures[figure.name].svg)
     return [f"## {escaped(figure.title)}", f"![{escaped(figure.title)}]({path.name})", escaped(figure.caption)]
 
 

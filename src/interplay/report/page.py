@@ -8,6 +8,7 @@ the page forbids every request and every script but that one, whatever a model w
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from markupsafe import Markup
 from interplay.files import write_bytes, write_text
 from interplay.report import arms, explorer, figures, methods, offline, samples, select, tables, theme, wording
 from interplay.report.charts import Figure
+from interplay.report.drawing import Picture, draw
 from interplay.report.place import SECTIONS, Place, Section, Shown, places
 from interplay.report.records import Records, read_records
 from interplay.report.table import Estimate, Label
@@ -58,12 +60,19 @@ def build_report(directory: Path, out: Path | None = None) -> Path:
     out = offline.folder(directory if out is None else out)
     explored = explorer.build_explorer(directory, records.study, styles, out)
     drawn = figures.all_figures(records, styles)
-    page = render_page(records, styles, drawn, explored is not None)
-    save_figures(offline.folder(out / "figures"), [figure for _, figure in drawn])
+    pictures = draw(figure for _, figure in drawn)
+    page = render_page(records, styles, drawn, pictures, explored is not None)
+    save_figures(offline.folder(out / "figures"), pictures)
     return write_text(out / "report.html", page)
 
 
-def render_page(records: Records, styles: Styles, drawn: list[tuple[Place, Figure]], explored: bool = False) -> str:
+def render_page(
+    records: Records,
+    styles: Styles,
+    drawn: list[tuple[Place, Figure]],
+    pictures: Mapping[str, Picture],
+    explored: bool = False,
+) -> str:
     """The page as text."""
     script, sheet = offline.asset("page.js"), offline.asset("page.css") + theme.sheet()
     return (
@@ -74,7 +83,7 @@ def render_page(records: Records, styles: Styles, drawn: list[tuple[Place, Figur
             study=records.study,
             styles=styles,
             claims=[(claim, claim_numbers(claim)) for claim in records.claims],
-            sections=sections(records, styles, drawn),
+            sections=sections(records, styles, drawn, pictures),
             rules={claim.rule: claim.direction for claim in records.claims},
             one_note=len({claim.note for claim in records.claims}) == 1,
             kinds=arms.stage_kinds(records),
@@ -93,9 +102,11 @@ def render_page(records: Records, styles: Styles, drawn: list[tuple[Place, Figur
     )
 
 
-def sections(records: Records, styles: Styles, drawn: list[tuple[Place, Figure]]) -> list[Filled]:
+def sections(
+    records: Records, styles: Styles, drawn: list[tuple[Place, Figure]], pictures: Mapping[str, Picture]
+) -> list[Filled]:
     """Every section that the page has, with its figures and tables in order."""
-    items = [_draw(place, figure, styles) for place, figure in drawn if place.on_page]
+    items = [_item(place, figure, pictures[figure.name], styles) for place, figure in drawn if place.on_page]
     for place in places(tables):
         table = place.draw(records, styles)
         if table is not None:
@@ -113,20 +124,16 @@ def claim_numbers(claim: Claim) -> str:
     return f"{wording.signed(claim.effect)} {wording.interval(claim.lo, claim.hi, sign=True)}, {known}"
 
 
-def save_figures(folder: Path, drawn: list[Figure]) -> None:
+def save_figures(folder: Path, pictures: Mapping[str, Picture]) -> None:
     """Each figure as SVG and PDF, for a paper or a slide."""
-    for figure in drawn:
-        svg = theme.saved_svg(figure.spec())
-        write_text(folder / f"{figure.name}.svg", svg)
-        write_bytes(folder / f"{figure.name}.pdf", theme.saved_pdf(svg))
+    for name, picture in pictures.items():
+        write_text(folder / f"{name}.svg", picture.svg)
+        write_bytes(folder / f"{name}.pdf", picture.pdf)
 
 
-def _draw(place: Place, figure: Figure, styles: Styles) -> Item:
-    panels = [
-        (panel.title, Markup(theme.page_svg(panel.spec(), f"{figure.name}-{number}")))
-        for number, panel in enumerate(figure.panels)
-    ]
-    return Item(place, figure, tuple(panels), tuple(style for arm, style in styles.items() if arm in figure.arms))
+def _item(place: Place, figure: Figure, picture: Picture, styles: Styles) -> Item:
+    panels = tuple((panel.title, Markup(svg)) for panel, svg in zip(figure.panels, picture.panels, strict=True))
+    return Item(place, figure, panels, tuple(style for arm, style in styles.items() if arm in figure.arms))
 
 
 def environment() -> jinja2.Environment:

@@ -1,4 +1,4 @@
-"""One look for every figure: colours, shapes and dashes of the arms, and how a Vega-Lite chart becomes a picture.
+"""One look for every figure: colours, shapes and dashes of the arms.
 
 Arms have the colours of Okabe and Ito, which stay apart for colour-blind readers, and each its own shape and dash, so
 that a printed page in grey can be read as well. On the page every colour of a picture is a CSS variable: one picture
@@ -7,12 +7,8 @@ serves light and dark. The pictures saved beside the page keep plain colours and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import vl_convert
 
 INK, MUTED, GRID, SHADE = "#1b1f24", "#59636f", "#e2e6ea", "#f3f5f7"
 COLD, WARM = "#0a6ebd", "#c8501e"  # better and worse in a heat map, by opacity, so that one cell serves both themes
@@ -110,11 +106,8 @@ MARKERS = (
     f'<path transform="translate(18 7) scale(5)" d="{HOURGLASS}"/>',
 )
 
-_ROLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", SHADE: "--shade"}
-_ROLES |= {color: f"--{role}-{i}" for role, (light, _) in PALETTES.items() for i, color in enumerate(light)}
-_PAINT = re.compile(r'\b(fill|stroke)="(#[0-9a-fA-F]{6})"')
-_COORDINATES = re.compile(r'(?<= )(d|transform|[xy][12]?|x|y|width|height|viewBox)="([^"<]*)"')
-_LONG_DECIMAL = re.compile(r"-?\d+\.\d{2,}")
+ROLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", SHADE: "--shade"}
+ROLES |= {color: f"--{role}-{i}" for role, (light, _) in PALETTES.items() for i, color in enumerate(light)}
 
 
 @dataclass(frozen=True)
@@ -155,7 +148,7 @@ def arm_styles(labels: dict[str, str]) -> Styles:
 
 def css_of(color: str) -> str:
     """The CSS variable of a picture's colour."""
-    return f"var({_ROLES[color]})"
+    return f"var({ROLES[color]})"
 
 
 def sheet() -> str:
@@ -172,60 +165,3 @@ def sheet() -> str:
 def step_color(place: int, count: int) -> str:
     """Colour of the `place`-th of `count` ordered things, from pale to dark."""
     return STEPS[round(place * (len(STEPS) - 1) / max(count - 1, 1)) if count > 1 else len(STEPS) // 2]
-
-
-def config(legend: bool) -> dict[str, Any]:
-    """The Vega-Lite configuration of every chart; on the page the legend is HTML."""
-    font = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
-    axis = {"labelColor": MUTED, "titleColor": INK, "titleFontWeight": "normal", "labelFontSize": 11}
-    axis |= {"titleFontSize": 12, "titlePadding": 6, "gridColor": GRID, "domainColor": MUTED, "tickColor": MUTED}
-    return {
-        "font": font,
-        "background": "#ffffff" if legend else None,
-        "view": {"stroke": None},
-        "axis": axis | {"tickSize": 4, "labelPadding": 4},
-        "axisY": {"domain": False, "ticks": False},
-        "axisX": {"grid": False},
-        "title": {"color": INK, "fontSize": 13, "fontWeight": 600, "anchor": "start", "offset": 8},
-        "legend": {"disable": not legend, "orient": "bottom", "title": None, "labelFontSize": 12, "labelLimit": 400,
-                   "labelColor": INK, "symbolSize": 70, "symbolOpacity": 1, "symbolStrokeWidth": 2,
-                   "direction": "horizontal", "columns": 5, "columnPadding": 26, "labelOffset": 6},
-    }  # fmt: skip
-
-
-def page_svg(spec: dict[str, Any], name: str) -> str:
-    """A chart as SVG inside the page: colours are CSS variables, ids are the page's own, no namespace, no size."""
-    svg = vl_convert.vegalite_to_svg(spec | {"config": config(legend=False)})
-    head, _, body = svg.partition(">")
-    box = re.search(r'viewBox="([^"]*)"', head)
-    assert box is not None, "a picture without a viewBox"
-    _, _, width, height = box[1].split()
-    body = _PAINT.sub(_variable, body)
-    body = _COORDINATES.sub(lambda m: f'{m[1]}="{_LONG_DECIMAL.sub(_shorter, m[2])}"', body)
-    body = re.sub(r'\bid="([\w-]+)"', rf'id="{name}-\1"', body)
-    body = re.sub(r"url\(#([\w-]+)\)", rf"url(#{name}-\1)", body)
-    body = body.replace(' pointer-events="none"', "").replace(' opacity="1"', "").replace(' class="background"', "")
-    return f'<svg viewBox="0 0 {width} {height}" style="--natural:{width}px" role="group">{body}'
-
-
-def _variable(match: re.Match[str]) -> str:
-    color = match[2].lower()
-    role = _ROLES.get(color)
-    return match[0] if role is None else f'{match[1]}="var({role})"'
-
-
-def _shorter(match: re.Match[str]) -> str:
-    short = f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
-    return "0" if short == "-0" else short
-
-
-def saved_svg(spec: dict[str, Any]) -> str:
-    """A chart as a file of its own, with its legend."""
-    svg: str = vl_convert.vegalite_to_svg(spec | {"config": config(legend=True), "padding": 12})
-    return _COORDINATES.sub(lambda m: f'{m[1]}="{_LONG_DECIMAL.sub(_shorter, m[2])}"', svg)
-
-
-def saved_pdf(svg: str) -> bytes:
-    """A saved picture as PDF."""
-    pdf: bytes = vl_convert.svg_to_pdf(svg)
-    return pdf

@@ -50,6 +50,15 @@ class Browser:
 
     def call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
         """Send one command and wait for its answer."""
+        number = self._send(method, session, params)
+        while number not in self._answers:
+            self._read()
+        answer = self._answers.pop(number)
+        assert "error" not in answer, f"{method}: {answer['error']}"
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def _send(self, method: str, session: str | None, params: dict[str, Any]) -> int:
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": params}
         if session is not None:
@@ -57,12 +66,7 @@ class Browser:
         spelled = json.dumps(message).encode() + b"\0"
         while spelled:
             spelled = spelled[os.write(self._to, spelled) :]
-        while self._number not in self._answers:
-            self._read()
-        answer = self._answers.pop(self._number)
-        assert "error" not in answer, f"{method}: {answer['error']}"
-        result: dict[str, Any] = answer["result"]
-        return result
+        return self._number
 
     def _read(self) -> None:
         chunk = os.read(self._from, 1 << 20)
@@ -72,8 +76,10 @@ class Browser:
             message = json.loads(spelled)
             if "id" in message:
                 self._answers[message["id"]] = message
-            else:
-                self.events.append(message)
+                continue
+            self.events.append(message)
+            if message["method"] == "Page.javascriptDialogOpening":  # or the page would wait, and whoever drives it
+                self._send("Page.handleJavaScriptDialog", message["sessionId"], {"accept": True})
 
     def page(self, width: int = 1440, height: int = 900) -> Page:
         """A fresh page that has forgotten everything."""

@@ -117,6 +117,10 @@ HARMS: dict[str, Callable[[Path, random.Random], None]] = {
 }
 
 
+# what a stage says of itself: no result is made from it, so a finished stage is not made again for it
+DESCRIPTIONS = ("stage.json", "attempts.jsonl", "config.yaml", "uid.yaml", "full-uid.yaml")
+
+
 def damaged(work: Workshop, rng: random.Random) -> Trial:
     """A file of a finished stage that is not what it was: never used silently, and made again in the same bytes."""
     folder = work.fresh()
@@ -134,13 +138,17 @@ def damaged(work: Workshop, rng: random.Random) -> Trial:
     run.wait()
     trial.faults += [f"{name}: {fault}" for fault in complaint(run, [0])]
     if run.code == 0:
-        trial.faults += [f"{name} {harm}: {fault}" for fault in _of_stages(work, begun.store, begun.folder)]
+        beside = (name,) if target.name in DESCRIPTIONS else ()
+        trial.faults += [f"{name} {harm}: {fault}" for fault in _of_stages(work, begun.store, begun.folder, beside)]
+    look = Run(["store", "ls", "--store", str(begun.store)], folder / "look.log")
+    look.wait()
+    trial.faults += [f"{name} {harm}: {fault}" for fault in complaint(look, [0])]
     return trial
 
 
-def _of_stages(work: Workshop, store: Path, records: Path) -> list[str]:
+def _of_stages(work: Workshop, store: Path, records: Path, beside: tuple[str, ...] = ()) -> list[str]:
     place = records.relative_to(store).as_posix()
-    skip = tuple(f"{place}/{name}" for name in ("figures/", "report.html", "explorer.html"))
+    skip = (*(f"{place}/{name}" for name in ("figures/", "report.html", "explorer.html")), *beside)
     return faults(store, work.reference, skip)
 
 
@@ -192,7 +200,7 @@ def _folder(path: Path) -> None:
 
 
 def _relink(path: Path, rng: random.Random) -> None:
-    outside = path.parents[3] / f"outside-{path.name}"
+    outside = next(parent for parent in path.parents if parent.name == "store").with_name(f"outside-{path.name}")
     outside.write_bytes(path.read_bytes())
     _flip(outside, rng)
     path.unlink()

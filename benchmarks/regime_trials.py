@@ -17,6 +17,7 @@ class Trial(Config):
 
     question: str
     world: World
+    contexts: tuple[str, ...] = ("zoo",)
     shares: dict[int, float]
     asked: tuple[int, ...]
     tokens: int = 3_000_000
@@ -186,5 +187,31 @@ TRIALS: dict[str, Trial] = {
         shares=even(1, 4) | {5: 0.3, 6: 0.1, 7: 0.03},
         asked=(1, 3, 4, 5, 6, 7, 8), packing=WIDER, tokens=2_500_000, batch_tokens=3024, problems=32, precision="bf16",
         model=NEAR, unit="definition", schedule=Schedule(kind="wsd", warmup=0.3, decay=0.4, floor=0.0),
+    ),
+    "mini-warm": Trial(
+        question="two to four distractors, a warm-up of 30 %, a third of the tokens, fp32",
+        world=NINE.model_copy(update={"distractors": (2, 4)}), shares=even(1, 5) | {6: 0.3, 7: 0.1, 8: 0.03},
+        asked=(1, 2, 3, 4, 5, 6, 7, 8, 9), packing=PackingConfig(width=160, rows=19, loss_on="solution"),
+        tokens=6_000_000, batch_tokens=3040, problems=40, samples=128, model=NEAR, unit="definition",
+        schedule=Schedule(kind="wsd", warmup=0.3, decay=0.4, floor=0.0),
+    ),
+    "micro-four": Trial(
+        question="two to four distractors, ops 1 to 4 and a tail of ops 5 to 7, in 3M tokens",
+        world=NINE.model_copy(update={"distractors": (2, 4)}), shares=even(1, 4) | {5: 0.3, 6: 0.1, 7: 0.03},
+        asked=(1, 2, 3, 4, 5, 6, 7, 8), packing=WIDER, tokens=3_000_000, batch_tokens=3024, problems=40,
+        model=NEAR, unit="definition", schedule=Schedule(kind="wsd", warmup=0.3, decay=0.4, floor=0.0),
+    ),
+}  # fmt: skip
+
+FOUR = TRIALS["micro-four"]
+TRIALS |= {
+    "micro-two": FOUR.model_copy(
+        update={"question": "`micro-four` in two contexts, with more of op 7 and a little of op 8",
+                "contexts": ("zoo", "school"), "shares": even(1, 4) | {5: 0.3, 6: 0.1, 7: 0.06, 8: 0.02},
+                "asked": (1, 2, 3, 4, 5, 6, 7, 8, 9), "samples": 128}
+    ),
+    "micro-five": FOUR.model_copy(
+        update={"question": "`micro-four` with ops 1 to 5 alike", "shares": even(1, 5) | {6: 0.3, 7: 0.1, 8: 0.03},
+                "asked": (1, 2, 3, 4, 5, 6, 7, 8, 9)}
     ),
 }  # fmt: skip

@@ -48,8 +48,9 @@ RUNTIME = Runtime(device="cpu", threads=1, cores=1)
 
 def streams(trial: Trial, seed: int) -> tuple[Stream, Stream]:
     """What a trial is trained on, and every op it is asked."""
-    shown = Mixture.of({Cell(op=op): share / sum(trial.shares.values()) for op, share in trial.shares.items()})
-    asked = Mixture.uniform(sorted({*trial.shares, *trial.asked}))
+    total = sum(trial.shares.values()) * len(trial.contexts)
+    cells = {Cell(op=op, context=name): share / total for op, share in trial.shares.items() for name in trial.contexts}
+    shown, asked = Mixture.of(cells), Mixture.uniform(sorted({*trial.shares, *trial.asked}), trial.contexts)
     return Stream(world=trial.world, mixture=shown, seed=seed), Stream(world=trial.world, mixture=asked, seed=seed)
 
 
@@ -80,7 +81,9 @@ def record_of(
     trial = TRIALS[name]
     started = time.monotonic()
     every = streams(trial, seed)[1].model_copy(update={"split": "val", "seed": 0})
-    asked = [(f"op{op}", p) for op in trial.asked for p in distinct_problems(every, Cell(op=op), trial.problems)]
+    cells = [Cell(op=op, context=context) for op in trial.asked for context in trial.contexts]
+    each = trial.problems // len(trial.contexts)
+    asked = [(f"op{cell.op}", p) for cell in cells for p in distinct_problems(every, cell, each)]
     evaluate(
         asked, model, tokenizer, folder, samples=trial.samples, seed=0, runtime=RUNTIME, verify_workers=0,
         sampling=SamplingConfig(temperature=trial.temperature, max_new_tokens=trial.max_new_tokens),

@@ -133,6 +133,14 @@ def test_a_share_of_hard_ops_is_taken_from_all_others_alike(tmp_path):
     assert some == pytest.approx({"id": 0.72, "edge": 0.18, "hard": 0.1})
 
 
+def test_shares_fall_from_op_to_op(tmp_path):
+    changes = {"edge_ops": "4,5,6", "hard_ops": "7,8", "pretrain.hard_share": "0.01", "pretrain.fall": "0.5"}
+    mixture = Recipe(settings("micro", changes), Workplace(str(tmp_path), {})).graded(0.07)
+    shares = {op: sum(s.weight for s in mixture.shares if s.cell.op == op) for op in (4, 5, 6, 7, 8)}
+    of_edge, of_hard = 0.99 * 0.07 / 7, 0.01 / 3
+    assert shares == pytest.approx({4: 4 * of_edge, 5: 2 * of_edge, 6: of_edge, 7: 2 * of_hard, 8: of_hard})
+
+
 def test_headroom_at_the_papers_scale_has_the_papers_mixes(tmp_path):
     study = make_study("headroom", "paper", {}, tmp_path, Runtime())
     bases = [arm.checkpoint.config.stream.mixture for arm in study.arms if not arm.start]

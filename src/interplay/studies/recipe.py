@@ -58,17 +58,22 @@ class Recipe(NamedTuple):
         return Mixture.uniform(ops, self.chosen.contexts, self.chosen.modes)
 
     def graded(self, share: float, ops: Sequence[int] = ()) -> Mixture:
-        """What models are pre-trained on: the id ops in their weights, and `share` of other ops (by default the edge). The
-        scale's share of hard ops is taken from all of them alike."""
+        """What models are pre-trained on: the id ops in their weights, and `share` of other ops (by default the edge), which
+        falls from op to op as the scale says. The scale's share of hard ops is taken from all of them alike."""
         chosen, special = self.chosen, tuple(ops) or self.chosen.edge_ops
         equal = (1 / len(chosen.id_ops),) * len(chosen.id_ops)
         weights = dict(zip(chosen.id_ops, chosen.pretrain.id_weights or equal, strict=True))
         usual = {op: weight for op, weight in weights.items() if op not in special}
         total = sum(usual.values())
         parts = [(self.over([op]), (1 - share) * weight / total) for op, weight in usual.items()]
-        mixture = blend([*parts, (self.over(special), share)] if share else parts)
+        mixture = blend([*parts, (self.falling(special), share)] if share else parts)
         hard = chosen.pretrain.hard_share
-        return blend([(mixture, 1 - hard), (self.over(chosen.hard_ops), hard)]) if hard else mixture
+        return blend([(mixture, 1 - hard), (self.falling(chosen.hard_ops), hard)]) if hard else mixture
+
+    def falling(self, ops: Sequence[int]) -> Mixture:
+        """These ops over every context and mode, each op with `pretrain.fall` times the share of the one before it."""
+        weights = [self.chosen.pretrain.fall**i for i in range(len(ops))]
+        return blend((self.over([op]), weight / sum(weights)) for op, weight in zip(ops, weights, strict=True))
 
     @property
     def tokenizer_config(self) -> TokenizerConfig:

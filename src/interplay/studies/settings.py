@@ -27,11 +27,13 @@ Ops = tuple[PositiveInt, ...]
 class Pretraining(Config):
     """The budget of pre-training and its mixture: `id_weights` are shares of the id ops (uniform when empty), `edge_share`
     is what edge ops get of the whole, and `hard_share` what hard ones get: where it is not 0, "hard" means rarely seen.
+    Within the edge and within hard, each op gets `fall` times what the op before it gets: 1 is uniform, .3 a long tail.
     `curve_*`: the held-out curves on its token grid."""
 
     tokens: PositiveInt
     edge_share: float = Field(default=0.0, ge=0, le=1)
     hard_share: float = Field(default=0.0, ge=0, lt=1)
+    fall: float = Field(default=1.0, gt=0, le=1)
     id_weights: tuple[float, ...] = ()
     curve_points: NonNegativeInt = 8
     curve_problems: PositiveInt = 32

@@ -77,9 +77,11 @@ class Recipe(NamedTuple):
 
     @property
     def tokenizer_config(self) -> TokenizerConfig:
-        """One tokenizer for all arms, seeds and studies, trained on every op that is ever asked."""
-        chosen, mixes = self.chosen, self.regimes
-        every = blend((mix, 1 / len(mixes)) for mix in mixes.values())
+        """One tokenizer for all arms, seeds and studies, trained on every op and context that is ever asked."""
+        chosen = self.chosen
+        contexts = list(dict.fromkeys((*chosen.contexts, chosen.contextual.context)))
+        ranges = (chosen.id_ops, chosen.edge_ops, chosen.hard_ops)
+        every = blend((Mixture.uniform(ops, contexts, chosen.modes), 1 / len(ranges)) for ops in ranges)
         return TokenizerConfig.model_validate(
             chosen.tokenizer.model_dump() | {"stream": Stream(world=chosen.world, mixture=every)}
         )

@@ -22,7 +22,7 @@ def last_stage(store="store", runtime=None, label=""):
     recipe = Recipe(settings("micro", {"pretrain.curve_points": "2"}), Workplace(store, runtime or {}))
     edge = recipe.regimes["edge"]
     mid = recipe.midtrained(recipe.base(0), edge, 4096, 0, name=label)
-    rl = recipe.reinforced(mid, edge, 0, label, selection=Adaptive(start_op=4))
+    rl = recipe.reinforced(mid, edge, 0, label, selection=Adaptive(start_op=5))
     return recipe.arm("rl", "RL", "", 0, rl).evaluation
 
 

@@ -78,7 +78,7 @@ MICRO = Settings(
     ),
     pretrain=Pretraining(tokens=3_600_000, edge_share=0.089, hard_share=0.018, fall=1 / 3),
     midtrain=Midtraining(tokens=700_000),
-    rl=_rl("micro", steps=50, max_new_tokens=160),
+    rl=_rl("micro", steps=100, max_new_tokens=160),
     sample_tokens=48,
     samples=32,
     ks=(1, 2, 4, 8, 16, 32),

@@ -7,6 +7,7 @@ process that was started afresh is tried by tests/test_signals.py and tests/test
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import time
@@ -23,7 +24,7 @@ WARM = (
     "interplay.cli", "interplay.launch", "interplay.report.page", "interplay.stages.kinds", "interplay.stages.workers",
     "interplay.train.supervised", "interplay.rl.grpo", "interplay.evals.nll", "interplay.evals.run", "interplay.model.build",
     "interplay.studies.catalogue", "interplay.studies.plan", "transformers.models.qwen2.modeling_qwen2",
-    "transformers.trainer", "altair", "vl_convert", "torch._dynamo", "pyarrow.parquet",
+    "transformers.trainer", "altair", "vl_convert", "torch._dynamo", "pyarrow.parquet", "scipy.stats",
 )  # fmt: skip
 GONE_S = 10.0  # how long whatever a stopped command started may live on
 LIMIT_S = 600.0
@@ -32,7 +33,7 @@ Patch = Callable[[], None]
 
 
 def warm() -> None:
-    """Load what a study loads, once."""
+    """Load what a study loads, and make what it makes of its own code, once."""
     from importlib import import_module
 
     import torch
@@ -40,6 +41,12 @@ def warm() -> None:
     torch.set_num_threads(1)
     for name in WARM:
         import_module(name)
+    from interplay.studies.catalogue import make_study
+    from interplay.train.runtime import Runtime
+
+    changes = {key: str(value) for key, value in SETTINGS.items()}
+    made = make_study("quickstart", "micro", changes, Path("nowhere"), Runtime().changed({}))
+    assert all(stage.address for stage in made.stages), "which makes every schema that a run needs"
 
 
 def study(store: Path, *options: str) -> list[str]:
@@ -102,10 +109,17 @@ class Run:
         """Its exit code; a command that hangs is killed and gives -9."""
         limit = time.monotonic() + limit_s
         while self.alive:
-            if time.monotonic() > limit:
+            if not self._ends_within(max(0.0, limit - time.monotonic())):
                 self.send(signal.SIGKILL)
-            time.sleep(0.005)
         return self.code
+
+    def _ends_within(self, seconds: float) -> bool:
+        """Wait without a look every few milliseconds, which would take from what is waited for."""
+        ending = os.pidfd_open(self.pid)
+        try:
+            return bool(select.select([ending], [], [], seconds)[0])
+        finally:
+            os.close(ending)
 
     def orphans(self, limit_s: float = GONE_S) -> list[str]:
         """Processes of its session that live on for so long after it; they are killed."""

@@ -11,7 +11,7 @@ from torture.runs import GONE_S, Patch, Run, complaint, one_judge, study, withou
 from torture.stores import KINDS, PHASES, Begun, before, faults, staging, unfinished
 from torture.trial import Trial, Workshop
 
-POLL_S = 0.0005
+POLL_S, AT_ONCE_S = 0.01, 0.0005  # looks at a store; the shorter where a moment is aimed at
 SAYS = {
     signal.SIGINT: "interrupted; ",
     signal.SIGTERM: "stopped by SIGTERM; ",
@@ -80,7 +80,7 @@ def _stop(
     begun = before(work.reference, folder / "store", phase, rng)
     quick: list[Patch] = [] if phase == "report" else [without_report]
     run = Run(study(begun.store, *options), folder / "first.log", [*patches, *quick])
-    _until(run, lambda: _begins(begun, run))
+    _until(run, lambda: _begins(begun, run), AT_ONCE_S if phase == "published" else POLL_S)
     spread = work.reference.seconds[phase] if phase != "published" else 0.002
     time.sleep(rng.uniform(0.0, spread))
     run.send(number)
@@ -125,9 +125,9 @@ def _records(work: Workshop, begun: Begun) -> list[str]:
     return faults(begun.store, work.reference, skip)
 
 
-def _until(run: Run, begins: Callable[[], bool]) -> None:
+def _until(run: Run, begins: Callable[[], bool], poll_s: float = POLL_S) -> None:
     while run.alive and not begins():
-        time.sleep(POLL_S)
+        time.sleep(poll_s)
 
 
 def _begins(begun: Begun, run: Run) -> bool:

@@ -1,9 +1,8 @@
 """Rows in Parquet, nothing lost on the way there and back.
 
-A column has the type that all of its values share. Where they share none, and for a number beyond 64 bits, it holds JSON
-text; the file's metadata names these columns, and those whose null means "no such field", so reading gives the rows
-that were written. Of other people's files every type is read: times as ISO text, bytes as text or base64. Both ways a
-few rows at a time are in memory.
+What a column holds, `parquet_shapes` says, and the file's metadata, so reading gives the rows that were written. Of other
+people's files every type is read: times as ISO text, bytes as text or base64. Both ways a few rows at a time are in memory,
+and of a file that is read one page of each column besides: other writers look at a page's size every 1,024 rows, ours every 16.
 """
 
 from __future__ import annotations
@@ -19,30 +18,21 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from interplay.data.json_rows import MAX_DEPTH, Item
+from interplay.data.parquet_shapes import METADATA
 
 ROWS_PER_BATCH = 256
 BYTES_PER_BATCH = 1 << 24
 ROWS_PER_GROUP = 4096
-CHARS_PER_GROUP = 1 << 25
-METADATA = b"interplay"
-# Every row has names of its own: a struct would hold all of them, mostly null. A graph that is JSON text stays as it is.
-ALWAYS_JSON = ("graph",)
-
-# What a column is stored as, spelled so that it can be compared: a scalar, ("list", of) or ("struct", fields).
-Shape = Any
-JSON, NULL, ANY = "json", "null", "any"
-SCALARS = {
-    "string": pa.string(), "bool": pa.bool_(), "double": pa.float64(), NULL: pa.null(),
-    "int53": pa.int64(), "int64": pa.int64(),  # the first are exact as doubles, too
-}  # fmt: skip
-WIDER = {("int53", "int64"): "int64", ("int53", "double"): "double"}
+BYTES_PER_GROUP = 1 << 23
+ROWS_PER_PAGE = 16  # a page is closed at the first multiple beyond 1 MiB, and must be read whole
+READ_BYTES = 1 << 16
 
 
 def read_parquet(path: Path, name: str) -> Iterator[Item]:
     """The rows of a file. Raises ValueError naming the file, and the row from which on it cannot be read."""
     number = 0
     try:
-        file = pq.ParquetFile(path)
+        file = _open(path)
         _check_names(file.schema_arrow.names, name)
         kept = _kept_as(file.schema_arrow)
         for batch in file.iter_batches(_rows_per_batch(file)):
@@ -58,48 +48,23 @@ def copy_parquet(source: Path, target: IO[bytes], name: str) -> int:
     """The same rows in the same types, a few at a time; their number."""
     count = 0
     try:
-        file = pq.ParquetFile(source)
+        file = _open(source)
         _check_names(file.schema_arrow.names, name)
-        with pq.ParquetWriter(target, file.schema_arrow, compression="zstd") as writer:
+        with _writer(target, file.schema_arrow) as writer:
+            group: list[
+                pa.RecordBatch
+            ] = []  # written as tables: single batches would wait in memory for a group of a million
             for batch in file.iter_batches(_rows_per_batch(file)):
-                writer.write_batch(batch)
+                group.append(batch)
                 count += len(batch)
+                if sum(map(len, group)) >= ROWS_PER_GROUP or sum(each.nbytes for each in group) > BYTES_PER_GROUP:
+                    writer.write_table(pa.Table.from_batches(group))
+                    group = []
+            if group:
+                writer.write_table(pa.Table.from_batches(group))
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise ValueError(f"{name} cannot be copied after row {count}: {_first_line(error)}") from error
     return count
-
-
-class Shapes:
-    """What the columns must be to hold every row, gathered row by row."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.shapes: dict[str, Shape] = {}
-        self.present: dict[str, int] = {}
-        self.nulls: set[str] = set()
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Take note of a row. Raises ValueError for one without any field: a table cannot hold it."""
-        if not row:
-            raise ValueError("a row without any field cannot be kept in Parquet")
-        self.rows += 1
-        for name, value in row.items():
-            self.present[name] = self.present.get(name, 0) + 1
-            if value is None:
-                self.nulls.add(name)
-            self.shapes[name] = merged(self.shapes.get(name, NULL), shape_of(value))
-
-    def schema(self) -> pa.Schema:
-        """The columns, with what the reader must know in the metadata."""
-        absent = [name for name, present in self.present.items() if present < self.rows]
-        as_json = [
-            name for name, shape in self.shapes.items()
-            if not _has_type(shape) or (name in ALWAYS_JSON and shape != "string")
-        ]  # fmt: skip
-        as_json += [name for name in absent if name in self.nulls and name not in as_json]
-        types = [(name, pa.string() if name in as_json else _type(shape)) for name, shape in self.shapes.items()]
-        told = json.dumps({"json": as_json, "absent": absent})
-        return pa.schema(types, metadata={METADATA: told.encode()})
 
 
 def write_parquet(target: IO[bytes], rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> None:
@@ -107,70 +72,24 @@ def write_parquet(target: IO[bytes], rows: Iterable[Mapping[str, Any]], schema: 
     as_json = _kept_as(schema)[0]
     group: list[dict[str, Any]] = []
     chars = 0
-    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+    with _writer(target, schema) as writer:
         for row in rows:
             group.append({name: json.dumps(value) if name in as_json else value for name, value in row.items()})
             chars += sum(len(value) for value in group[-1].values() if isinstance(value, str))
-            if len(group) == ROWS_PER_GROUP or chars > CHARS_PER_GROUP:
+            if len(group) == ROWS_PER_GROUP or chars > BYTES_PER_GROUP:
                 writer.write_table(pa.Table.from_pylist(group, schema))
                 group, chars = [], 0
         if group:
             writer.write_table(pa.Table.from_pylist(group, schema))
 
 
-def shape_of(value: object) -> Shape:
-    """The narrowest shape that holds a JSON value."""
-    match value:
-        case None:
-            return NULL
-        case bool():
-            return "bool"
-        case int():
-            return "int53" if abs(value) <= 2**53 else "int64" if -(2**63) <= value < 2**63 else JSON
-        case float():
-            return "double"
-        case str():
-            return "string"
-        case list():
-            of: Shape = ANY
-            for one in value:
-                of = merged(of, shape_of(one))
-            return ("list", of)
-        case dict() if value:
-            return ("struct", tuple((name, shape_of(one)) for name, one in value.items()))
-    return JSON
+def _open(path: Path) -> pq.ParquetFile:
+    """Read on as rows are needed; by default all that is still to come would be held in memory."""
+    return pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BYTES)
 
 
-def merged(a: Shape, b: Shape) -> Shape:
-    """The shape that holds what either holds."""
-    if a == b or b in (NULL, ANY):
-        return a if a != ANY else b
-    if a in (NULL, ANY):
-        return b
-    if isinstance(a, str) or isinstance(b, str):
-        return WIDER.get((a, b)) or WIDER.get((b, a), JSON)
-    if a[0] != b[0]:
-        return JSON
-    if a[0] == "list":
-        return ("list", merged(a[1], b[1]))
-    of_a, of_b = dict(a[1]), dict(b[1])
-    if of_a.keys() != of_b.keys():
-        return JSON
-    return ("struct", tuple((name, merged(shape, of_b[name])) for name, shape in of_a.items()))
-
-
-def _has_type(shape: Shape) -> bool:
-    if isinstance(shape, str):
-        return shape != JSON
-    return _has_type(shape[1]) if shape[0] == "list" else all(_has_type(each) for _, each in shape[1])
-
-
-def _type(shape: Shape) -> pa.DataType:
-    if isinstance(shape, str):
-        return SCALARS[NULL if shape == ANY else shape]
-    if shape[0] == "list":
-        return pa.list_(_type(shape[1]))
-    return pa.struct([(name, _type(each)) for name, each in shape[1]])
+def _writer(target: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(target, schema, compression="zstd", write_batch_size=ROWS_PER_PAGE)
 
 
 def _kept_as(schema: pa.Schema) -> tuple[set[str], set[str]]:

@@ -170,7 +170,8 @@ def _write_lines(file: Any, rows: Iterable[Mapping[str, Any]]) -> int:
 
 def _write_parquet(file: IO[bytes], folder: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """What a column must hold is known after the last row, so rows wait in a nameless file beside the target."""
-    from interplay.data.parquet_rows import Shapes, write_parquet
+    from interplay.data.parquet_rows import write_parquet
+    from interplay.data.parquet_shapes import Shapes
 
     shapes = Shapes()
     with tempfile.TemporaryFile(dir=folder) as waiting:

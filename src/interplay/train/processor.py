@@ -13,7 +13,14 @@ from typing import Any
 
 import torch
 
-INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
+BF16 = ("avx512_bf16", "amx_bf16", "bf16")
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "asimd", "sve", *BF16)
+
+
+def without_bf16() -> bool:
+    """Whether products in bf16 are emulated here, which makes them slower than fp32; False where nothing is known."""
+    instructions = processor()["instructions"]
+    return bool(instructions) and not set(BF16) & set(instructions)
 
 
 def processor(threads: int | None = None) -> dict[str, Any]:

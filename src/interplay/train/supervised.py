@@ -24,6 +24,7 @@ from interplay.train.blocks import PackedBlocks, collate
 from interplay.train.checkpoint import newest, step_of
 from interplay.train.config import TrainConfig
 from interplay.train.curves import CURVES
+from interplay.train.processor import without_bf16
 from interplay.train.publish import finish, finished, publish
 from interplay.train.run_record import Record
 from interplay.train.runtime import Runtime
@@ -51,6 +52,8 @@ def supervise(
     check_trainable(config, model, tokenizer)
     if (done := finished(folder)) is not None:
         return done
+    if runtime.on_cpu and config.precision == "bf16" and without_bf16():
+        say(f"{title}: this processor has no instructions for bf16, so precision=bf16 is slower here than fp32")
     model.float()  # whatever the file held: bf16 has no room for a small step
     folder.mkdir(parents=True, exist_ok=True)
     found, complaints = newest(folder / "resume")

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import synthetic_samples as synthetic
-from browser import CHROMIUM, Browser, Page, chromium
 from explorer_oracle import GROUPS, Chosen, Oracle
 from test_explorer import HOSTILE, altered
 
+from browser import CHROMIUM, Browser, Page, chromium
 from hostile_text import UNICODE
 from interplay.report import wording
 from interplay.report.explorer import build_explorer

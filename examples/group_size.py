@@ -6,7 +6,8 @@ interplay run examples/group_size.py --scale micro --store store
 from interplay.studies.recipe import Recipe, pairs
 from interplay.studies.study import Claim, Study
 
-GROUPS = {4: 96, 16: 24}  # samples of a problem: problems of a step; the product is the same
+# samples of a problem: problems of a step; the product is the same
+GROUPS = {4: 96, 16: 24}
 
 
 def study(settings, place):
@@ -17,10 +18,15 @@ def study(settings, place):
         arms.append(recipe.arm("base", "Base", "pre-training alone", seed, base))
         for group, prompts in GROUPS.items():
             changes = {"group": group, "prompts": prompts}
-            rl = recipe.reinforced(base, recipe.regimes["edge"], seed, f"groups of {group}", changes=changes)
+            shown = f"groups of {group}"
+            rl = recipe.reinforced(base, recipe.regimes["edge"], seed, shown, changes=changes)
             what = f"GRPO on edge ops, {prompts} problems x {group} samples a step"
-            arms.append(recipe.arm(f"g{group}", f"Groups of {group}", what, seed, rl, start="base"))
-    asked = [("g4", "base", "small groups"), ("g16", "base", "large groups"), ("g16", "g4", "large against small")]
+            arms.append(recipe.arm(f"g{group}", shown.capitalize(), what, seed, rl, start="base"))
+    asked = [
+        ("g4", "base", "small groups"),
+        ("g16", "base", "large groups"),
+        ("g16", "g4", "large against small"),
+    ]
     return Study(
         name="group_size",
         title="Do larger groups forget less?",

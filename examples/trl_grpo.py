@@ -1,4 +1,4 @@
-"""Two steps of TRL's GRPO on a tiny model made here; put a checkpoint of your own in its place."""
+"""Two steps of TRL's GRPO on a tiny model made here: put your checkpoint in its place."""
 
 import tempfile
 
@@ -11,11 +11,13 @@ from interplay.data.tokenizer import TokenizerConfig, train_tokenizer
 from interplay.interop.trl import prompt_dataset, reward
 
 stream = Stream(world=World(style="terse"), mixture=Mixture.uniform((2, 3)))
-tokenizer = train_tokenizer(TokenizerConfig(stream=stream, documents=500, vocab_size=512))
+tokens = TokenizerConfig(stream=stream, documents=500, vocab_size=512)
+tokenizer = train_tokenizer(tokens)
 model = Qwen2ForCausalLM(
     Qwen2Config(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-        num_key_value_heads=1, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, bos_token_id=None,
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64,
+        num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, bos_token_id=None,
     )
 )  # fmt: skip
 with tempfile.TemporaryDirectory() as folder:
@@ -25,10 +27,13 @@ with tempfile.TemporaryDirectory() as folder:
         reward_funcs=[reward("process_accuracy")],
         train_dataset=prompt_dataset(ops=(2, 3), n=16, style="terse"),
         args=GRPOConfig(
-            output_dir=folder, max_steps=2, per_device_train_batch_size=4, num_generations=4, max_completion_length=16,
-            use_cpu=True, bf16=False, report_to=[], logging_steps=1,
+            output_dir=folder, max_steps=2, logging_steps=1, report_to=[],
+            per_device_train_batch_size=4, num_generations=4, max_completion_length=16,
+            use_cpu=True, bf16=False,
         ),
     )  # fmt: skip
     trainer.train()
     for entry in trainer.state.log_history[:2]:
-        print({name: value for name, value in entry.items() if name.startswith(("reward", "interplay"))})
+        print("step", entry["step"])
+        for name in ("reward", "interplay/answer_correct", "interplay/strict"):
+            print(f"  {name:<24} {entry[name]}")

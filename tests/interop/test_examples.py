@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests" / "pages"))
 from code_blocks import agrees, blocks  # noqa: E402
+
+from fake_server import serving  # noqa: E402
+from interplay.data.instructions import question_of, solution_of  # noqa: E402
+from interplay.interop.exchange import problems  # noqa: E402
 
 HOWTO = ROOT / "docs" / "howto"
 LIBRARIES = {  # page: (what it calls the library, the library's name on the index)
@@ -24,7 +29,14 @@ LIBRARIES = {  # page: (what it calls the library, the library's name on the ind
     "verifiers": ("verifiers", "verifiers"),
     "verl": ("verl", "verl"),
 }
-EXAMPLES = {"trl": "trl_grpo", "reasoning-gym": "reasoning_gym_dataset", "datasets": "stream_rows"}
+EXAMPLES = {  # page: the file in examples/ that it shows
+    "datasets": "stream_rows",
+    "inspect-ai": "inspect_task",
+    "lm-eval": "lm_eval_task",
+    "reasoning-gym": "reasoning_gym_dataset",
+    "tinker": "tinker_env",
+    "trl": "trl_grpo",
+}
 
 
 def pins() -> dict[str, str]:
@@ -50,3 +62,19 @@ def test_an_example_prints_what_its_page_shows(page):
     done = subprocess.run([sys.executable, ROOT / "examples" / f"{EXAMPLES[page]}.py"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert agrees(shown.text, done.stdout), done.stdout
+
+
+@pytest.mark.interop
+def test_the_command_of_verifiers_prints_what_its_page_shows(tmp_path):
+    pytest.importorskip("verifiers.v1")
+    command, shown = blocks(HOWTO / "verifiers.md")
+    gold = {question_of(problem): solution_of(problem) for problem in problems((2, 3, 4)).first(4)}
+    with serving(lambda prompt, number: (200, gold.get(prompt, "I do not know."))) as (url, _):
+        line = command.text.partition("\n")[2].replace("URL", url)  # without the installation
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", line], capture_output=True, text=True, cwd=tmp_path,
+            env={**os.environ, "OPENAI_API_KEY": "none", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
+    assert agrees(shown.text, printed), printed

@@ -149,7 +149,8 @@ def test_verifiers_runs_the_taskset_with_its_own_command_against_a_local_server(
             [Path(sys.executable).parent / "vf-eval", "interplay_taskset", "--env.taskset.ops", "[2,3]",
              "--env.taskset.n", "2", "-m", "fake", "--client.base-url", url, "--env.agent.harness.id", "null",
              "--env.agent.runtime.type", "subprocess", "--no-push", "-o", tmp_path],
-            env={**os.environ, "PRIME_API_KEY": "none"}, check=True, timeout=300, capture_output=True,
+            env={**os.environ, "PRIME_API_KEY": "none", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            check=True, timeout=300, capture_output=True,
         )  # fmt: skip
     (file,) = tmp_path.glob("*/traces.jsonl")
     traces = [trace for line in file.read_text().splitlines() for trace in json.loads(line)["traces"]]

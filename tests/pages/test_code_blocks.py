@@ -39,6 +39,8 @@ def test_output_may_leave_lines_out():
     assert agrees("a\n", "a\n")
     assert not agrees("a\n...\nd\n", "a\nb\n")
     assert not agrees("a\n", "a\nb\n")
+    assert agrees("a\n", "b\n", "a\n")
+    assert not agrees("a\n", "b\n", "c\n")
 
 
 @pytest.fixture(scope="session")
@@ -67,20 +69,20 @@ def _run_page(page: Path, store: Path, folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(str(folder))
     namespace: dict[str, object] = {"__name__": "pasted"}
-    printed: str | None = ""
+    printed: tuple[str, ...] = ("",)
     with serving(lambda prompt, number: (200, "The answer is 3.")) as (url, _):
         for block in blocks(page):
             if block.directive == "output":
-                assert printed is None or agrees(block.text, printed), (
-                    f"{block.place} is not what was printed:\n{printed}"
+                assert not printed or agrees(block.text, *printed), (
+                    f"{block.place} is not what was printed:\n" + "\n".join(printed)
                 )
             elif block.language in RUN and (block.directive == "" or (slow and block.directive == "slow")):
                 if block.language == "sh":
                     printed = _sh(folder, block.text, {"SERVER": url, "OPENAI_API_KEY": "none"}, block)
                 else:
-                    printed = _python(block, namespace)
+                    printed = (_python(block, namespace),)
             elif block.language in RUN:
-                printed = None  # what was not run printed nothing here; tests/interop/test_examples.py compares it
+                printed = ()  # what was not run printed nothing here; tests/interop/test_examples.py compares it
 
 
 def _prepare(folder: Path) -> None:
@@ -94,7 +96,8 @@ def _prepare(folder: Path) -> None:
     command.chmod(0o755)
 
 
-def _sh(folder: Path, text: str, more: dict[str, str], block: Block | None = None) -> str:
+def _sh(folder: Path, text: str, more: dict[str, str], block: Block | None = None) -> tuple[str, str]:
+    """What it printed to stdout and to stderr."""
     paths = {
         "PATH": f"{folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT / "src"),
@@ -105,7 +108,7 @@ def _sh(folder: Path, text: str, more: dict[str, str], block: Block | None = Non
     )  # fmt: skip
     place = block.place if block else "the fixture"
     assert done.returncode == 0, f"{place} ended with {done.returncode}:\n{small(text)}\n{done.stderr[-3000:]}"
-    return done.stdout
+    return done.stdout, done.stderr
 
 
 def _python(block: Block, namespace: dict[str, object]) -> str:

@@ -113,15 +113,46 @@ def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
 
 
 def load_tokenizer(path: Path | str) -> Any:
-    """A tokenizer saved beside a checkpoint. Raises ValueError with one clear line where it cannot be read."""
+    """A tokenizer saved beside a checkpoint, without what the checkpoint's model has no row for: the released checkpoints of
+    the paper have 2,201 tokens for 2,200 rows. Raises ValueError with one clear line where it cannot be read."""
     from transformers import PreTrainedTokenizerFast
 
     file = Path(path) / "tokenizer.json"
     try:
         json.loads(file.read_text(encoding="utf-8"))
-        return PreTrainedTokenizerFast.from_pretrained(str(path))
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(str(path))
     except (OSError, ValueError) as error:
         raise ValueError(f"no readable tokenizer in {path}: {str(error).splitlines()[0]}") from error
+    try:
+        rows = json.loads((Path(path) / "config.json").read_text(encoding="utf-8")).get("vocab_size")
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+    ):  # a tokenizer alone; a damaged config is named where the model is loaded
+        rows = None
+    return _within(tokenizer, rows) if isinstance(rows, int) and len(tokenizer) > rows else tokenizer
+
+
+def _within(tokenizer: PreTrainedTokenizerFast, rows: int) -> PreTrainedTokenizerFast:
+    """The tokenizer without merged tokens of ids from `rows` on: they are spelled by the tokens they were merged from."""
+    from tokenizers import Tokenizer
+
+    spelled = json.loads(tokenizer.backend_tokenizer.to_str())
+    model, added = spelled["model"], {token["content"] for token in spelled["added_tokens"]}
+    beyond = (
+        {token for token, number in model["vocab"].items() if number >= rows} - added if "merges" in model else set()
+    )
+    if not beyond:
+        return tokenizer
+    merges = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]
+    model["merges"] = [merge for merge in merges if not beyond.intersection((*merge, "".join(merge)))]
+    model["vocab"] = {token: number for token, number in model["vocab"].items() if token not in beyond}
+    named = {name: getattr(tokenizer, name) for name in ("unk_token", "bos_token", "eos_token", "pad_token")}
+    return type(tokenizer)(
+        tokenizer_object=Tokenizer.from_str(json.dumps(spelled)), clean_up_tokenization_spaces=False,
+        **{name: token for name, token in named.items() if token is not None},
+    )  # fmt: skip
 
 
 def required_token(tokenizer: PreTrainedTokenizerFast, name: Literal["eos", "pad", "bos"]) -> int:

@@ -119,3 +119,33 @@ def test_path_and_drop_take_a_stage_or_a_study(tmp_path):
     with hold(root.folder):
         assert isinstance(ask("drop", root.address, "--store", tmp_path).exception, ValueError)
     assert root.folder.is_dir()
+
+
+SAID = {
+    "lost": lambda path: path.unlink(),
+    "empty": lambda path: path.write_bytes(b""),
+    "of another": lambda path: path.write_bytes(path.read_bytes().replace(b"root", b"r00t")),
+    "garbage": lambda path: path.write_bytes(b"\xff\0{"),
+}
+
+
+UNREAD = {("of another", "full-uid.yaml"), *((harm, "config.yaml") for harm in ("empty", "of another", "garbage"))}
+
+
+@pytest.mark.parametrize(
+    ("harm", "name"),
+    [(h, n) for h in SAID for n in ("stage.json", "uid.yaml", "full-uid.yaml", "config.yaml") if (h, n) not in UNREAD],
+)
+def test_what_a_finished_stage_says_of_itself_is_put_back(harm, name, tmp_path):
+    _, (root, _) = run(tmp_path)
+    before = (root.folder / name).read_bytes()
+    SAID[harm](root.folder / name)
+    ran, _ = run(tmp_path)
+    assert ran.ran == []
+    assert (root.folder / name).read_bytes() == before
+
+
+def test_a_list_of_attempts_may_be_garbage(tmp_path):
+    _, (root, _) = run(tmp_path)
+    (root.folder / "attempts.jsonl").write_bytes(b"\xff\n\xfe")
+    assert ask("ls", "--store", tmp_path).exit_code == 0

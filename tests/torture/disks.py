@@ -118,7 +118,7 @@ HARMS: dict[str, Callable[[Path, random.Random], None]] = {
 
 
 # what a stage says of itself: no result is made from it, so a finished stage is not made again for it
-DESCRIPTIONS = ("stage.json", "attempts.jsonl", "config.yaml", "uid.yaml", "full-uid.yaml")
+DESCRIPTIONS = ("attempts.jsonl", "config.yaml", "uid.yaml", "full-uid.yaml")
 
 
 def damaged(work: Workshop, rng: random.Random) -> Trial:

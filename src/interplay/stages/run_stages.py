@@ -90,6 +90,7 @@ def needs_of(stages: Sequence[Stage]) -> dict[str, set[str]]:
 def _noted(stage: Stage, ran: Ran) -> bool:
     """Whether the stage is in the store, which is put on record."""
     if stage.cached:
+        stage.describe()
         ran.cached.append(stage.address)
         return True
     return False

@@ -38,6 +38,7 @@ logging.getLogger("exca").setLevel(logging.ERROR)  # what it warns of, whoever r
 
 Result = dict[str, Any]
 NOTE = "job.pkl"  # exca's, of a result
+DESCRIPTIONS = ("config.yaml", "uid.yaml", "full-uid.yaml")  # exca's, of a config
 KEPT = (LOCK, "stage.json", "attempts.jsonl", "log.txt", "slurm")  # of a stage that is made again
 RUNTIME = ("label", "runtime", "processes", "infra")  # how a stage is called and done: no part of its identity
 
@@ -109,6 +110,7 @@ class Stage(OneSchema):
             with hold(self.folder):
                 self.mend()
                 return self.run()
+        self.describe()
         return self.run()
 
     @property
@@ -170,11 +172,39 @@ class Stage(OneSchema):
         elif not self._recorded():
             remove(self.folder / NOTE)
 
+    def describe(self) -> None:
+        """Put back what a finished stage says of itself, where a process ended before it was said or it was lost since.
+
+        exca refuses notes that contradict the config, which a changed default would cause; where `stage.json` says the
+        same as the config, the notes are damaged.
+        """
+        try:
+            self.infra._check_configs(write=True)
+        except RuntimeError:
+            if not self._says_what_it_is():
+                raise
+            for name in DESCRIPTIONS:
+                (self.folder / name).unlink(missing_ok=True)
+            self.infra._check_configs(write=True)
+        if not self._says_what_it_is():
+            self._say_what_it_is()
+
+    def _says_what_it_is(self) -> bool:
+        """Whether `stage.json` is of this stage, whatever its label."""
+        try:
+            said = json.loads((self.folder / "stage.json").read_text(encoding="utf-8"))
+            return bool({**said, "label": ""} == {"label": "", **self.identity()})
+        except (OSError, ValueError, TypeError):
+            return False
+
+    def _say_what_it_is(self) -> None:
+        write_json(self.folder / "stage.json", {"label": self.label, **self.identity()})
+
     @contextmanager
     def _alone(self) -> Iterator[Path]:
         """The stage's folder, for one process at a time. Whoever waited may find the summary there."""
         with hold(self.folder) as folder:
-            write_json(folder / "stage.json", {"label": self.label, **self.identity()})
+            self._say_what_it_is()
             if read_summary(folder) is None:
                 with (folder / "attempts.jsonl").open("a") as attempts:
                     attempts.write(json.dumps({"began_s": round(time.time(), 3), "process": os.getpid()}) + "\n")

@@ -63,7 +63,7 @@ class Entry(NamedTuple):
     def attempts(self) -> int:
         """How often the work was begun."""
         path = self.folder / "attempts.jsonl"
-        return len(path.read_text().splitlines()) if path.is_file() else 0
+        return len(path.read_bytes().splitlines()) if path.is_file() else 0
 
 
 def entries(store: Path) -> list[Entry]:

@@ -55,7 +55,9 @@ def main(folder: Path, asked: dict) -> None:
     pool = tiny_pool()
     tokenizer = tiny_tokenizer(pool)
     config = RLConfig.model_validate(tiny_config(pool).model_dump() | {"steps": 6} | cases(pool)[asked["case"]])
-    runtime = Runtime(device="cpu", threads=1, micro_tokens=512, save_seconds=asked.get("save_seconds", 1e9))
+    runtime = Runtime(
+        device="cpu", threads=1, micro_tokens=512, save_seconds=asked.get("save_seconds", 1e9), save_share=1e9
+    )
     model = build(SHAPE, len(tokenizer), 0, eos_token_id=tokenizer.eos_token_id)
     reinforce(config, model, tokenizer, folder, runtime)
     if dist.is_initialized():

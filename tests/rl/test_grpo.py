@@ -24,7 +24,7 @@ def test_an_interrupted_run_ends_in_the_same_bytes(
     def cut(*args):
         raise Cut
 
-    eager = runtime.model_copy(update={"save_seconds": 1e-9})
+    eager = runtime.model_copy(update={"save_seconds": 1e-9, "save_share": 1e9})
     for name in ("prune", "publish"):  # after the first save, then at the very end
         with monkeypatch.context() as patch:
             patch.setattr(stage_folder, name, cut)

@@ -52,7 +52,7 @@ def test_every_option_resumes_to_the_same_bytes(
     class Cut(BaseException):
         pass
 
-    eager, was = runtime.model_copy(update={"save_seconds": 1e-9}), grpo.step_metrics
+    eager, was = runtime.model_copy(update={"save_seconds": 1e-9, "save_share": 1e9}), grpo.step_metrics
     left = [4]
 
     def cut(groups):

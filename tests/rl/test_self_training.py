@@ -80,7 +80,7 @@ def test_self_training_resumes_to_the_byte(raft, fresh_model, tokenizer, runtime
     def cut(*args):
         raise Cut
 
-    eager = runtime.model_copy(update={"save_seconds": 1e-9})
+    eager = runtime.model_copy(update={"save_seconds": 1e-9, "save_share": 1e9})
     with monkeypatch.context() as patch:
         patch.setattr(stage_folder, "prune", cut)
         with pytest.raises(Cut):

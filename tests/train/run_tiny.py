@@ -34,7 +34,9 @@ def main(folder: Path, asked: dict) -> None:
         grid_tokens=(4 * 1024,),
         validation=Validation(problems=4),
     )
-    runtime = Runtime(device=asked.get("device", "cpu"), threads=1, save_seconds=asked.get("save_seconds", 1e9))
+    runtime = Runtime(
+        device=asked.get("device", "cpu"), threads=1, save_seconds=asked.get("save_seconds", 1e9), save_share=1e9
+    )
     supervise(config, fixture_model(tokenizer), tokenizer, folder, runtime)
     PartialState().destroy_process_group()  # threads of gloo must not outlive the interpreter
 

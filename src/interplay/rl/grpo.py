@@ -27,6 +27,7 @@ from interplay.rl.rollout import Judge, Rollout, roll_out
 from interplay.rl.rollout_log import step_metrics
 from interplay.rl.scoring import Scored, has_signal, score
 from interplay.rl.stage_folder import BEST, StageFolder
+from interplay.train.pace import Pace
 from interplay.train.publish import finished
 from interplay.train.runtime import Runtime
 from interplay.world.problem import Problem
@@ -146,7 +147,8 @@ def reinforce(
 def _run(loop: Loop, title: str) -> dict[str, Any]:
     """The steps that are left; the stage's summary."""
     config, stage, every = loop.config, loop.folder, loop.config.checkpoint_every
-    started = saved = time.monotonic()
+    runtime, started = loop.learner.runtime, time.monotonic()
+    pace = Pace(runtime.save_seconds, runtime.save_share)
     with progress(title, config.steps, "steps", stage.start_step) if stage.writes else nullcontext(_silently) as update:
         for step in range(stage.start_step, config.steps):
             row, groups = loop.step(step)
@@ -156,7 +158,8 @@ def _run(loop: Loop, title: str) -> dict[str, Any]:
                 break
             if every and (step + 1) % every == 0:
                 stage.publish(step + 1)
-            if time.monotonic() - saved > loop.learner.runtime.save_seconds:
+            if pace.due():
+                pace.begin()
                 stage.save(step + 1, loop.state)
-                saved = time.monotonic()
+                pace.end()
     return stage.finish(time.monotonic() - started)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +14,20 @@ from interplay.progress import Update
 from interplay.train.config import TrainConfig
 from interplay.train.curves import CURVES, Curves
 from interplay.train.metrics import MetricsLog
+from interplay.train.pace import Pace
 from interplay.train.publish import publish
 from interplay.train.runtime import Runtime
 
 
 class Record(TrainerCallback):
-    """Writes metrics, shows progress and decides when to save: on the token grid and every `save_seconds`.
+    """Writes metrics, shows progress and decides when to save: on the token grid and at its pace.
 
     Every process has one, because a sharded model is gathered by all of them; process 0 alone writes.
     """
 
     def __init__(self, config: TrainConfig, runtime: Runtime, folder: Path, step: int, update: Update) -> None:
-        self.config, self.runtime, self.folder, self.update, self.step = config, runtime, folder, update, step
-        self.saved_s = time.monotonic()
+        self.config, self.folder, self.update, self.step = config, folder, update, step
+        self.pace = Pace(runtime.save_seconds, runtime.save_share)
         self.grid = {-(-tokens // config.batch_tokens): tokens for tokens in config.grid_tokens}
 
     def attach(self, accelerator: Accelerator, tokenizer: PreTrainedTokenizerFast, longest: int) -> None:
@@ -70,11 +70,15 @@ class Record(TrainerCallback):
                 self.curve_log.write({"step": step, "tokens": self.config.tokens_after(step), "cells": cells})
         if self._due() and not last:
             control.should_save = True
-            self.saved_s = time.monotonic()
+            self.pace.begin()
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """The resume checkpoint stands."""
+        self.pace.end()
 
     def _due(self) -> bool:
         """Whether it is time to save, by the clock of process 0: a checkpoint is written by all processes together."""
-        due = time.monotonic() - self.saved_s > self.runtime.save_seconds
+        due = self.pace.due()
         if self.accelerator.num_processes == 1:
             return due
         return bool(broadcast(torch.tensor(int(due), device=self.accelerator.device)).item())

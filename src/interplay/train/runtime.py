@@ -28,7 +28,8 @@ class Runtime(Config):
     cores: NonNegativeInt = 0  # how many of the machine's this stage may use, judging included; 0: all it sees
     micro_tokens: PositiveInt = 1 << 15
     workers: NonNegativeInt = 0
-    save_seconds: PositiveFloat = 30.0
+    save_seconds: PositiveFloat = 30.0  # between two saves of what a run resumes from, or more:
+    save_share: PositiveFloat = 0.02  # of the time, what saving takes at most
     sample_rows: PositiveInt | None = None  # sampled side by side; None: 1,024 on a CPU, 8,192 on a GPU
     share_prompts: bool = True  # RL computes a prompt once per micro-batch: 1.3 to 1.9 times faster on a CPU
     peak_flops: PositiveFloat | None = None  # of one device, at the training precision; MFU is a share of it

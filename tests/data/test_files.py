@@ -299,6 +299,18 @@ def test_what_cannot_be_written_is_said(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_number_that_json_does_not_have_goes_to_parquet_and_is_named_on_the_way_to_json(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"x": 1.5, "y": [1.5]}\n{"x": NaN, "y": [Infinity]}\n')
+    assert convert(tmp_path / "a.jsonl", tmp_path / "a.parquet") == 2
+    assert [str(row) for row in read_rows(tmp_path / "a.parquet")] == [
+        str(row) for row in read_rows(tmp_path / "a.jsonl")
+    ]
+    for source in ("a.jsonl", "a.parquet"):
+        with pytest.raises(ValueError, match="row 2: the field 'x' holds NaN or an infinite number"):
+            convert(tmp_path / source, tmp_path / "b.jsonl")
+        assert not (tmp_path / "b.jsonl").exists()
+
+
 def test_standard_input_is_read_like_a_file(monkeypatch):
     for content in (LINES.encode(), gzip.compress(LINES.encode()), b"\xef\xbb\xbf" + LINES.encode()):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))

@@ -96,12 +96,25 @@ def convert(source: str | Path, target: str | Path) -> int:
     return write_rows(target, read_rows(source))
 
 
-def row_line(row: Mapping[str, Any]) -> str:
-    """A row as a line of JSON. Raises ValueError for a value that JSON does not have."""
+def _line(row: Mapping[str, Any], *, finite: bool) -> str:
+    """A row as a line of JSON. Raises ValueError for a value that JSON does not have; NaN, which Python reads, if asked to."""
     try:
-        return json.dumps(row, ensure_ascii=False) + "\n"
+        return json.dumps(row, ensure_ascii=False, allow_nan=not finite) + "\n"
     except (TypeError, RecursionError) as error:
         raise ValueError(f"a row that JSON cannot hold: {error}") from None
+    except ValueError:
+        field = next(name for name, value in row.items() if not _is_finite(value))
+        raise ValueError(
+            f"the field {field!r} holds NaN or an infinite number, which JSON does not have; Parquet holds it"
+        ) from None
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager
@@ -163,8 +176,11 @@ def _appearing(path: Path) -> Iterator[IO[bytes]]:
 
 def _write_lines(file: Any, rows: Iterable[Mapping[str, Any]]) -> int:
     count = 0
-    for count, row in enumerate(rows, start=1):  # noqa: B007
-        file.write(row_line(row).encode())
+    for count, row in enumerate(rows, start=1):
+        try:
+            file.write(_line(row, finite=True).encode())
+        except ValueError as error:
+            raise ValueError(f"row {count}: {error}") from None
     return count
 
 
@@ -176,7 +192,7 @@ def _write_parquet(file: IO[bytes], folder: Path, rows: Iterable[Mapping[str, An
     shapes = Shapes()
     with tempfile.TemporaryFile(dir=folder) as waiting:
         for row in rows:
-            line = row_line(row)
+            line = _line(row, finite=False)
             shapes.add(row)
             waiting.write(line.encode())
         waiting.seek(0)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 QUICK = (
-    "kill -9", "signal", "file size limit", "chmod 000", "damage", "hostile strings", "hostile copies", "hostile context",
-    "hostile study file", "hostile checkpoint",
+    "kill -9", "signal", "file size limit", "chmod 000", "damage", "hostile strings", "hostile copies", "hostile rows",
+    "hostile context", "hostile study file", "hostile checkpoint",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from interplay.world.randomness import stream
-from torture import disks, inputs, pages, stops, texts, together
+from torture import disks, inputs, pages, rows, stops, texts, together
 from torture.beside import Beside
 from torture.runs import warm, without_report
 from torture.stores import undisturbed
@@ -38,6 +38,7 @@ TURNS: dict[str, tuple[Kind, int]] = {
     "hostile strings": (texts.judged, 1),
     "hostile copies": (texts.copied, 1),
     "hostile pages": (pages.paged, 1),
+    "hostile rows": (rows.rows_of_a_person, 4),
     "hostile context": (inputs.context, 6),
     "hostile study file": (inputs.study_file, 3),
     "hostile checkpoint": (inputs.checkpoint, 4),

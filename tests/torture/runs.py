@@ -71,10 +71,11 @@ def one_judge() -> None:
 
 
 class Run:
-    """A command that was begun; `said` is what it printed, `code` how it ended (minus the signal that killed it)."""
+    """A command that was begun; `said` is what it printed, `code` how it ended (minus the signal that killed it),
+    `memory` the most it held."""
 
     def __init__(self, words: Sequence[str], log: Path, patches: Sequence[Patch] = ()) -> None:
-        self.log, self.code = log, 0
+        self.log, self.code, self.memory = log, 0, 0
         self.began = time.monotonic()
         sys.stdout.flush()
         self.pid = os.fork()
@@ -93,7 +94,8 @@ class Run:
     @property
     def alive(self) -> bool:
         """Whether it has not ended yet."""
-        if self.pid and (found := os.waitpid(self.pid, os.WNOHANG))[0]:
+        if self.pid and (found := os.wait4(self.pid, os.WNOHANG))[0]:
+            self.memory = found[2].ru_maxrss * 1024
             self._note(found[1])
         return bool(self.pid)
 

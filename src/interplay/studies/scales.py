@@ -76,7 +76,7 @@ MICRO = Settings(
         optimizer=OptimizerConfig(kind="muon", lr=4e-3, matrix_lr=0.02, weight_decay=0.01),
         schedule=Schedule(kind="wsd", warmup=0.3, decay=0.4, floor=0.0),
     ),
-    pretrain=Pretraining(tokens=4_800_000, edge_share=0.089, hard_share=0.018, fall=1 / 3),
+    pretrain=Pretraining(tokens=4_800_000, edge_share=0.026, hard_share=0.008, fall=1 / 3),
     midtrain=Midtraining(tokens=700_000),
     rl=_rl("micro", steps=100, max_new_tokens=160),
     sample_tokens=48,

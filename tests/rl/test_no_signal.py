@@ -1,17 +1,22 @@
 """Learning that cannot happen says so; so does a sampler that spoke for another policy than the one that learns."""
 
 import pytest
+import torch
 from pydantic import ValidationError
 from tiny_rl import SHAPE
 
 import interplay.rl.grpo as grpo
 from foreign_models import foreign_model
 from interplay.data.stream import Stream
+from interplay.judging.pool import Pool
+from interplay.judging.texts import as_it_is
 from interplay.model.build import build
 from interplay.model.sampler import SamplingConfig
+from interplay.rl.agreement import LARGEST, MEAN
 from interplay.rl.config import HeldOut, RLConfig
-from interplay.rl.grpo import reinforce
+from interplay.rl.grpo import Learner, Loop, reinforce
 from interplay.rl.pools import Edge
+from interplay.rl.stage_folder import StageFolder
 from interplay.train.metrics import read_metrics
 
 
@@ -47,26 +52,50 @@ def test_a_run_with_a_signal_ends_without_it(
 
 
 @pytest.mark.parametrize("family", ["gemma2", None])
-@pytest.mark.parametrize(("precision", "off"), [("fp32", 0.1), ("bf16", 1.0)])
+@pytest.mark.parametrize(("precision", "updates"), [("fp32", 1), ("bf16", 1), ("bf16", 2)])
 def test_log_probabilities_that_are_not_the_learners_are_refused_before_the_first_step(
-    config, fresh_model, tokenizer, runtime, tmp_path, monkeypatch, pays_for_blanks, family, precision, off
+    config, fresh_model, tokenizer, runtime, tmp_path, monkeypatch, pays_for_blanks, family, precision, updates
 ):
     paid = grpo.roll_out
 
     def wrong(*args, **kwargs):
         def shifted(c):
-            return c._replace(logprobs=[x - off for x in c.logprobs])
+            return c._replace(logprobs=[x - 0.1 for x in c.logprobs])
 
         return [[r._replace(completion=shifted(r.completion)) for r in group] for group in paid(*args, **kwargs)]
 
     monkeypatch.setattr(grpo, "roll_out", wrong)
     model = foreign_model(family, tokenizer) if family else fresh_model()
     before = [p.detach().clone() for p in model.parameters()]
-    chosen = config.model_copy(update={"sampling": SamplingConfig(max_new_tokens=12, precision=precision)})
+    sampling = SamplingConfig(max_new_tokens=12, precision=precision)
+    chosen = config.model_copy(update={"sampling": sampling, "updates": updates})
     with pytest.raises(ValueError, match=f"between sampler and learner before the first update.*in {precision}"):
         reinforce(chosen, model, tokenizer, tmp_path, runtime)
     assert all(bool((p == was).all()) for p, was in zip(model.parameters(), before, strict=True))
     assert not (tmp_path / "summary.json").exists()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_rounding_in_bf16_is_far_from_what_is_refused(
+    config, fresh_model, tokenizer, runtime, tmp_path, monkeypatch, pays_for_blanks, seed
+):
+    """Weights of eight times the usual size stand for a trained model: its probabilities are as far from uniform."""
+    seen = []
+    monkeypatch.setattr("interplay.rl.learner.must_agree", lambda *told: seen.append(told))
+    model = build(SHAPE, len(tokenizer), seed, eos_token_id=tokenizer.eos_token_id)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(8 if weight.dim() == 2 else 1)
+    sampling = SamplingConfig(max_new_tokens=48, precision="bf16")
+    chosen = config.model_copy(update={"sampling": sampling, "updates": 2, "steps": 1, "prompts": 8})
+    Loop(StageFolder(tmp_path, chosen, Learner(model, tokenizer, chosen, runtime), tokenizer), Pool(0, as_it_is)).step(
+        0
+    )
+    assert len(seen) == 2
+    largest, mean, precision, _ = seen[0]
+    assert precision == "bf16"
+    assert 0.001 < mean < MEAN["bf16"] / 3
+    assert largest < LARGEST["bf16"] / 3
 
 
 def test_prompts_that_do_not_fit_are_dropped_and_counted(config, pool, tokenizer, runtime, tmp_path):

@@ -17,6 +17,7 @@ from transformers import PreTrainedTokenizerFast
 from interplay.data.tokenizer import required_token
 from interplay.model.lean import Folded, is_lean
 from interplay.model.weights import in_family
+from interplay.rl.agreement import distance, must_agree
 from interplay.rl.batches import Batch, Tree, by_completion, by_length, by_prompt, groups_of, make_batch, make_tree
 from interplay.rl.config import RLConfig
 from interplay.rl.gradient import gradient, positions_per_batch
@@ -29,11 +30,6 @@ from interplay.train.checkpoint import sealed
 from interplay.train.optimizer import build_optimizer
 from interplay.train.runtime import Runtime
 from interplay.train.shares import on_threads
-
-AGREEMENT = {
-    "fp32": 0.05,
-    "bf16": 1.0,
-}  # of a token's two probabilities: |ratio - 1|; bf16's bound is wide, not calibrated
 
 
 class Learner:
@@ -85,7 +81,8 @@ class Learner:
         self.optimizer.zero_grad()
         parts = self.accumulate(scored)
         if on_policy:
-            self._must_agree(max((float(part.ratio_deviation_max) for part in parts), default=0.0))
+            tokens = sum(len(r.completion.tokens) for r in self._share(scored).rollouts)
+            self._must_agree([(part.ratio_deviation_max, part.log_ratio_sum) for part in parts], tokens)
         self.processes.sum_gradients(self.model.parameters())
         clip = self.config.optimizer.clip_norm or float("inf")
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
@@ -96,15 +93,12 @@ class Learner:
         self.optimizer.step()
         return parts, float(norm)
 
-    def _must_agree(self, deviation: float) -> None:
-        """Sampler and learner give a token one probability, else the gradient is of another policy than the one that spoke."""
-        precision = self.config.sampling.precision
-        if not deviation <= AGREEMENT[precision]:
-            raise ValueError(
-                f"a sampled token's probability deviates by a factor of up to {deviation:.3g} from 1 between sampler and "
-                f"learner before the first update, {AGREEMENT[precision]} is allowed in {precision}: "
-                f"{type(self.model).__name__} is not computed alike by both"
-            )
+    def _must_agree(self, distances: list[tuple[Tensor, Tensor]], tokens: int) -> None:
+        if not distances:
+            return  # a step in which no group had a signal
+        largest, log_ratio_sums = (torch.stack(column) for column in zip(*distances, strict=True))
+        mean = float(log_ratio_sums.sum()) / max(1, tokens)
+        must_agree(float(largest.max()), mean, self.config.sampling.precision, type(self.model).__name__)
 
     def _with_own_logprobs(self, scored: Scored) -> Scored:
         """The rollouts with the learner's log-probabilities as the old ones: in bf16 the sampler's differ in rounding."""
@@ -112,19 +106,20 @@ class Learner:
         batches = self._batches(scored.rollouts, lean=isinstance(policy, Folded))
 
         @torch.no_grad()
-        def of(rows: list[int]) -> list[list[float]]:
+        def of(rows: list[int]) -> tuple[list[list[float]], tuple[Tensor, Tensor]]:
             rollouts = [scored.rollouts[i] for i in rows]
             batch = make_batch(rollouts, [scored.advantages[i] for i in rows], self.pad, self.device)
             tree = make_tree(rollouts, self.pad) if isinstance(policy, Folded) else None
             logprobs_B_T = self._logprobs(policy, tree, batch, graph=False)[0]
-            deviation = ((logprobs_B_T - batch.old_logprobs_B_T).exp() - 1).abs() * batch.mask_B_T
-            self._must_agree(float(deviation.max()))
-            return [row[: len(r.completion.tokens)].tolist() for row, r in zip(logprobs_B_T, rollouts, strict=True)]
+            own = [row[: len(r.completion.tokens)].tolist() for row, r in zip(logprobs_B_T, rollouts, strict=True)]
+            return own, distance(logprobs_B_T, batch.old_logprobs_B_T, batch.mask_B_T)
 
         rollouts = list(scored.rollouts)
         threads = self.runtime.threads if self.runtime.on_cpu else 1
-        for rows, found in zip(batches, on_threads(of, batches, threads), strict=True):
-            for i, logprobs in zip(rows, found, strict=True):
+        found = list(on_threads(of, batches, threads))
+        self._must_agree([far for _, far in found], sum(len(r.completion.tokens) for r in rollouts))
+        for rows, (own, _) in zip(batches, found, strict=True):
+            for i, logprobs in zip(rows, own, strict=True):
                 rollouts[i] = rollouts[i]._replace(completion=rollouts[i].completion._replace(logprobs=logprobs))
         return scored._replace(rollouts=rollouts)
 
@@ -183,8 +178,8 @@ class Learner:
             reference_B_T=expected, entropy_B_T=entropies,
         )  # fmt: skip
         if own:
-            deviation = (((logprobs.detach() - sampled).exp() - 1).abs() * batch.mask_B_T).max()
-            parts = parts._replace(ratio_deviation_max=deviation)
+            largest, log_ratio_sum = distance(logprobs, sampled, batch.mask_B_T)
+            parts = parts._replace(ratio_deviation_max=largest, log_ratio_sum=log_ratio_sum)
         return parts
 
     def _logprobs(self, policy: Any, tree: Tree | None, batch: Batch, graph: bool) -> tuple[Tensor, Tensor]:

@@ -37,7 +37,8 @@ class LossParts(NamedTuple):
     loss: Tensor
     kl_sum: Tensor
     clipped_sum: Tensor
-    ratio_deviation_max: Tensor
+    ratio_deviation_max: Tensor  # of a token, whatever `ratio` is
+    log_ratio_sum: Tensor
     entropy_sum: Tensor
 
 
@@ -59,6 +60,9 @@ def policy_loss(
     """
     import torch
 
+    from interplay.rl.agreement import distance
+
+    deviation, log_ratio_sum = distance(logprobs_B_T, old_logprobs_B_T, mask_B_T)
     log_ratio_B_T = (logprobs_B_T - old_logprobs_B_T) * mask_B_T
     if config.ratio == "sequence":
         length_B = mask_B_T.sum(dim=1, keepdim=True).clamp(min=1)
@@ -81,6 +85,5 @@ def policy_loss(
     if config.denominator == "sequences":
         per_row_B = per_row_B / mask_B_T.sum(dim=1).clamp(min=1)
     was_clipped_B_T = (ratio_B_T * advantages_B_T > clipped_B_T * advantages_B_T) & mask_B_T.bool()
-    deviation = ((ratio_B_T.detach() - 1).abs() * mask_B_T).max()
     entropy_sum = torch.zeros_like(kl_sum) if entropy_B_T is None else (entropy_B_T * mask_B_T).sum().detach()
-    return LossParts(per_row_B.sum() / total, kl_sum, was_clipped_B_T.sum(), deviation, entropy_sum)
+    return LossParts(per_row_B.sum() / total, kl_sum, was_clipped_B_T.sum(), deviation, log_ratio_sum, entropy_sum)

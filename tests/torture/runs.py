@@ -138,6 +138,8 @@ def _child(words: Sequence[str], log: Path, patches: Sequence[Patch]) -> None:
     code = 70
     try:
         os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # as from a terminal, wherever the campaign runs
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         for stream in (1, 2):
             os.dup2(file, stream)

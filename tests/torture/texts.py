@@ -30,7 +30,7 @@ from interplay.world.verify import ERRORS, Reference, verify
 from torture.trial import Trial, Workshop
 
 BATCH, SHORT = 5_000, 300
-FEW_CHARS = 300  # of nine strings in ten, which cost a third of the tenth
+FEW_CHARS = 300  # of nine strings in ten: a long one costs what many short ones do
 SLOW_S = 0.05  # of the processor's time, for one text under all rules
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 GRAMMAR = (

@@ -18,7 +18,7 @@ from interplay.report.records import Records, read_records
 from interplay.report.theme import Styles
 from interplay.schema.study import Arm, Claim
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+_SPECIAL = re.compile(r"([\\`*_\[\]>|#])")
 
 
 def build_markdown(directory: Path, page: Path) -> Path:
@@ -114,5 +114,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    """The text as Markdown that shows it unchanged, in one line. A backslash before `<` would be shown by some readers."""
+    entities = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return _SPECIAL.sub(r"\\\1", entities)

@@ -46,8 +46,8 @@ class Replay(Config):
 class Stream(Config):
     """The identity of a stream; `seed` names a family of streams, it is never added to anything.
 
-    distinct: items are drawn again and again from the first so many, as epochs do; without it none comes twice.
-    replay: and a share of them from training problems of another mixture.
+    - `distinct`: items are drawn again and again from the first so many, as epochs do; without it none comes twice
+    - `replay`: and a share of them from training problems of another mixture
     """
 
     world: World

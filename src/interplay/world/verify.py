@@ -80,15 +80,15 @@ class ReleasedRule(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """strict, exact, sound, paper_v1 are the four rules; strict implies sound, sound implies a right answer.
+    """`strict`, `exact`, `sound` and `paper_v1` are the four rules; strict implies sound, sound implies a right answer.
 
-    error             the first fault by `strict` in reading order, None if there is none
-    unsound           the first fault by `sound`, None if there is none
-    num_shortened     steps that `sound` accepts and `strict` does not, the tail of a reverse solution counted as one
-    sound_folded      not sound, for no other reason than that derived values stand as numbers that were never printed
-    process_accuracy  share of the gold nodes that are right by `strict`, whatever the answer is
-    answer            the answer as read, None if there is none or more than one
-    nodes             per gold node "right" or its fault by `strict`
+    - `error`: the first fault by `strict` in reading order, None if there is none
+    - `unsound`: the first fault by `sound`, None if there is none
+    - `num_shortened`: steps that `sound` accepts and `strict` does not, the tail of a reverse solution counted as one
+    - `sound_folded`: not sound, for no other reason than that derived values stand as numbers that were never printed
+    - `process_accuracy`: share of the gold nodes that are right by `strict`, whatever the answer is
+    - `answer`: the answer as read, None if there is none or more than one
+    - `nodes`: per gold node "right" or its fault by `strict`
     """
 
     strict: bool

@@ -88,6 +88,14 @@ def test_no_config_has_a_text_that_nobody_checks():
         "data sample --op 2 --n 1 --order sorted",
         "compare nowhere nowhere --rule lax",
         "bench nothing",
+        "eval nowhere --data d.jsonl --samples 2",
+        "eval nowhere --data d.jsonl --samples 2 --k 1,8",
+        "eval nowhere --data d.jsonl --backend vlm",
+        "eval --base-url URL --model NAME --data d.jsonl --prompt loud",
+        "run quickstart --set train.optimizer.lr=nan --plan",
+        "run quickstart --set rl.loss.ratio=tokens --plan",
+        "run quickstart --set rl.sampling.greedy=Falsee --plan",
+        "run quickstart --set contexts=zoo,nowhere.toml --plan",
     ],
 )
 def test_no_option_takes_a_word_that_means_nothing(words, monkeypatch, capsys, tmp_path):

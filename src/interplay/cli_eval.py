@@ -80,7 +80,7 @@ def _of_a_server(
     from interplay.evals.by_api import RemoteRequest, run_by_api
     from interplay.evals.remote import RemoteConfig
 
-    writable(out)
+    writable(out, "the folder")
     return run_by_api(RemoteRequest(RemoteConfig.model_validate(served), data, out, samples, ks, price))
 
 
@@ -91,7 +91,7 @@ def _of_a_checkpoint(name: str, store: Path, backend: str, asked: Mapping[str, A
         from interplay.interop.vllm import need_vllm
 
         need_vllm()  # said before anything is loaded
-    writable(asked["out"])
+    writable(asked["out"], "the folder")
     from interplay.evals.run import EvalRequest, run_eval
     from interplay.stages.named import named_checkpoint
 

@@ -79,6 +79,7 @@ def run(
         return
     _fits_device(scale, device, cluster)
     writable(store)
+    store.mkdir(parents=True, exist_ok=True)
     _run(chosen, here, kept, store, where, track, records)
 
 
@@ -221,12 +222,12 @@ def _command() -> str:
     return command_line(["interplay", *sys.argv[1:]])
 
 
-def writable(folder: Path) -> None:
-    """Make the folder. Raises ValueError when it cannot be written."""
+def writable(folder: Path, what: str = "the store") -> None:
+    """Raises ValueError when files cannot be written there, or the folder not be made; it is left as it is."""
+    there = next((path for path in (folder, *folder.parents) if path.exists()), Path())
+    probe = there / ".writable"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
         probe.touch()
         probe.unlink(missing_ok=True)  # several processes may look at once
     except OSError as error:
-        raise ValueError(f"the store {folder} cannot be written: {error.strerror}") from error
+        raise ValueError(f"{what} {folder} cannot be written: {error.strerror}") from error

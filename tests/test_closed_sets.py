@@ -19,7 +19,6 @@ FREE = {
     "Settings.scale": "names the settings",
     "Words.total": "a word", "Words.average": "a word", "Words.entities": "words", "Words.locations": "words",
     "RemoteConfig.base_url": "a server's", "RemoteConfig.model": "a server's",
-    "Settings.contexts": "each is looked up",
     "OfHeadroom.mixes": "each is looked up",
     **{f"Tuned.{n}": "a row of docs/tuning.md, held by a test" for n in ("rl", "self_train", "gold")},
     **{f"Resources.{n}": "a cluster's" for n in ("partition", "account", "qos", "constraint", "setup", "extra")},
@@ -96,6 +95,12 @@ def test_no_config_has_a_text_that_nobody_checks():
         "run quickstart --set rl.loss.ratio=tokens --plan",
         "run quickstart --set rl.sampling.greedy=Falsee --plan",
         "run quickstart --set contexts=zoo,nowhere.toml --plan",
+        "run quickstart --set contexts=zoo,zoo --plan",
+        "run quickstart --set modes=forward,forward --plan",
+        "run quickstart --set seeds=1,0,1 --plan",
+        "run quickstart --set ks=8,8 --plan",
+        "run quickstart --set hard_ops=5,5 --plan",
+        "run midtraining --set midtraining.rl_shares=0.5,0.5 --plan",
     ],
 )
 def test_no_option_takes_a_word_that_means_nothing(words, monkeypatch, capsys, tmp_path):

@@ -128,7 +128,7 @@ def _told(summary: Mapping[str, Any]) -> list[str]:
 
 def whole_numbers(text: str) -> tuple[int, ...]:
     """The numbers of --k. Raises ValueError for anything else."""
-    return tuple(_whole(part, "--k") for part in text.split(",")) if text else ()
+    return tuple(dict.fromkeys(_whole(part, "--k") for part in text.split(","))) if text else ()
 
 
 def _whole(text: str, option: str) -> int:

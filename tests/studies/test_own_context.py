@@ -80,6 +80,23 @@ def test_a_file_named_like_a_built_in_context_is_another_one(tmp_path):
     assert not set(addresses("zoo,school")) & set(addresses(f"zoo,{tmp_path / 'school.toml'}"))
 
 
+def test_two_files_of_one_name_in_one_study_are_two_contexts_to_the_tokenizer_and_the_rows(tmp_path):
+    for folder, word in (("mine", "kettle"), ("yours", "samovar")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / KITCHEN.name).write_text(KITCHEN.read_text().replace("kettle", word))
+    both = [tmp_path / folder / KITCHEN.name for folder in ("mine", "yours")]
+    made = settings("micro", {"contexts": ",".join(map(str, both))})
+    stream = Recipe(made, Workplace("", {})).tokenizer_config.stream
+    names = {problem.context for problem in stream.first(200)}
+    assert {str(context) for context in made.contexts} == names - {"school"}, "which another study asks in"
+    assert len(names) == 3
+    words = {word: {p.context for p in stream.first(400) if word in p.text} for word in ("kettle", "samovar")}
+    assert [len(contexts) for contexts in words.values()] == [1, 1]
+    assert words["kettle"] != words["samovar"]
+    with pytest.raises(ValueError, match=r"contexts: .*stands twice"):
+        settings("micro", {"contexts": f"{KITCHEN},{both[0]}"})
+
+
 def test_an_edited_word_moves_every_address(tmp_path):
     edited = tmp_path / KITCHEN.name
     edited.write_text(KITCHEN.read_text())

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from interplay.config import Config
 from interplay.data.mixture import World
@@ -21,7 +21,17 @@ from interplay.train.config import TrainSettings
 from interplay.train.schedule import Schedule
 from interplay.world.graph import Mode
 
-Ops = tuple[PositiveInt, ...]
+
+def _each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A seed that stands twice would be counted as two trainings, a context as two shares."""
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            raise ValueError(f"{value} stands twice")
+    return values
+
+
+Once = AfterValidator(_each_once)
+Ops = Annotated[tuple[PositiveInt, ...], Once]
 
 
 class Pretraining(Config):
@@ -70,14 +80,14 @@ class OfExtrapolation(Config):
 class OfMidtraining(Config):
     """Budgets in training tokens, and the shares of them that RL gets."""
 
-    budgets: tuple[PositiveInt, ...]
-    rl_shares: tuple[float, ...] = (0.0, 0.2, 0.5, 0.8, 1.0)
+    budgets: Annotated[tuple[PositiveInt, ...], Once]
+    rl_shares: Annotated[tuple[float, ...], Once] = (0.0, 0.2, 0.5, 0.8, 1.0)
 
 
 class OfContextual(Config):
     """Shares of `context` in pre-training, and the ops of the other one there."""
 
-    exposures: tuple[float, ...] = (0.0, 0.001, 0.01, 0.1)
+    exposures: Annotated[tuple[float, ...], Once] = (0.0, 0.001, 0.01, 0.1)
     context: Vocabulary = "school"
     ops: Ops = ()
 
@@ -88,7 +98,7 @@ class OfTransfer(Config):
     The contexts are those of `contextual`.
     """
 
-    shares: tuple[float, ...] = (0.0, 0.01, 0.02, 0.1, 0.5, 1.0)
+    shares: Annotated[tuple[float, ...], Once] = (0.0, 0.01, 0.02, 0.1, 0.5, 1.0)
     shared: float = Field(default=0.001, gt=0, lt=1)
     atoms: float = Field(default=0.01, gt=0, lt=1)
 
@@ -104,7 +114,7 @@ class OfTransfer(Config):
 class OfLadder(Config):
     """Shares of the tokens of pre-training; the whole is always there."""
 
-    shares: tuple[PositiveFloat, ...] = (0.125, 0.25, 0.5)
+    shares: Annotated[tuple[PositiveFloat, ...], Once] = (0.125, 0.25, 0.5)
 
 
 Method = Literal["rl", "self_train", "gold"]
@@ -113,9 +123,9 @@ Method = Literal["rl", "self_train", "gold"]
 class OfTuning(Config):
     """What `tuning` tries: factors on each method's learning rate, multiples of `rl.steps`."""
 
-    methods: tuple[Method, ...] = ("rl", "self_train", "gold")
-    factors: tuple[PositiveFloat, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
-    lengths: tuple[PositiveFloat, ...] = (0.5, 1.0, 2.0)
+    methods: Annotated[tuple[Method, ...], Once] = ("rl", "self_train", "gold")
+    factors: Annotated[tuple[PositiveFloat, ...], Once] = (0.25, 0.5, 1.0, 2.0, 4.0)
+    lengths: Annotated[tuple[PositiveFloat, ...], Once] = (0.5, 1.0, 2.0)
 
 
 class Tuned(Config):
@@ -133,7 +143,7 @@ class OfHeadroom(Config):
     """
 
     ops: Ops = ()
-    shares: tuple[float, ...] = (0.001, 0.05, 0.2, 0.33, 0.5)
+    shares: Annotated[tuple[float, ...], Once] = (0.001, 0.05, 0.2, 0.33, 0.5)
     mixes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -159,10 +169,10 @@ class Settings(Config):
     """
 
     scale: str
-    seeds: tuple[int, ...] = (0,)
+    seeds: Annotated[tuple[int, ...], Once] = (0,)
     world: World
-    contexts: tuple[Vocabulary, ...]
-    modes: tuple[Mode, ...] = ("forward",)
+    contexts: Annotated[tuple[Vocabulary, ...], Once]
+    modes: Annotated[tuple[Mode, ...], Once] = ("forward",)
     id_ops: Ops
     edge_ops: Ops
     hard_ops: Ops
@@ -175,7 +185,7 @@ class Settings(Config):
     sample_tokens: PositiveInt
     problems: PositiveInt = 200
     samples: PositiveInt = 16
-    ks: tuple[PositiveInt, ...] = (1, 2, 4, 8, 16)
+    ks: Annotated[tuple[PositiveInt, ...], Once] = (1, 2, 4, 8, 16)
     sampling: SamplingConfig
     gold: bool = True
     extrapolation: OfExtrapolation = OfExtrapolation()

@@ -71,10 +71,18 @@ def test_the_command_of_verifiers_prints_what_its_page_shows(tmp_path):
     gold = {question_of(problem): solution_of(problem) for problem in problems((2, 3, 4)).first(4)}
     with serving(lambda prompt, number: (200, gold.get(prompt, "I do not know."))) as (url, _):
         line = command.text.partition("\n")[2].replace("URL", url)  # without the installation
+        more = {
+            "OPENAI_API_KEY": "none",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT / "src"),
+        }
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", line], capture_output=True, text=True, cwd=tmp_path,
-            env={**os.environ, "OPENAI_API_KEY": "none", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        )  # fmt: skip
+            ["bash", "-euo", "pipefail", "-c", line],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, **more},
+        )
     assert done.returncode == 0, done.stderr[-2000:]
     printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
     assert agrees(shown.text, printed), printed

@@ -79,12 +79,12 @@ MICRO = Settings(
     pretrain=Pretraining(tokens=4_800_000, edge_share=0.026, hard_share=0.008, fall=1 / 3),
     midtrain=Midtraining(tokens=700_000),
     rl=_rl("micro", steps=100, max_new_tokens=160),
-    sample_tokens=48,
+    sample_tokens=63,
     samples=32,
     ks=(1, 2, 4, 8, 16, 32),
     sampling=SamplingConfig(temperature=0.7, max_new_tokens=160),
-    # `interplay records charge` on RL on the edge from base, quickstart, seed 0, 2026-11-26: .393, and 47.0 positions a sample
-    extrapolation=OfExtrapolation(filter_candidates=1000, measured_share=0.39),
+    # `interplay records charge` on RL on the edge from base, quickstart, seed 0, 2026-11-27: .358, and 63.1 positions a sample
+    extrapolation=OfExtrapolation(filter_candidates=1000, measured_share=0.36),
     midtraining=OfMidtraining(budgets=(350_000, 700_000, 1_400_000)),
     headroom=OfHeadroom(shares=(0.0, 0.001, 0.03, 0.2, 0.5)),
 )

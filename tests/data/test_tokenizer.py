@@ -99,7 +99,20 @@ def test_vocabulary_never_exceeds_what_was_asked(terse_stream):
 def test_saved_tokenizer_opens_again_and_a_damaged_one_is_named(tokenizer, tmp_path):
     tokenizer.save_pretrained(tmp_path)
     assert load_tokenizer(tmp_path).encode(" lion in") == tokenizer.encode(" lion in")
-    (tmp_path / "tokenizer.json").write_text("{")
+    whole = json.loads((tmp_path / "tokenizer.json").read_text())
+    settings = json.loads((tmp_path / "tokenizer_config.json").read_text())
+    odd = [
+        whole | {"post_processor": -1},
+        {n: v for n, v in whole.items() if n != "model"},
+        [],
+        whole | {"added_tokens": "x"},
+    ]
+    for text in ("{", "[" * 99_999, *map(json.dumps, odd)):
+        (tmp_path / "tokenizer.json").write_text(text)
+        with pytest.raises(ValueError, match="no readable tokenizer"):
+            load_tokenizer(tmp_path)
+    (tmp_path / "tokenizer.json").write_text(json.dumps(whole))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings | {"added_tokens_decoder": "x"}))
     with pytest.raises(ValueError, match="no readable tokenizer"):
         load_tokenizer(tmp_path)
 

@@ -121,17 +121,20 @@ def load_tokenizer(path: Path | str) -> Any:
     try:
         json.loads(file.read_text(encoding="utf-8"))
         tokenizer = PreTrainedTokenizerFast.from_pretrained(str(path))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"no readable tokenizer in {path}: {str(error).splitlines()[0]}") from error
+        rows = _rows_of_the_model(Path(path))
+        return _within(tokenizer, rows) if rows is not None and len(tokenizer) > rows else tokenizer
+    except Exception as error:  # whatever a library makes of a tokenizer that somebody else wrote
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ValueError(f"no readable tokenizer in {path}: {reason}") from error
+
+
+def _rows_of_the_model(path: Path) -> int | None:
+    """None for a tokenizer alone, and for a damaged config, which is named where the model is loaded."""
     try:
-        rows = json.loads((Path(path) / "config.json").read_text(encoding="utf-8")).get("vocab_size")
-    except (
-        OSError,
-        ValueError,
-        AttributeError,
-    ):  # a tokenizer alone; a damaged config is named where the model is loaded
-        rows = None
-    return _within(tokenizer, rows) if isinstance(rows, int) and len(tokenizer) > rows else tokenizer
+        rows = json.loads((path / "config.json").read_text(encoding="utf-8")).get("vocab_size")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return rows if isinstance(rows, int) else None
 
 
 def _within(tokenizer: PreTrainedTokenizerFast, rows: int) -> PreTrainedTokenizerFast:

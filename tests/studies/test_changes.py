@@ -3,6 +3,7 @@ with the nearest key; 3 values are what they spell; 4 a group takes a preset; 5 
 
 import pytest
 
+from interplay.model.sizes import SIZES
 from interplay.rl.presets import PRESETS
 from interplay.studies.changes import changed, keys
 from interplay.studies.scales import MICRO, PAPER, SCALES
@@ -54,7 +55,7 @@ def test_a_group_takes_a_preset_and_keeps_the_rest():
     made = changed(MICRO, {"rl": "dapo", "rl.loss.kl": "0.5"}).rl
     assert made.loss == PRESETS["dapo"]["loss"].model_copy(update={"kl": 0.5})
     assert (made.max_draws, made.steps, made.optimizer) == (3, MICRO.rl.steps, MICRO.rl.optimizer)
-    assert changed(MICRO, {"model": "mini"}).model == SCALES["mini"].model
+    assert changed(MICRO, {"model": "mini"}).model == SIZES["mini"]
 
 
 @pytest.mark.parametrize(

@@ -72,4 +72,4 @@ def test_gold_is_asked_for_the_very_problems_of_rl_with_and_without_replay(tmp_p
     assert gold.stream.distinct == rl.steps * rl.prompts
     assert gold.budget_tokens == replay.budget_tokens
     assert replay.stream.model_copy(update={"replay": None}) == gold.stream
-    assert {cell.op for cell in replay.stream.replay.mixture.cells} == {2, 3}
+    assert {cell.op for cell in replay.stream.replay.mixture.cells} == {1, 2, 3, 4}

@@ -39,7 +39,7 @@ def run(config, model, tokenizer, folder):
     return [(folder / name).read_bytes() for name in ("problems.parquet", "samples.parquet")]
 
 
-def test_an_interrupted_evaluation_equals_a_straight_one(config, model, tokenizer, tmp_path, monkeypatch):
+def test_an_interrupted_evaluation_equals_a_straight_one(config, model, tokenizer, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, "CHUNK_SAMPLES", 8)
     straight = run(config, model, tokenizer, tmp_path / "straight")
 
@@ -59,7 +59,11 @@ def test_an_interrupted_evaluation_equals_a_straight_one(config, model, tokenize
         patch.setattr(module, "draw", cut)
         with pytest.raises(Cut):
             run(config, model, tokenizer, tmp_path / "cut")
+    parts = sorted((tmp_path / "cut" / "parts").iterdir())
+    parts[0].write_bytes(parts[0].read_bytes()[:50])
+    parts[1].write_bytes(b"")
     assert run(config, model, tokenizer, tmp_path / "cut") == straight
+    assert " ".join(capsys.readouterr().err.split()).count("cannot be read and is made again") == 2
 
 
 def test_problems_are_distinct_unseen_and_the_same_for_every_arm(config):
@@ -179,10 +183,10 @@ def test_a_prompt_that_does_not_fit_is_recorded_as_failed_and_the_evaluation_goe
 
 def test_a_tokenizer_larger_than_its_model_is_refused_before_anything_is_sampled(tokenizer, rows_file, tmp_path):
     small = ModelConfig(layers=1, hidden=16, ffn=32, heads=2, kv_heads=2, max_positions=512)
-    publish(build(small, len(tokenizer) - 3, 0), tokenizer, tmp_path / "small")
+    publish(build(small, len(tokenizer) - 30, 0), tokenizer, tmp_path / "small")
     last = len(tokenizer) - 1
     with pytest.raises(
-        ValueError, match=rf"tokenizer .* larger than the model: .* id {last}, the model knows 0..{last - 3}"
+        ValueError, match=rf"tokenizer .* larger than the model: .* id {last}, the model knows 0..{last - 30}"
     ):
         run_eval(EvalRequest(tmp_path / "small", rows_file, tmp_path / "out", 2, (1, 2), 1.0, 8, 0, 1))
     assert not (tmp_path / "out").exists()

@@ -59,11 +59,11 @@ def test_a_job_runs_to_its_summary_and_its_folder_refuses_another(monkeypatch, c
 def test_a_tokenizer_that_cannot_be_used_is_one_line_and_takes_no_folder(monkeypatch, capsys, tmp_path, checkpoint):
     tokenizer = tiny_tokenizer(tiny_pool())
     tokenizer.save_pretrained(tmp_path / "small")
-    build(SHAPE, len(tokenizer) - 1, 0, eos_token_id=tokenizer.eos_token_id).save_pretrained(tmp_path / "small")
+    build(SHAPE, len(tokenizer) - 30, 0, eos_token_id=tokenizer.eos_token_id).save_pretrained(tmp_path / "small")
     code, _, err = call(monkeypatch, capsys, job_file(tmp_path, tmp_path / "small"), tmp_path / "out")
     assert code == 2
     assert len(err.strip().splitlines()) == 1
-    assert f"has the id {len(tokenizer) - 1}, the model knows 0..{len(tokenizer) - 2}" in err
+    assert f"has the id {len(tokenizer) - 1}, the model knows 0..{len(tokenizer) - 31}" in err
     unpadded = tiny_tokenizer(tiny_pool())
     unpadded.pad_token = None
     unpadded.save_pretrained(tmp_path / "small")

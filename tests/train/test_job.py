@@ -54,7 +54,7 @@ def test_a_start_whose_tokenizer_cannot_be_used_is_refused_before_the_folder_is_
     from interplay.model.build import build
     from interplay.train.publish import publish
 
-    publish(build(tiny_job().model, len(tokenizer) - 1, 0), tokenizer, tmp_path / "small")
+    publish(build(tiny_job().model, len(tokenizer) - 30, 0), tokenizer, tmp_path / "small")
     job = tiny_job(model=None, tokenizer=None, start=tmp_path / "small")
     with pytest.raises(ValueError, match=r"the tokenizer in .*small is larger than the model"):
         run_job(job, tmp_path / "out")

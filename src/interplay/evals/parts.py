@@ -38,7 +38,7 @@ def do_parts(
     the next part has begun. Waiting ends after `patience_s` (or ten of its own parts) without news: the first process
     then makes a missing part itself.
     """
-    mine = [n for n in range(share.rank, len(paths), share.world) if not paths[n].exists()]
+    mine = [n for n in range(share.rank, len(paths), share.world) if not _is_there(paths[n])]
     pending: tuple[int, Finish] | None = None
     slowest_s = 0.0
     for number in mine:
@@ -62,6 +62,19 @@ def do_parts(
 def merge(paths: Sequence[Path], path: Path) -> None:
     """One table of all the parts, in their order."""
     write_table(path, pa.concat_tables([pq.read_table(part) for part in paths]).combine_chunks())
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a part is there from before; one that something else has cut or overwritten is made again."""
+    if not path.exists():
+        return False
+    try:
+        pq.read_table(path)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        say(f"{path} cannot be read and is made again: {str(error).splitlines()[0][:120]}")
+        path.unlink()
+        return False
+    return True
 
 
 def _present(paths: Sequence[Path]) -> int:

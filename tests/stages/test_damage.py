@@ -126,6 +126,7 @@ SAID = {
     "empty": lambda path: path.write_bytes(b""),
     "of another": lambda path: path.write_bytes(path.read_bytes().replace(b"root", b"r00t")),
     "garbage": lambda path: path.write_bytes(b"\xff\0{"),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
 }
 
 

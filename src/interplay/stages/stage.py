@@ -178,6 +178,9 @@ class Stage(OneSchema):
         exca refuses notes that contradict the config, which a changed default would cause; where `stage.json` says the
         same as the config, the notes are damaged.
         """
+        for name in ("stage.json", *DESCRIPTIONS):
+            if (self.folder / name).is_dir():
+                remove(self.folder / name)
         try:
             self.infra._check_configs(write=True)
         except RuntimeError:

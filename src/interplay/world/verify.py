@@ -114,15 +114,15 @@ class Verdict(NamedTuple):
     def outcome(self) -> str:
         """One of OUTCOMES.
 
-        strict        every step is a true derivation and the answer is right
-        shortened     sound, but not strict
-        folded        right but for derived values that stand as numbers which were never printed
-        hacked        the answer is right, a step is false, unsupported or missing
-        unreadable    the answer is right, the text is not in the format
-        truncated     the text breaks off
-        no_answer     the text ends without an answer
-        wrong_answer  the answer is wrong, whatever the steps are
-        not_judged    there is no verdict
+        - `strict`: every step is a true derivation and the answer is right
+        - `shortened`: sound, but not strict
+        - `folded`: right but for derived values that stand as numbers which were never printed
+        - `hacked`: the answer is right, a step is false, unsupported or missing
+        - `unreadable`: the answer is right, the text is not in the format
+        - `truncated`: the text breaks off
+        - `no_answer`: the text ends without an answer
+        - `wrong_answer`: the answer is wrong, whatever the steps are
+        - `not_judged`: there is no verdict
         """
         if self.sound:
             return "strict" if self.strict else "shortened"

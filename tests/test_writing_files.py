@@ -2,6 +2,7 @@
 and what another one is writing is not, 3 readable as the umask says, 4 a full disk is one line."""
 
 import errno
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -15,8 +16,19 @@ import torch
 from safetensors.torch import save_file
 
 from interplay import files
-from interplay.files import OutOfSpaceError, clear, discard, settle, shared_staging, space_for, staged, staged_folder
+from interplay.files import (
+    OutOfSpaceError,
+    clear,
+    discard,
+    remove,
+    settle,
+    shared_staging,
+    space_for,
+    staged,
+    staged_folder,
+)
 from interplay.train.checkpoint import sealed
+from torture.disks import like_anybody
 
 TABLE = pa.table({"n": [1, 2]})
 WRITERS = {
@@ -156,3 +168,23 @@ def test_what_torch_and_python_raise_on_a_full_device_is_recognised(tmp_path):
 def test_another_error_stays_what_it_is(tmp_path):
     with pytest.raises(PermissionError), staged(tmp_path / "file"):
         raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_a_folder_that_was_closed_to_its_owner_goes(tmp_path):
+    inner = tmp_path / "closed" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "file").write_text("")
+    (tmp_path / "closed" / "link").symlink_to(tmp_path)
+    inner.chmod(0)
+    inner.parent.chmod(0)
+    process = multiprocessing.get_context("fork").Process(target=remove_like_anybody, args=(tmp_path / "closed",))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def remove_like_anybody(path):
+    """Without what lets root pass permissions."""
+    like_anybody()
+    remove(path)

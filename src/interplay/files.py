@@ -142,11 +142,25 @@ def _is_written(staging: Path) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a folder, whether it is there or not."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
+    """Delete a file or a folder, whether it is there or not, also one that was closed to its owner."""
+    if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
+        return
+    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        _open(path)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _open(folder: Path) -> None:
+    """Let the owner of a folder and of all folders in it look into them."""
+    with suppress(OSError):
+        folder.chmod(0o700)
+    for place, names, _ in os.walk(folder):
+        for inner in (Path(place, name) for name in names):
+            with suppress(OSError):
+                if not inner.is_symlink():
+                    inner.chmod(0o700)
 
 
 def discard(path: Path) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from interplay.files import json_document, staged, write_json
+from interplay.files import clear, json_document, staged, write_json
 from interplay.manifest import PUBLISHED, SUMMARY, described
 from interplay.train.checkpoint import sealed
 
@@ -73,8 +74,7 @@ def read_summary(folder: Path) -> dict[str, Any] | None:
 def finished(folder: Path) -> dict[str, Any] | None:
     """The summary of a finished stage, or None. What only a resumed run needs goes, should the end have been cut off."""
     if (done := read_summary(folder)) is not None:
-        for name in SCRATCH:
-            shutil.rmtree(folder / name, ignore_errors=True)
+        _tidy(folder, SCRATCH)
     return done
 
 
@@ -86,6 +86,13 @@ def finish(
         staging.write_text(json_document(summary), encoding="utf-8")
         own = {SUMMARY: described(staging.parent, [staging.name])[staging.name]}
         write_json(folder / PUBLISHED, described(folder, published) | own)
+    _tidy(folder, scratch)
+    return summary
+
+
+def _tidy(folder: Path, scratch: Iterable[str]) -> None:
+    """Remove what only a resumed run needs, and what a writer left that could not even clear up after itself."""
     for name in scratch:
         shutil.rmtree(folder / name, ignore_errors=True)
-    return summary
+    for place in (folder, folder / "checkpoints"):
+        clear(place)

@@ -8,8 +8,10 @@ fail() { echo "error: $1" >&2; exit 1; }
 [ -z "$(git status --porcelain)" ] || fail "there are changes that are not committed"
 grep -q "^## \[$version\]" CHANGELOG.md || fail "CHANGELOG.md has no section [$version]"
 known=$($PYTHON -m pip index versions interplay 2>/dev/null || true)
+reached=$($PYTHON -m pip index versions pip 2>/dev/null || true)  # a name that every index has
 case "$known" in
-  "") echo "the package index knows no 'interplay': the name is free, or the index cannot be reached; look once more" ;;
+  "") [ -n "$reached" ] || fail "the package index cannot be reached, so nobody knows whether the name 'interplay' is free"
+      echo "the package index answers and has no 'interplay': the name is free" ;;
   *"$version"*) fail "the package index has interplay $version already: $known" ;;
   *) echo "the package index has an 'interplay'; make sure that it is ours: $known" ;;
 esac

@@ -160,10 +160,11 @@ def test_the_last_rung_of_the_ladder_is_the_base_of_the_other_studies(tmp_path):
     study = make_study("ladder", "micro", {}, tmp_path, Runtime())
     base = make_study("noise", "micro", {"seeds": "0,1"}, tmp_path, Runtime()).arms[0]
     assert study.arms[-1].evaluation.address == base.evaluation.address
-    assert [arm.name for arm in study.arms] == ["on_600k", "on_1.2M", "on_2.4M", "on_4.8M"]
-    assert [arm.checkpoint.config.budget_tokens % 2048 for arm in study.arms[:-1]] == [0, 0, 0]
+    assert [arm.name for arm in study.arms] == ["on_599k", "on_1.2M", "on_2.4M", "on_4.8M"]
+    step = base.checkpoint.config.batch_tokens
+    assert [arm.checkpoint.config.budget_tokens % step for arm in study.arms[:-1]] == [0, 0, 0]
     assert [c.treatment for c in study.contrasts if c.regime == "edge" and c.k == 1] == [
-        "on_399k",
-        "on_801k",
-        "on_1.6M",
+        "on_1.2M",
+        "on_2.4M",
+        "on_4.8M",
     ]

@@ -214,8 +214,4 @@ TRIALS |= {
         update={"question": "`micro-four` with more of op 7 and a little of op 8", "samples": 128,
                 "shares": even(1, 4) | {5: 0.3, 6: 0.1, 7: 0.06, 8: 0.02}, "asked": (1, 2, 3, 4, 5, 6, 7, 8, 9)}
     ),
-    "micro-five": FOUR.model_copy(
-        update={"question": "`micro-four` with ops 1 to 5 alike", "shares": even(1, 5) | {6: 0.3, 7: 0.1, 8: 0.03},
-                "asked": (1, 2, 3, 4, 5, 6, 7, 8, 9)}
-    ),
 }  # fmt: skip

@@ -51,9 +51,8 @@ def copy_parquet(source: Path, target: IO[bytes], name: str) -> int:
         file = _open(source)
         _check_names(file.schema_arrow.names, name)
         with _writer(target, file.schema_arrow) as writer:
-            group: list[
-                pa.RecordBatch
-            ] = []  # written as tables: single batches would wait in memory for a group of a million
+            # written as tables: single batches would wait in memory for a group of a million
+            group: list[pa.RecordBatch] = []
             for batch in file.iter_batches(_rows_per_batch(file)):
                 group.append(batch)
                 count += len(batch)

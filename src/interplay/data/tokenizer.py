@@ -146,9 +146,9 @@ def _within(tokenizer: PreTrainedTokenizerFast, rows: int) -> PreTrainedTokenize
 
     spelled = json.loads(tokenizer.backend_tokenizer.to_str())
     model, added = spelled["model"], {token["content"] for token in spelled["added_tokens"]}
-    beyond = (
-        {token for token, number in model["vocab"].items() if number >= rows} - added if "merges" in model else set()
-    )
+    if "merges" not in model:
+        return tokenizer
+    beyond = {token for token, number in model["vocab"].items() if number >= rows} - added
     if not beyond:
         return tokenizer
     merges = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]

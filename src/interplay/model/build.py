@@ -102,10 +102,8 @@ def load(path: str | Path, *, dtype: torch.dtype | None = None, device: str = "c
 def load_with_tokenizer(path: str | Path) -> tuple[PreTrainedModel, Any]:
     """The same with the tokenizer beside it. Raises ValueError where that has tokens that the model does not know."""
     model, tokenizer = load(path), load_tokenizer(path)
-    known, (token, last) = (
-        int(cast(Any, model).config.vocab_size),
-        max(tokenizer.get_vocab().items(), key=itemgetter(1)),
-    )
+    known = int(cast(Any, model).config.vocab_size)
+    token, last = max(tokenizer.get_vocab().items(), key=itemgetter(1))
     if last >= known:
         raise ValueError(
             f"the tokenizer in {path} is larger than the model: its token {token[:40]!r} has the id {last}, the model knows "

@@ -20,6 +20,7 @@ from interplay.rl.loss import LossConfig
 from interplay.train.optimizer import OptimizerConfig
 
 ADAMW = OptimizerConfig(lr=1e-6, weight_decay=0.0)
+ON_A_CPU = {"prompts": 24, "group": 16, "optimizer": OptimizerConfig(lr=2e-4, weight_decay=0.0)}
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "paper": {
         "prompts": 1024, "group": 6, "scale": "group", "loss": LossConfig(kl=1e-3), "optimizer": ADAMW,
@@ -29,8 +30,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
     "dr_grpo": {"scale": "none", "loss": LossConfig(denominator="constant", counts="all")},
     "grpo": {"scale": "group", "loss": LossConfig(denominator="sequences", counts="all")},
-    "micro": {"prompts": 24, "group": 16, "optimizer": OptimizerConfig(lr=2e-4, weight_decay=0.0)},
-    "mini": {"prompts": 24, "group": 16, "optimizer": OptimizerConfig(lr=2e-4, weight_decay=0.0)},
+    "micro": ON_A_CPU,
+    "mini": ON_A_CPU,
     "small": {"prompts": 128, "group": 16, "optimizer": OptimizerConfig(lr=5e-5, weight_decay=0.0)},
     "raft": {"baseline": "none", "scale": "none"},
 }  # fmt: skip

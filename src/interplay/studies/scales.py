@@ -98,12 +98,9 @@ MINI = Settings(
     edge_ops=(6, 7),
     hard_ops=(8, 9),
     model=NEAR,
-    tokenizer=TokenizerSettings(vocab_size=512, documents=1500, unit="definition"),
-    train=TrainSettings(
-        batch_tokens=3040,
-        packing=PackingConfig(width=160, rows=19, loss_on="solution"),
-        optimizer=OptimizerConfig(kind="muon", lr=4e-3, matrix_lr=0.02, weight_decay=0.01),
-        schedule=Schedule(kind="wsd", warmup=0.3, decay=0.4, floor=0.0),
+    tokenizer=MICRO.tokenizer,
+    train=MICRO.train.model_copy(
+        update={"batch_tokens": 3040, "packing": PackingConfig(width=160, rows=19, loss_on="solution")}
     ),
     pretrain=Pretraining(tokens=6_000_000, edge_share=0.074, hard_share=0.0055, fall=1 / 3, curve_points=12),
     midtrain=Midtraining(tokens=1_500_000),
@@ -111,7 +108,7 @@ MINI = Settings(
     sample_tokens=64,
     samples=128,
     ks=(1, 2, 4, 8, 16, 32, 64, 128),
-    sampling=SamplingConfig(temperature=0.7, max_new_tokens=160),
+    sampling=MICRO.sampling,
     midtraining=OfMidtraining(budgets=(750_000, 1_500_000, 3_000_000)),
 )
 

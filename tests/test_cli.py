@@ -1,5 +1,6 @@
 """The command line: fixed names and fields, one clear line and exit code 2 for bad input."""
 
+import errno
 import gzip
 import io
 import json
@@ -99,6 +100,28 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(monkeypatch, capsys, tmp_pa
     assert message in err
     assert err.startswith("error: ")
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "store/rl/metrics.jsonl"),
+            "store/rl/metrics.jsonl: Permission",
+        ),
+        (OSError(errno.EIO, "Input/output error", "store/x"), "store/x: Input/output error"),
+        (IsADirectoryError(errno.EISDIR, "cannot open a folder"), "cannot open a folder"),
+    ],
+)
+def test_a_file_that_cannot_be_reached_is_one_clear_line(monkeypatch, capsys, error, said):
+    def refused(**_):
+        raise error
+
+    monkeypatch.setattr("interplay.cli.app", refused)
+    code, _, err = call(monkeypatch, capsys, "run", "quickstart")
+    assert code == 1
+    assert err.startswith(f"error: {said}")
+    assert err.count("\n") == 1
 
 
 def test_a_truncated_checkpoint_is_one_clear_line(monkeypatch, capsys, tmp_path):

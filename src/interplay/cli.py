@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -23,6 +24,10 @@ from interplay.signals import GOES_ON
 from interplay.stages.failed import StageFailedError
 
 RESUMED = [["run"], ["eval"], ["train"], ["rl"]]  # the commands whose work is saved on the way
+UNREACHED = (  # what keeps a file from being read or written, and is mended outside this program
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE, errno.EISDIR, errno.ENOTDIR, errno.ELOOP,
+    errno.ENAMETOOLONG,
+)  # fmt: skip
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(data, name="data")
@@ -193,6 +198,10 @@ def main() -> None:
         _fail(str(error), code=1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in UNREACHED:
+            raise
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror), code=1)
     except Exception as error:
         if not hasattr(error, "format_message"):  # a usage error of the parser; anything else is ours
             raise

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from interplay import __version__
 from interplay.cli import main
 from interplay.data.mixture import Mixture, World
 from interplay.data.stream import Stream, split_of
 from interplay.evals.evaluate import EvaluateConfig, Regime, problems_of
+from interplay.schema.verdicts import RULES
 from interplay.studies.scales import settings
 from interplay.world.digest import digest
 from interplay.world.graph import from_dict
@@ -51,7 +53,20 @@ def test_data_sample_prints_rows_and_verify_accepts_them(monkeypatch, capsys, tm
     assert all(v["error"].startswith("bad_row: ") for v in verdicts[3:])
 
 
+def test_the_package_runs_as_a_module_and_says_its_version():
+    asked = [sys.executable, "-m", "interplay", "--version"]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == f"interplay {__version__}\n"
+
+
+def test_the_help_of_compare_names_every_rule(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, _ = call(monkeypatch, capsys, "compare", "--help")
+    assert code == 0
+    assert all(rule in out for rule in RULES)
+
+
 BAD = [
+    (["data", "sample", "--context", "my.toml"], "my.toml: cannot be read as a context: there is no such file in"),
     (["run", "nope"], "unknown study 'nope'"),
     (["run", "quickstart", "--scale", "huge"], "unknown scale 'huge'"),
     (["run", "quickstart", "--set", "nope=1"], "no such setting"),

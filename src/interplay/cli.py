@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from interplay import signals
+from interplay import __version__, signals
 from interplay.cli_data import data
 from interplay.cli_eval import evaluate, whole_numbers
 from interplay.cli_records import records
@@ -40,8 +40,18 @@ app.command()(rl)
 app.command()(push)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"interplay {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def interplay() -> None:
+def interplay(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version and stop")
+    ] = False,
+) -> None:
     """Controlled experiments on what pre-training, mid-training and RL add to a language model's reasoning."""
 
 
@@ -79,7 +89,7 @@ def compare(
     a: Annotated[Path, typer.Argument(help="an evaluation's folder")],
     b: Annotated[Path, typer.Argument(help="another evaluation of the same problems")],
     k: Annotated[str, typer.Option(help="comma-separated; by default what the samples allow")] = "",
-    rule: Annotated[str, typer.Option(help="strict, exact, paper_v1 or answer_correct")] = "strict",
+    rule: Annotated[str, typer.Option(help="strict, exact, sound, paper_v1 or answer")] = "strict",
 ) -> None:
     """Print the paired effects of B over A, per regime and k, with intervals.
 

@@ -102,9 +102,12 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> No
         load(str(path))
 
 
-def test_a_missing_file_and_an_unknown_style_are_refused(tmp_path: Path) -> None:
+def test_a_missing_file_and_an_unknown_style_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="cannot be read as a context"):
         load(str(tmp_path / "none.toml"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=f"^none.toml: .* there is no such file in {tmp_path}$"):
+        load("none.toml")
     with pytest.raises(ValueError, match="unknown style 'loud'; the styles are full, terse"):
         load("zoo").names("loud")
 

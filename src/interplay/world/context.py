@@ -116,6 +116,9 @@ def _built_in(name: str) -> Context:
 def _read(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        where = "" if path.is_absolute() else f" in {Path.cwd()}"
+        raise ValueError(f"{path}: cannot be read as a context: there is no such file{where}") from error
     except (
         OSError,
         UnicodeDecodeError,

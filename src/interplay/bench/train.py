@@ -2,7 +2,7 @@
 
 Both pack their data as they go and step in turn, so a busy machine slows both and the ratio is one of pairs. The value is
 the steady state: what a step takes, with everything the Trainer and the record do between two steps. Start and end of a
-stage are in `parts`, and so is what bf16 would change on this CPU.
+stage are in `parts`, and so are whole steps at three sizes, in fp32 and bf16, beside one by hand (`bench/step.py`).
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from typing import Any
 import torch
 from transformers import TrainerCallback
 
+from interplay.bench.step import steps
 from interplay.data.tokenizer import train_tokenizer
 from interplay.model.build import build
-from interplay.model.sizes import size
 from interplay.studies.recipe import Recipe
 from interplay.studies.scales import MICRO
 from interplay.studies.study import Workplace
+from interplay.train.blocks import PackedBlocks, collate
 from interplay.train.config import TrainConfig
 from interplay.train.optimizer import build_optimizer
 from interplay.train.runtime import Runtime
-from interplay.train.supervised import PackedBlocks, collate, supervise
+from interplay.train.supervised import supervise
 
 STEPS = 16
 WARM_STEPS = 2  # of each run, left out: first allocations
@@ -35,12 +36,13 @@ BUDGET_S = 20.0
 
 def bench(threads: int) -> dict[str, Any]:
     """Whole stages of `STEPS` steps until the budget is spent, each step followed by one of the bare loop."""
+    torch.set_num_threads(1)
+    on_one_thread = steps()
     torch.set_num_threads(threads)
     recipe = Recipe(MICRO, Workplace(store="store", runtime={}))
     base = recipe.base(0).config.model_dump() | {"grid_tokens": (), "validation": None}
     config = TrainConfig.model_validate(base | {"budget_tokens": STEPS * MICRO.train.batch_tokens})
     tokenizer = train_tokenizer(recipe.tokenizer().config)
-    bf16 = {name: bf16_speedup(name, len(tokenizer)) for name in ("micro", "mini")}
     runs: list[Paired] = []
     started = time.perf_counter()
     while not runs or time.perf_counter() - started < BUDGET_S * len(runs) / (len(runs) + 1):
@@ -48,7 +50,7 @@ def bench(threads: int) -> dict[str, Any]:
     pairs = [pair for run in runs for pair in run.pairs]
     ours_s, bare_s = (statistics.median(column) for column in zip(*pairs, strict=True))
     outside_s = statistics.median(run.outside_s for run in runs)
-    steps = MICRO.pretrain.tokens // MICRO.train.batch_tokens
+    whole = MICRO.pretrain.tokens // MICRO.train.batch_tokens
     return {
         "value": round(config.batch_tokens / ours_s, 1), "unit": "tokens/s",
         "peer": "a bare PyTorch loop", "peer_value": round(config.batch_tokens / bare_s, 1),
@@ -57,9 +59,9 @@ def bench(threads: int) -> dict[str, Any]:
             "median_ratio_of_paired_steps": round(statistics.median(bare / ours for ours, bare in pairs), 4),
             "data_wait_share": round(sum(run.waited_s for run in runs) / sum(ours for ours, _ in pairs), 4),
             "start_and_end_s": round(outside_s, 3),
-            "whole_stage_tokens_per_s": round(steps * config.batch_tokens / (steps * ours_s + outside_s), 1),
+            "whole_stage_tokens_per_s": round(whole * config.batch_tokens / (whole * ours_s + outside_s), 1),
             "paired_steps": len(pairs),
-            **{f"bf16_speedup_{name}": round(value, 2) for name, value in bf16.items()},
+            **on_one_thread,
         },
     }  # fmt: skip
 
@@ -106,20 +108,3 @@ def bare_loop(config: TrainConfig, tokenizer: Any) -> Callable[[], None]:
         optimizer.zero_grad()
 
     return step
-
-
-def bf16_speedup(name: str, vocab_size: int, rows: int = 4, width: int = 256, rounds: int = 3) -> float:
-    """How many times faster forward and backward are under bf16 autocast, by the median of rounds in turn."""
-    model: Any = build(size(name), vocab_size, 0).train()
-    ids_B_T = torch.arange(rows * width).view(rows, width) % vocab_size
-
-    def seconds(enabled: bool) -> float:
-        start = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
-            loss = model(input_ids=ids_B_T, labels=ids_B_T, use_cache=False).loss
-        loss.backward()
-        model.zero_grad()
-        return time.perf_counter() - start
-
-    seconds(False), seconds(True)
-    return statistics.median(seconds(False) / seconds(True) for _ in range(rounds))

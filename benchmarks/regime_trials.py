@@ -214,4 +214,17 @@ TRIALS |= {
         update={"question": "`micro-four` with more of op 7 and a little of op 8", "samples": 128,
                 "shares": even(1, 4) | {5: 0.3, 6: 0.1, 7: 0.06, 8: 0.02}, "asked": (1, 2, 3, 4, 5, 6, 7, 8, 9)}
     ),
+    "micro-twelve": FOUR.model_copy(
+        update={"question": "`micro-four` with numbers to 12, an edge of 4 % and a tail of 1.2 %, in 4.8M tokens, bf16",
+                "world": FOUR.world.model_copy(update={"numbers": (1, 12)}), "samples": 128, "tokens": 4_800_000,
+                "shares": even(1, 4) | {5: 0.127, 6: 0.042, 7: 0.038, 8: 0.013}, "asked": (1, 2, 3, 4, 5, 6, 7, 8, 9),
+                "precision": "bf16"}
+    ),
+}  # fmt: skip
+
+TRIALS |= {
+    "micro-steps": TRIALS["micro-twelve"].model_copy(
+        update={"question": "`micro-twelve` with twice as many steps, of half as many tokens", "batch_tokens": 1440,
+                "packing": PackingConfig(width=144, rows=10, loss_on="solution")}
+    ),
 }  # fmt: skip

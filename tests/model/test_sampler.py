@@ -230,7 +230,7 @@ def test_rows_and_tokens_in_flight_stay_within_their_bounds(monkeypatch: pytest.
 
     monkeypatch.setattr(worker.Worker, "step", watched)
     config = SamplingConfig(max_new_tokens=10)
-    options: dict[str, Any] = {"num_samples": 8, "config": config, "stop_ids": {3, 5}, "seed": 0}
+    options: dict[str, Any] = {"num_samples": 20, "config": config, "stop_ids": {3, 5}, "seed": 0}
     sample_groups(qwen2(), prompts_of(20, (5, 20)), max_rows=30, max_tokens=10_000, **options)
     assert max(rows for rows, _ in seen) == 30
     seen.clear()

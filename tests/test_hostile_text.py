@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hostile_text import MAX_CHARS, SHORT, TEXTS, UNICODE
-from interplay.data.gsm_infinite import verify_row
+from interplay.data.gsm_infinite import verify_candidates
 from interplay.data.mixture import Mixture, World
 from interplay.data.stream import Stream
 from interplay.data.tokenizer import DIGITS, TokenizerConfig, train_tokenizer
@@ -68,7 +68,7 @@ def test_every_rule_judges_it_wherever_it_stands(kind: str) -> None:
 @pytest.mark.parametrize("kind", TEXTS)
 def test_a_row_of_it_is_refused_in_words(kind: str) -> None:
     row = {"problem": TEXTS[kind], "question": TEXTS[kind], "solution": TEXTS[kind], "candidate": TEXTS[kind]}
-    found = verify_row(row)
+    found = verify_candidates(row)[0]
     assert found["strict"] is None
     assert str(found["error"]).startswith(("bad_row: ", "gold_defect: "))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -25,24 +26,19 @@ def train(
 
     Example: interplay train --example micro > job.json && interplay train job.json runs/base --set threads=1
     """
-    from interplay.cli_run import tracked
-    from interplay.rank import share_of_environment
     from interplay.train.job import read_job, run_job
 
     if example:
         print(_example_job(example))
         return
-    if job is None or out is None:
-        raise ValueError("train takes JOB and OUT, or --example SCALE")
-    is_first = share_of_environment().is_first
-    stages = {out.name: out} if is_first else {}
-    with tracked(track, "train", out / "tracking", stages):
+
+    def run(job: Path, out: Path) -> object:
         asked = read_job(job, set_ or [])
         if asked.start is not None:
             asked = asked.model_copy(update={"start": _start(asked.start, store)})
-        summary = run_job(asked, out)
-    if is_first:
-        print(json.dumps(summary))
+        return run_job(asked, out)
+
+    _in_sight("train", job, out, track, run)
 
 
 def rl(
@@ -62,20 +58,31 @@ def rl(
 
     Example: interplay rl --example micro > rl.json && interplay rl rl.json runs/rl --start "pre-training of base 0"
     """
-    from interplay.cli_run import tracked
-    from interplay.rank import share_of_environment
-
     if example:
         print(_example_rl_job(example, start))
         return
-    if job is None or out is None:
-        raise ValueError("rl takes JOB and OUT, or --example SCALE")
-    from interplay.rl.job import read_rl_job, run_rl_job
 
-    is_first = share_of_environment().is_first
-    with tracked(track, "rl", out / "tracking", {out.name: out} if is_first else {}):
+    def run(job: Path, out: Path) -> object:
+        from interplay.rl.job import read_rl_job, run_rl_job
+
         asked = read_rl_job(job, set_ or [])
-        summary = run_rl_job(asked.model_copy(update={"start": _start(start or asked.start, store)}), out)
+        return run_rl_job(asked.model_copy(update={"start": _start(start or asked.start, store)}), out)
+
+    _in_sight("rl", job, out, track, run)
+
+
+def _in_sight(
+    command: str, job: Path | None, out: Path | None, track: str, run: Callable[[Path, Path], object]
+) -> None:
+    """Run one stage under a tracker; the first process prints its summary."""
+    from interplay.cli_run import tracked
+    from interplay.rank import share_of_environment
+
+    if job is None or out is None:
+        raise ValueError(f"{command} takes JOB and OUT, or --example SCALE")
+    is_first = share_of_environment().is_first
+    with tracked(track, command, out / "tracking", {out.name: out} if is_first else {}):
+        summary = run(job, out)
     if is_first:
         print(json.dumps(summary))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interplay.data.gsm_infinite import GoldDefect, graph_of_text, reference_of, verify_row
+from interplay.data.gsm_infinite import GoldDefect, graph_of_text, reference_of, verify_candidates
 from interplay.data.row_files import read_rows, write_rows
 from interplay.world.facts import asked, read_facts
 from interplay.world.graph import Rule
@@ -64,8 +64,8 @@ def test_a_gold_that_does_not_follow_from_its_text_is_marked(field, old, new):
     row = {**ROW, field: ROW[field].replace(old, new, 1), "candidate": ROW["solution"]}
     with pytest.raises(GoldDefect):
         reference_of(row)
-    assert str(verify_row(row)["error"]).startswith("gold_defect: ")
-    assert verify_row(row)["strict"] is None
+    assert str(verify_candidates(row)[0]["error"]).startswith("gold_defect: ")
+    assert verify_candidates(row)[0]["strict"] is None
 
 
 CASES = Path(__file__).parents[1] / "cases" / "public_rows.jsonl"
@@ -74,7 +74,7 @@ CASES = Path(__file__).parents[1] / "cases" / "public_rows.jsonl"
 def test_public_rows_are_read_or_refused_with_the_reason():
     for line in CASES.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        verdict = verify_row(row)
+        verdict = verify_candidates(row)[0]
         if "expected_error" in row:
             assert (verdict["error"], verdict["strict"]) == (row["expected_error"], None)
         else:
@@ -116,20 +116,20 @@ FILLERS = {
 def test_padding_that_is_not_needed_may_say_what_it_likes(kind, before, mode):
     row = FORWARD if mode == "forward" else {**ROW, "candidate": ROW["solution"]}
     problem = FILLERS[kind] + row["problem"] if before else row["problem"] + FILLERS[kind]
-    verdict = verify_row({**row, "problem": problem})
+    verdict = verify_candidates({**row, "problem": problem})[0]
     assert (verdict["exact"], verdict["error"]) == (True, None)
 
 
 def test_thousands_of_padding_sentences_are_read():
     padding = "".join(f"The number of hawk in Place {i} equals {i % 5}. " for i in range(3_000))
-    assert verify_row({**FORWARD, "problem": padding + FORWARD["problem"]})["exact"] is True
+    assert verify_candidates({**FORWARD, "problem": padding + FORWARD["problem"]})[0]["exact"] is True
 
 
 def test_a_name_with_full_stops_is_read_where_it_is_needed():
     row = {key: text.replace("Maple Creek", "Washington D.C.") for key, text in FORWARD.items()}
-    assert verify_row(row)["exact"] is True
+    assert verify_candidates(row)[0]["exact"] is True
     row = {key: text.replace("Maple Creek", "St. Ives Bay") for key, text in FORWARD.items()}
-    assert verify_row(row)["exact"] is True
+    assert verify_candidates(row)[0]["exact"] is True
 
 
 DEFECTS = {
@@ -148,29 +148,31 @@ DEFECTS = {
 
 @pytest.mark.parametrize("reason", DEFECTS)
 def test_a_defect_says_why(reason):
-    verdict = verify_row({**FORWARD, "problem": FORWARD["problem"].replace(*DEFECTS[reason])})
+    verdict = verify_candidates({**FORWARD, "problem": FORWARD["problem"].replace(*DEFECTS[reason])})[0]
     assert str(verdict["error"]).startswith(f"gold_defect: {reason}")
     assert verdict["strict"] is None
 
 
 def test_a_sentence_said_twice_is_no_defect():
     twice = ROW["problem"] + "The number of adult crow in South Zoo exists, and its number is greater than 0. "
-    assert verify_row({**ROW, "problem": twice, "candidate": ROW["solution"]})["exact"] is True
+    assert verify_candidates({**ROW, "problem": twice, "candidate": ROW["solution"]})[0]["exact"] is True
 
 
 def test_bad_rows_are_named_and_never_raise():
     for row in (None, 3, "text", [], [1], True, {}, {"solution": "a"}, {"solution": 1, "candidate": "a"}):
-        error = verify_row(row)["error"]
+        error = verify_candidates(row)[0]["error"]
         assert isinstance(error, str)
         assert error.startswith("bad_row: ")
-    assert "candidate" in str(verify_row({"solution": "a"})["error"])
-    assert str(verify_row({"solution": "a", "candidate": "b"})["error"]).startswith("bad_row: the field 'problem'")
+    assert "candidate" in str(verify_candidates({"solution": "a"})[0]["error"])
+    assert str(verify_candidates({"solution": "a", "candidate": "b"})[0]["error"]).startswith(
+        "bad_row: the field 'problem'"
+    )
     for graph in ({}, {"rules": 3}, {"rules": {"a": {}}, "order": []}, {"rules": {}, "order": 5}):
-        assert str(verify_row({"graph": graph, "solution": "a", "candidate": "b"})["error"]).startswith(
+        assert str(verify_candidates({"graph": graph, "solution": "a", "candidate": "b"})[0]["error"]).startswith(
             "bad_row: the graph"
         )
     with pytest.raises(ValueError, match="rule must be one of"):
-        verify_row(ROW, rule="lax")
+        verify_candidates(ROW, rule="lax")[0]
 
 
 @pytest.mark.parametrize("style", ["full", "terse"])
@@ -178,7 +180,7 @@ def test_bad_rows_are_named_and_never_raise():
 def test_our_rows_bring_their_graph(style, mode):
     problem = make(Spec(op=8, mode=mode, distractors=2), "school", style, stream("rows", style, mode))
     row = json.loads(json.dumps({**to_row(problem), "candidate": problem.completion}))
-    assert verify_row(row) == {
+    assert verify_candidates(row)[0] == {
         "strict": True,
         "exact": True,
         "sound": True,
@@ -189,7 +191,7 @@ def test_our_rows_bring_their_graph(style, mode):
     }
     broken = json.loads(json.dumps(row))
     broken["graph"]["order"].append("nothing at all")
-    assert str(verify_row(broken)["error"]).startswith("bad_row: the graph")
+    assert str(verify_candidates(broken)[0]["error"]).startswith("bad_row: the graph")
 
 
 @pytest.mark.parametrize("d", [2, 3])

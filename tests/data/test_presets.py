@@ -5,10 +5,15 @@ from collections import Counter
 
 import pytest
 
-from interplay.data.mixes import CONTEXTS, NAMES, RANGES, RELEASED, RELEASED_SUMS, preset, released
+from interplay.data.mixes import CONTEXTS, NAMES, RANGES, RELEASED, preset, released
 from interplay.data.mixture import Mixture
 
 PAIR = ["zoo", "school"]
+RELEASED_SUMS = {
+    "20/30/50-released": 1.80, "50/30/20-released": 1.0, "49.95/49.95/0.1-released": 1.008,
+    "47.5/47.5/5-released": 0.9981, "uniform-2-10-released": 1.0, "mid-20/80-released": 0.9991,
+    "rl-context-10/90-released": 1.0,
+}  # fmt: skip
 
 
 def by_op(mixture):

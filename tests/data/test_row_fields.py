@@ -5,7 +5,7 @@ import json
 import pyarrow as pa
 import pytest
 
-from interplay.data.gsm_infinite import reference_of, verify_candidates, verify_row
+from interplay.data.gsm_infinite import reference_of, verify_candidates
 from interplay.data.row_fields import graph_of, whole
 from interplay.data.row_files import read_rows, write_rows
 from interplay.world.graph import to_dict
@@ -108,7 +108,7 @@ def test_a_writer_that_was_cut_off_is_told_from_one_that_ended():
         {"candidate": {"choices": [{"message": {"content": half}, "finish_reason": "length"}]}},
     ):
         assert verify_candidates({**ROW, **fields})[0]["error"] == "truncated", fields
-    assert verify_row({**ROW, "candidate": GOLD.solution, "finish_reason": "stop"})["strict"] is True
+    assert verify_candidates({**ROW, "candidate": GOLD.solution, "finish_reason": "stop"})[0]["strict"] is True
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -125,15 +125,15 @@ def test_rows_of_verl_are_judged_before_and_after_parquet(tmp_path, style, mode)
 def test_problem_and_question_are_read_from_a_chat_where_there_is_no_graph(mode):
     made = problem("full", mode)
     bare = verl(made, extra_info={"index": 0}, candidate=made.solution)
-    assert verify_row(bare)["strict"] is True
+    assert verify_candidates(bare)[0]["strict"] is True
     plain = {"messages": chat(f"{made.problem}{made.question}", made.solution), "solution": made.solution}
-    assert verify_row(plain, candidate_field="messages")["strict"] is True
+    assert verify_candidates(plain, candidate_field="messages")[0]["strict"] is True
 
 
 def test_a_dotted_name_leads_into_a_field():
     row = {"meta": {**ROW}, "answers": {"mine": [GOLD.solution]}}
-    assert verify_row({**ROW, **row}, candidate_field="answers.mine.0")["strict"] is True
-    assert verify_row({**row, "metadata": ROW}, candidate_field="answers.mine.0")["strict"] is True
+    assert verify_candidates({**ROW, **row}, candidate_field="answers.mine.0")[0]["strict"] is True
+    assert verify_candidates({**row, "metadata": ROW}, candidate_field="answers.mine.0")[0]["strict"] is True
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -10,9 +10,10 @@ import pytest
 from transformers import GPT2Config, GPT2LMHeadModel
 
 import interplay.evals.evaluate as module
+from interplay.data.json_rows import Item
 from interplay.data.mixture import Mixture
 from interplay.evals.evaluate import EvaluateConfig, Regime, evaluate, problems_of
-from interplay.evals.from_file import problems_of_rows
+from interplay.evals.from_file import problems_of_items
 from interplay.evals.run import EvalRequest, run_eval
 from interplay.evals.summary import summarize
 from interplay.model.build import build
@@ -98,6 +99,10 @@ def test_a_file_of_rows_is_evaluated_and_an_output_folder_belongs_to_one_evaluat
     part.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
     with pytest.raises(ValueError, match=r"finished, but damaged: .*000000\.parquet"):
         run_eval(request)
+
+
+def problems_of_rows(rows):
+    return problems_of_items(Item(f"row {number}", row) for number, row in enumerate(rows, start=1))
 
 
 def test_released_rows_are_read_and_defective_ones_counted():

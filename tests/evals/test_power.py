@@ -7,18 +7,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from interplay.evals.intervals import paired_interval
 from interplay.evals.power import (
     describe,
     detection_power,
     equivalence_power,
-    simulated_power,
     smallest_effect,
     trainings_needed,
 )
 from interplay.evals.simulate import Design, concentration_of, draw, own_effects, share_for, true_effect
 from interplay.evals.spread import NO_REPLICATES, Replicates, Spread, read_spread
+from interplay.world.randomness import derive
 
 DESIGN = Design(num_problems=200, num_samples=32, k=8)
+
+
+def simulated_power(design, effect, *, names, simulations):
+    """The chance that the interval is above 0, by drawing whole evaluations; error about 0.5 / sqrt(simulations)."""
+    rng = np.random.default_rng(derive("power", "simulation", *names))
+    share = effect / (1.0 - design.mean)
+    asked = design if design.num_seeds > 1 else replace(design, training_sd=0.0)
+    drawn = (draw(asked, share, rng) for _ in range(simulations))
+    found = (paired_interval(one.a_S_P, one.b_S_P, names=("power",), level=design.level) for one in drawn)
+    return sum(estimate.lo > 0.0 for estimate in found) / simulations
 
 
 @pytest.mark.parametrize(("num_seeds", "k"), [(1, 1), (1, 8), (3, 8)])

@@ -1,12 +1,13 @@
 """The rule of verdicts: what each number of trainings may say, what is not tested, and how often it is right."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from interplay.evals.calibration import WORLDS, false_families, rates
-from interplay.evals.simulate import gaussian, two_kinds
+from interplay.evals.calibration import DECIDED, WORLDS, rates
+from interplay.evals.simulate import draw, gaussian, two_kinds
 from interplay.evals.verdict import Evidence, Question, judge, rule
 
 RNG = np.random.default_rng(7)
@@ -129,6 +130,16 @@ def test_in_2000_studies_at_most_one_verdict_in_twenty_is_false_and_coverage_is_
     assert 0.93 <= found.covered <= 0.975
     assert found.decided <= (0.0 if trainings < 3 else 0.065)
     assert math.isnan(found.flat_wrong) or found.flat_wrong <= (0.0 if trainings < 3 else 0.065)
+
+
+def false_families(world, trainings, claims, simulations):
+    """Share of studies of so many claims, none of them true, of which at least one is decided."""
+    design, rng, false = replace(world, num_seeds=trainings), np.random.default_rng(8), 0
+    for _ in range(simulations):
+        pairs = [draw(design, 0.0, rng) for _ in range(claims)]
+        questions = [Question("up", (Evidence(p.b_S_P - p.a_S_P, ("calibration",)),)) for p in pairs]
+        false += any(answer.verdict in DECIDED for answer in judge(questions))
+    return false / simulations
 
 
 @pytest.mark.slow

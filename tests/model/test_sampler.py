@@ -21,10 +21,11 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausa
 from interplay.model import sampler, worker
 from interplay.model.build import build
 from interplay.model.next_token import row_key, uniforms
-from interplay.model.sampler import Completion, SamplingConfig, sample, sample_groups
+from interplay.model.sampler import Completion, SamplingConfig, sample
 from interplay.model.sizes import ModelConfig
 from interplay.model.weights import in_family
 from interplay.world.randomness import derive
+from sampled_groups import sample_groups
 
 VOCAB = 40
 

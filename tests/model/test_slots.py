@@ -14,12 +14,13 @@ from fake_cuda import fake_cuda, moved
 from interplay.model import slot_sampler
 from interplay.model.build import build
 from interplay.model.cohort import Completion, Unit
-from interplay.model.sampler import SamplingConfig, sample_groups
+from interplay.model.sampler import SamplingConfig
 from interplay.model.sizes import ModelConfig
 from interplay.model.slot_sampler import ENGINES, sample_in_slots
 from interplay.model.slots import Rules, Slots
 from interplay.model.weights import read_weights
 from interplay.model.worker import Job
+from sampled_groups import sample_groups
 
 SHAPE = ModelConfig(layers=2, hidden=32, ffn=48, heads=4, kv_heads=2, init_std=0.3, max_positions=96)
 PROMPTS = [[1, 2, 3], [4, 5, 6, 7, 8], [9], [3] * 20]

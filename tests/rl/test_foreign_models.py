@@ -11,7 +11,7 @@ from interplay.data.packing import PackingConfig
 from interplay.data.tokenizer import load_tokenizer
 from interplay.model.build import load
 from interplay.model.isolation import keeps_documents_apart
-from interplay.model.sampler import SamplingConfig, sample_groups
+from interplay.model.sampler import SamplingConfig
 from interplay.rl.batches import make_batch
 from interplay.rl.grpo import Learner, reinforce
 from interplay.rl.logprobs import logprobs_of
@@ -19,6 +19,7 @@ from interplay.train.flops import forward_cost
 from interplay.train.metrics import read_metrics
 from interplay.train.optimizer import OptimizerConfig
 from interplay.train.supervised import TrainConfig, supervise
+from sampled_groups import sample_groups
 
 
 def training(pool, attention="document", precision="fp32"):

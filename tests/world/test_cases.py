@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interplay.data.gsm_infinite import verify_row
+from interplay.data.gsm_infinite import verify_candidates
 
 ROWS = [
     json.loads(line)
@@ -17,7 +17,7 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['kind']}: {row['note'] or row['candidate'][-14:]}")
 def test_a_solution_of_its_kind_is_judged_rightly(row):
-    verdict = verify_row(row)
+    verdict = verify_candidates(row)[0]
     expected = (row["expected_strict"], row["expected_exact"], row["expected_answer"])
     assert (verdict["strict"], verdict["exact"], verdict["answer_correct"]) == expected
     assert verdict["sound"] == (row["expected_strict"] or row["kind"] == "sound_shortened")

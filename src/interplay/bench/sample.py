@@ -175,11 +175,11 @@ def _products_s(
     return max(seconds)
 
 
-def _typical_s(step: Callable[[], None], repeats: int = 15) -> float:
+def _typical_s(step: Callable[[], None]) -> float:
     with torch.inference_mode():
         step()
         times = []
-        for _ in range(repeats):
+        for _ in range(15):
             start = time.perf_counter()
             step()
             times.append(time.perf_counter() - start)

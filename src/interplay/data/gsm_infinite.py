@@ -171,19 +171,6 @@ def _gold_answer(gold: str) -> int:
     return answer
 
 
-def verify_row(
-    row: object, gold_field: str = "solution", candidate_field: str = "candidate", rule: str = "strict"
-) -> dict[str, object]:
-    """Verdict on one row as JSON values; of several candidates, on the first.
-
-    `error` is the class of the first fault by `rule`, None where the rule accepts.
-
-    A row that cannot be judged has `error` "bad_row: ..." or "gold_defect: ..." and null verdicts. Raises ValueError for an
-    unknown rule; nothing in a row raises.
-    """
-    return verify_candidates(row, gold_field, candidate_field, rule)[0]
-
-
 def verify_candidates(
     row: object,
     gold_field: str = "solution",
@@ -192,7 +179,11 @@ def verify_candidates(
     *,
     steps: bool = False,
 ) -> list[dict[str, object]]:
-    """The same for every candidate of a row; where the field is a list, each verdict has its place there, `sample`."""
+    """A verdict on every candidate of a row as JSON values; where the field is a list, each has its place there, `sample`.
+
+    `error` is the class of the first fault by `rule`, None where the rule accepts. A row that cannot be judged has `error`
+    "bad_row: ..." or "gold_defect: ..." and null verdicts. Raises ValueError for an unknown rule; nothing in a row raises.
+    """
     rule = rule.replace("-", "_")
     if rule not in RULES:
         raise ValueError(f"rule must be one of {', '.join(RULES)}, got {rule!r}")

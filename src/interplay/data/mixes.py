@@ -88,18 +88,6 @@ RELEASED: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "rl-context-10/90-released": MappingProxyType({"A": 0.2, "B": 0.8}),
     }
 )
-# What the released weights sum to.
-RELEASED_SUMS: Mapping[str, float] = MappingProxyType(
-    {
-        "20/30/50-released": 1.80,
-        "50/30/20-released": 1.0,
-        "49.95/49.95/0.1-released": 1.008,
-        "47.5/47.5/5-released": 0.9981,
-        "uniform-2-10-released": 1.0,
-        "mid-20/80-released": 0.9991,
-        "rl-context-10/90-released": 1.0,
-    }
-)
 NAMES = (*RANGES, *CONTEXTS)
 
 

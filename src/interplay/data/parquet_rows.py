@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 
 from interplay.data.json_rows import MAX_DEPTH, Item
 from interplay.data.parquet_shapes import METADATA
+
+T = TypeVar("T")
 
 ROWS_PER_BATCH = 256
 BYTES_PER_BATCH = 1 << 24
@@ -52,15 +54,9 @@ def copy_parquet(source: Path, target: IO[bytes], name: str) -> int:
         _check_names(file.schema_arrow.names, name)
         with _writer(target, file.schema_arrow) as writer:
             # written as tables: single batches would wait in memory for a group of a million
-            group: list[pa.RecordBatch] = []
-            for batch in file.iter_batches(_rows_per_batch(file)):
-                group.append(batch)
-                count += len(batch)
-                if sum(map(len, group)) >= ROWS_PER_GROUP or sum(each.nbytes for each in group) > BYTES_PER_GROUP:
-                    writer.write_table(pa.Table.from_batches(group))
-                    group = []
-            if group:
+            for group in _groups(file.iter_batches(_rows_per_batch(file)), len, lambda batch: int(batch.nbytes)):
                 writer.write_table(pa.Table.from_batches(group))
+                count += sum(map(len, group))
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise ValueError(f"{name} cannot be copied after row {count}: {_first_line(error)}") from error
     return count
@@ -69,17 +65,24 @@ def copy_parquet(source: Path, target: IO[bytes], name: str) -> int:
 def write_parquet(target: IO[bytes], rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> None:
     """Write rows that the schema was gathered from."""
     as_json = _kept_as(schema)[0]
-    group: list[dict[str, Any]] = []
-    chars = 0
+    kept = ({name: json.dumps(value) if name in as_json else value for name, value in row.items()} for row in rows)
     with _writer(target, schema) as writer:
-        for row in rows:
-            group.append({name: json.dumps(value) if name in as_json else value for name, value in row.items()})
-            chars += sum(len(value) for value in group[-1].values() if isinstance(value, str))
-            if len(group) == ROWS_PER_GROUP or chars > BYTES_PER_GROUP:
-                writer.write_table(pa.Table.from_pylist(group, schema))
-                group, chars = [], 0
-        if group:
+        for group in _groups(kept, lambda _: 1, lambda row: sum(len(v) for v in row.values() if isinstance(v, str))):
             writer.write_table(pa.Table.from_pylist(group, schema))
+
+
+def _groups(items: Iterable[T], rows: Callable[[T], int], size: Callable[[T], int]) -> Iterator[list[T]]:
+    """Items put together until they have the rows or the size of a group."""
+    group: list[T] = []
+    num_rows = total = 0
+    for item in items:
+        group.append(item)
+        num_rows, total = num_rows + rows(item), total + size(item)
+        if num_rows >= ROWS_PER_GROUP or total > BYTES_PER_GROUP:
+            yield group
+            group, num_rows, total = [], 0, 0
+    if group:
+        yield group
 
 
 def _open(path: Path) -> pq.ParquetFile:

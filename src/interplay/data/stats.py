@@ -199,7 +199,7 @@ def distinct(rows: Iterable[Row]) -> dict[int, dict[Level, int]]:
     return {op: {level: len(found[op][level]) for level in LEVELS} for op in sorted(found)}
 
 
-def shortfalls(rows: Iterable[Row], level: Level = "names") -> tuple[Shortfall, ...]:
+def shortfalls(rows: Iterable[Row]) -> tuple[Shortfall, ...]:
     """The cells that repeat themselves, for a warning to whoever asked for so many rows."""
     counts: Counter[tuple[int, str, str]] = Counter()
     digests: defaultdict[tuple[int, str, str], set[str]] = defaultdict(set)
@@ -208,7 +208,7 @@ def shortfalls(rows: Iterable[Row], level: Level = "names") -> tuple[Shortfall, 
         if graph is not None:
             cell = (op_of(row), str(find(row, "template") or ""), graph.mode)
             counts[cell] += 1
-            digests[cell].add(digest(graph, level))
+            digests[cell].add(digest(graph, "names"))
     return tuple(
         Shortfall(*cell, rows=counts[cell], distinct=len(digests[cell]))
         for cell in sorted(counts)

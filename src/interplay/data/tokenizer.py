@@ -8,7 +8,6 @@ end token are special: tags are part of a solution, and other libraries drop spe
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -183,10 +182,3 @@ def decode_completion(tokenizer: PreTrainedTokenizerFast, tokens: list[int], fin
     """The text of sampled tokens: the end token, which a finished one has, left out, whichever it is; tags kept."""
     kept = tokens[:-1] if finished else tokens
     return str(tokenizer.backend_tokenizer.decode(kept, skip_special_tokens=False))
-
-
-def characters_per_token(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> float:
-    """Mean characters a token stands for; nan on no text."""
-    ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    tokens = sum(map(len, ids))
-    return sum(map(len, texts)) / tokens if tokens else math.nan

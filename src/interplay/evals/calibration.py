@@ -70,18 +70,6 @@ def rates(world: Design, trainings: int, simulations: int, shifts: Shifts = gaus
     return Rates(covered / simulations, unprotected / simulations, decided / simulations, flat, float(np.mean(widths)))
 
 
-def false_families(world: Design, trainings: int, claims: int, simulations: int) -> float:
-    """Share of studies of so many claims, none of them true, of which at least one is decided."""
-    design = replace(world, num_seeds=trainings)
-    rng = np.random.default_rng(derive("calibration", "families", repr(design)))
-    false = 0
-    for _ in range(simulations):
-        pairs = [draw(design, 0.0, rng) for _ in range(claims)]
-        questions = [Question("up", (Evidence(p.b_S_P - p.a_S_P, ("calibration",)),)) for p in pairs]
-        false += any(answer.verdict in DECIDED for answer in judge(questions))
-    return false / simulations
-
-
 def _flat_wrong(design: Design, simulations: int, shifts: Shifts) -> float:
     try:
         share = share_for(design, MARGIN)

@@ -76,16 +76,16 @@ def read_evaluation(folder: str | Path, rules: Sequence[str] = tuple(RULES)) -> 
     return _checked(Evaluation(problems, samples, str(folder)))
 
 
-def from_table(table: pa.Table, source: str = "table") -> Evaluation:
+def from_table(table: pa.Table) -> Evaluation:
     """An evaluation from one table of samples: `problem_id`, the rules' columns, and `sample`, `regime` if there are.
 
     Raises ValueError when a column is missing or a problem is in two regimes.
     """
     if "problem_id" not in table.column_names:
-        raise ValueError(f"{source} has no column problem_id, only {', '.join(table.column_names)}")
+        raise ValueError(f"the table has no column problem_id, only {', '.join(table.column_names)}")
     about = [name for name in ("regime", "op", *SAME_TEXT) if name in table.column_names]
     problems = table.select(["problem_id", *about]).group_by(["problem_id", *about], use_threads=False).aggregate([])
-    return _checked(Evaluation(problems, table, source))
+    return _checked(Evaluation(problems, table, "the table"))
 
 
 def counts_by_problem(evaluation: Evaluation, rule: str) -> Counts:

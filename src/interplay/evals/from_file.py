@@ -39,13 +39,8 @@ class FileProblems(NamedTuple):
         return f"left out: {told}{first}" if told else ""
 
 
-def problems_of_rows(rows: Iterable[object]) -> FileProblems:
-    """The distinct problems of the rows, in their order. Raises ValueError with the first fault where there are none."""
-    return problems_of_items(Item(f"row {number}", row) for number, row in enumerate(rows, start=1))
-
-
 def problems_of_items(items: Iterable[Item]) -> FileProblems:
-    """The same of a file's rows, each named by its place."""
+    """The distinct problems of the rows, in their order. Raises ValueError with the first fault where there are none."""
     asked: dict[str, tuple[str, Problem]] = {}
     defective = repeated = bad = 0
     first_fault = ""
@@ -70,10 +65,10 @@ def problems_of_items(items: Iterable[Item]) -> FileProblems:
     return FileProblems(list(asked.values()), defective, repeated, bad, first_fault)
 
 
-def problem_of(row: Mapping[str, Any], gold_field: str = "solution") -> Problem:
+def problem_of(row: Mapping[str, Any]) -> Problem:
     """The problem of a row of any layout. Raises GoldDefect where its gold does not follow, ValueError for what it lacks."""
-    reference = reference_of(row, gold_field)
-    words = [text.strip() for text in texts(row, gold_field)]
+    reference = reference_of(row)
+    words = [text.strip() for text in texts(row)]
     spelled = "\n".join(words).encode(errors="surrogatepass")
     about = [str(find(row, field) or otherwise) for field, otherwise in (("template", ""), ("style", "full"))]
     return Problem(hashlib.blake2b(spelled, digest_size=8).hexdigest(), *about, reference.graph, *words)  # type: ignore[call-arg,arg-type]

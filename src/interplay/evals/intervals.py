@@ -24,21 +24,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from interplay.world.randomness import derive
 
-if TYPE_CHECKING:
-    pass
-
 # P problems, S seeds, R bootstrap resamples
 Floats = NDArray[np.float64]
 Names = tuple[str | int | float, ...]
 Ends = tuple[float, float]
 
+RESAMPLES = 2000  # of a bootstrap
 FEW_PROBLEMS = 10.0  # below this many informative problems the bootstrap alone is not believed
 
 
@@ -66,7 +64,6 @@ def mean_interval(
     *,
     names: Names,
     level: float = 0.95,
-    resamples: int = 2000,
     n_samples: int = 0,
     bounded: bool = True,
 ) -> Estimate:
@@ -81,7 +78,7 @@ def mean_interval(
     values_S_P = _seeds_by_problems(values_per_problem, bounded)
     if values_S_P.shape[1] == 0 or np.isnan(values_S_P).any():
         return _undefined(values_S_P, n_samples)
-    lo, hi = _bootstrap_ends(values_S_P, names, level, resamples)
+    lo, hi = _bootstrap_ends(values_S_P, names, level)
     if bounded:
         mean_P = values_S_P.mean(axis=0)
         if lo == hi or min(informative_problems(mean_P), informative_problems(1.0 - mean_P)) < FEW_PROBLEMS:
@@ -97,8 +94,6 @@ def paired_interval(
     *,
     names: Names,
     level: float = 0.95,
-    resamples: int = 2000,
-    n_samples: int = 0,
     bounded: bool = True,
 ) -> Estimate:
     """Mean of b - a over the same problems in the same order, with its interval.
@@ -109,9 +104,7 @@ def paired_interval(
     a_S_P, b_S_P = _seeds_by_problems(a, bounded), _seeds_by_problems(b, bounded)
     if a_S_P.shape != b_S_P.shape:
         raise ValueError(f"paired values need the same seeds and problems, got {a_S_P.shape} and {b_S_P.shape}")
-    return difference_interval(
-        b_S_P - a_S_P, names=names, level=level, resamples=resamples, n_samples=n_samples, most=1.0 if bounded else None
-    )
+    return difference_interval(b_S_P - a_S_P, names=names, level=level, most=1.0 if bounded else None)
 
 
 def difference_interval(
@@ -119,7 +112,6 @@ def difference_interval(
     *,
     names: Names,
     level: float = 0.95,
-    resamples: int = 2000,
     n_samples: int = 0,
     most: float | None = 1.0,
 ) -> Estimate:
@@ -131,7 +123,7 @@ def difference_interval(
     difference_S_P = _seeds_by_problems(differences, bounded=False)
     if difference_S_P.shape[1] == 0 or np.isnan(difference_S_P).any():
         return _undefined(difference_S_P, n_samples)
-    lo, hi = _bootstrap_ends(difference_S_P, names, level, resamples, with_student=True)
+    lo, hi = _bootstrap_ends(difference_S_P, names, level, with_student=True)
     if most is not None:
         mean_P = difference_S_P.mean(axis=0) / most
         if lo == hi or informative_problems(np.abs(mean_P)) < FEW_PROBLEMS:
@@ -186,16 +178,14 @@ def _undefined(values_S_P: Floats, n_samples: int) -> Estimate:
     return Estimate(math.nan, math.nan, math.nan, defined, n_samples, values_S_P.shape[0])
 
 
-def _bootstrap_ends(
-    values_S_P: Floats, names: Names, level: float, resamples: int, *, with_student: bool = False
-) -> Ends:
+def _bootstrap_ends(values_S_P: Floats, names: Names, level: float, *, with_student: bool = False) -> Ends:
     from scipy import special
 
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must be between 0 and 1, got {level}")
     num_seeds, num_problems = values_S_P.shape
     mean_P, mean = values_S_P.mean(axis=0), float(values_S_P.mean())
-    means_R = _weights(names, num_problems, resamples) @ mean_P
+    means_R = _weights(names, num_problems) @ mean_P
     lo, hi = _bca(mean_P, means_R, level)
     if with_student and num_problems > 1:
         error = float(mean_P.std(ddof=1)) / math.sqrt(num_problems)
@@ -205,21 +195,21 @@ def _bootstrap_ends(
         return lo, hi
     spread = mean_squares(values_S_P)
     shared = math.sqrt(max(spread.problems - spread.rest, 0.0) / spread.problems) if spread.problems > 0.0 else 0.0
-    shifts_R = student_quantiles(num_seeds - 1, resamples) * math.sqrt(spread.seeds / values_S_P.size)
-    order_R = np.random.default_rng(derive("bootstrap", "seeds", *names)).permutation(resamples)
+    shifts_R = student_quantiles(num_seeds - 1, RESAMPLES) * math.sqrt(spread.seeds / values_S_P.size)
+    order_R = np.random.default_rng(derive("bootstrap", "seeds", *names)).permutation(RESAMPLES)
     draws_R = mean + shared * (means_R - mean) + shifts_R[order_R]
     wide_lo, wide_hi = np.quantile(draws_R, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
     return min(lo, float(wide_lo)), max(hi, float(wide_hi))
 
 
 @lru_cache(maxsize=2)
-def _weights(names: Names, num_problems: int, resamples: int) -> Floats:
+def _weights(names: Names, num_problems: int) -> Floats:
     """[R, P] share of each problem in each resample; kept, because a comparison asks for the same ones many times."""
     rng = np.random.default_rng(derive("bootstrap", "problems", *names))
-    picks_R_P = rng.integers(num_problems, size=(resamples, num_problems))
-    cells = (picks_R_P + num_problems * np.arange(resamples)[:, None]).ravel()
-    counts = np.bincount(cells, minlength=resamples * num_problems)
-    weights_R_P: Floats = counts.reshape(resamples, num_problems) / num_problems
+    picks_R_P = rng.integers(num_problems, size=(RESAMPLES, num_problems))
+    cells = (picks_R_P + num_problems * np.arange(RESAMPLES)[:, None]).ravel()
+    counts = np.bincount(cells, minlength=RESAMPLES * num_problems)
+    weights_R_P: Floats = counts.reshape(RESAMPLES, num_problems) / num_problems
     weights_R_P.flags.writeable = False
     return weights_R_P
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from interplay.evals.intervals import Names, informative_problems, mean_squares, student_quantiles
 from interplay.world.randomness import derive
-
-if TYPE_CHECKING:
-    pass
 
 Floats = NDArray[np.float64]
 
@@ -64,17 +61,17 @@ def holm(p_values: ArrayLike) -> Floats:
     return adjusted
 
 
-def holm_within(rows: Sequence[dict[str, Any]], family: Iterable[str], p: str = "p") -> list[dict[str, Any]]:
-    """The rows with `{p}_holm` added; rows that agree in the columns of `family` are one family."""
+def holm_within(rows: Sequence[dict[str, Any]], family: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows with `p_holm` added; rows that agree in the columns of `family` are one family."""
     columns = tuple(family)
     members: dict[tuple[Any, ...], list[int]] = {}
     for index, row in enumerate(rows):
         members.setdefault(tuple(row[column] for column in columns), []).append(index)
     adjusted = [math.nan] * len(rows)
     for indices in members.values():
-        for index, value in zip(indices, holm([rows[index][p] for index in indices]), strict=True):
+        for index, value in zip(indices, holm([rows[index]["p"] for index in indices]), strict=True):
             adjusted[index] = float(value)
-    return [{**row, f"{p}_holm": value} for row, value in zip(rows, adjusted, strict=True)]
+    return [{**row, "p_holm": value} for row, value in zip(rows, adjusted, strict=True)]
 
 
 def _same_shape(a: ArrayLike, b: ArrayLike) -> Floats:

@@ -11,13 +11,10 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-if TYPE_CHECKING:
-    pass
 
 # P problems, M samples over all problems
 Floats = NDArray[np.float64]
@@ -62,32 +59,17 @@ def pass_at_k(n: ArrayLike, c: ArrayLike, k: int) -> float | Floats:
     return _per_problem(n, c, k, lambda n_, c_: _at_least(n_, c_, k, 1))
 
 
-def pass_hat_k(n: ArrayLike, c: ArrayLike, k: int) -> float | Floats:
-    """pass^k: the chance that all k drawn samples are right, C(c, k) / C(n, k). Arguments as in `pass_at_k`.
-
-    Yao et al. 2024, "tau-bench: A Benchmark for Tool-Agent-User Interaction in Real-World Domains".
-    """
-    return _per_problem(n, c, k, lambda n_, c_: _at_least(n_, c_, k, k))
-
-
 def g_pass_at_k(n: ArrayLike, c: ArrayLike, k: int, tau: float) -> float | Floats:
     """G-Pass@k_tau: the chance that at least max(1, ceil(tau k)) of k drawn samples are right.
 
-    Liu et al. 2025, "Are Your LLMs Capable of Stable Reasoning?". It is pass@k at tau = 0 and pass^k at tau = 1.
+    Liu et al. 2025, "Are Your LLMs Capable of Stable Reasoning?". It is pass@k at tau = 0, and pass^k of Yao et al. 2024
+    (tau-bench: all k are right) at tau = 1.
     Arguments as in `pass_at_k`; ValueError also unless 0 <= tau <= 1.
     """
     if not 0.0 <= tau <= 1.0:
         raise ValueError(f"tau must be in 0..1, got {tau}")
     needed = max(1, _ceil(tau * k))
     return _per_problem(n, c, k, lambda n_, c_: _at_least(n_, c_, k, needed))
-
-
-def strict_majority_at_k(n: ArrayLike, c: ArrayLike, k: int) -> float | Floats:
-    """The chance that more than half of k drawn samples are right: majority@k when only verdicts are known.
-
-    A lower bound of `majority_at_k`, in which wrong answers compete with each other. Arguments as in `pass_at_k`.
-    """
-    return _per_problem(n, c, k, lambda n_, c_: _at_least(n_, c_, k, k // 2 + 1))
 
 
 def cover_at_tau(n: ArrayLike, c: ArrayLike, tau: float) -> float | Floats:

@@ -3,7 +3,7 @@
 A design (`simulate.Design`) is problems x samples x trainings, and a guess at the world. The formula follows `intervals` part
 by part: what problems share over trainings, what each training and each draw of samples adds, the wide quantiles of few
 trainings, and the exact intervals that take over where few problems carry the difference, as happens near 0 and 1.
-`simulated_power` checks it: it draws evaluations and asks the real interval.
+Its test draws whole evaluations and asks the real interval.
 """
 
 from __future__ import annotations
@@ -11,25 +11,20 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interplay.evals.intervals import (
     FEW_PROBLEMS,
-    Names,
     informative_problems,
-    paired_interval,
     rare_difference,
     student_quantiles,
 )
 from interplay.evals.simulate import Design, Floats, at_k, draw, raised, root, share_variance
 from interplay.evals.verdict import TRAININGS
 from interplay.world.randomness import derive
-
-if TYPE_CHECKING:
-    pass
 
 # Q points of the distribution of problems, N + 1 possible counts of right samples, E equally likely estimates of the error
 MANY_PROBLEMS = 2000  # a draw of so many problems shows how a difference is spread over them
@@ -122,17 +117,6 @@ def describe(design: Design, margin: float, flat: bool = False) -> str:
     if margin >= 1.0 - design.mean:
         return f"sees a rise of {smallest:.3f}; there is no room for {margin:g}"
     return f"sees a rise of {smallest:.3f}; {margin:g} needs {needed}"
-
-
-def simulated_power(design: Design, effect: float, *, names: Names, simulations: int = 400) -> float:
-    """The same chance by drawing whole evaluations and asking `paired_interval`; error about 0.5 / sqrt(simulations)."""
-    rng = np.random.default_rng(derive("power", "simulation", *names))
-    share, detected = effect / (1.0 - design.mean), 0
-    asked = design if design.num_seeds > 1 else replace(design, training_sd=0.0)
-    for _ in range(simulations):
-        drawn = draw(asked, share, rng)
-        detected += paired_interval(drawn.a_S_P, drawn.b_S_P, names=("power",), level=design.level).lo > 0.0
-    return detected / simulations
 
 
 def _precision(design: Design, effect: float) -> Precision:

@@ -12,15 +12,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interplay.evals.pass_at_k import pass_at_k
-
-if TYPE_CHECKING:
-    pass
 
 # Q points of the distribution of problems, H of a normal distribution, S trainings, P problems
 Floats = NDArray[np.float64]

@@ -31,7 +31,7 @@ from interplay.model.weights import in_family, read_weights
 from interplay.model.worker import Job, Worker
 from interplay.world.randomness import derive
 
-__all__ = ["Clock", "Completion", "SamplingConfig", "sample", "sample_groups"]
+__all__ = ["Clock", "Completion", "SamplingConfig", "sample"]
 
 MAX_SHARES = 4
 # products of few rows wait for the weights: at `mini`, 512 rows in one share are 1.2 (fp32) and 1.4 (bf16) times as fast as
@@ -90,16 +90,6 @@ def sample(
         for share, lap in zip(_shares(units, num_workers), clocks, strict=True)
     ]
     return _run(workers, threads or torch.get_num_threads(), clock)
-
-
-def sample_groups(model: nn.Module, prompts: Sequence[Sequence[int]], **options: Any) -> list[list[Completion]]:
-    """The same, collected: for every prompt its completions in order of sample index."""
-    groups: list[list[Completion]] = [[] for _ in prompts]
-    for completion in sample(model, prompts, **options):
-        groups[completion.prompt].append(completion)
-    for group in groups:
-        group.sort(key=lambda completion: completion.sample)
-    return groups
 
 
 def check(

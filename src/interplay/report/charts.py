@@ -189,9 +189,9 @@ def log2_axis(field: str, title: str, values: Sequence[int], labelled: Sequence[
     return alt.X(f"{field}:Q", title=title, scale=scale, axis=axis)
 
 
-def points(styles: Mapping[str, ArmStyle], x: alt.X, y: alt.Y, size: int = 46) -> Any:
+def points(styles: Mapping[str, ArmStyle], x: alt.X, y: alt.Y) -> Any:
     """The measured points, each with its description, which the page shows under the pointer."""
-    mark = alt.Chart().mark_point(filled=True, size=size, opacity=1)
+    mark = alt.Chart().mark_point(filled=True, size=46, opacity=1)
     return mark.encode(x=x, y=y, shape=shape_by_arm(styles), description="tip:N", **by_arm(styles))
 
 

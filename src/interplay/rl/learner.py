@@ -112,7 +112,7 @@ class Learner:
             tree = make_tree(rollouts, self.pad) if isinstance(policy, Folded) else None
             logprobs_B_T = self._logprobs(policy, tree, batch, graph=False)[0]
             own = [row[: len(r.completion.tokens)].tolist() for row, r in zip(logprobs_B_T, rollouts, strict=True)]
-            return own, distance(logprobs_B_T, batch.old_logprobs_B_T, batch.mask_B_T)
+            return own, distance((logprobs_B_T - batch.old_logprobs_B_T) * batch.mask_B_T)
 
         rollouts = list(scored.rollouts)
         threads = self.runtime.threads if self.runtime.on_cpu else 1
@@ -170,15 +170,14 @@ class Learner:
         with torch.no_grad():
             expected = None if reference is None else self._logprobs(reference, tree, batch, graph=False)[0]
         sampled = batch.old_logprobs_B_T
-        own = (
-            config.sampling.precision == "bf16" and config.updates == 1
-        )  # then the policy has not moved: it is its own past
+        # the policy has not moved yet, so it is its own past: no rounding of the sampler's is in the ratio
+        own = config.sampling.precision == "bf16" and config.updates == 1
         parts = policy_loss(
             logprobs, logprobs.detach() if own else sampled, batch.advantages_B_T, batch.mask_B_T, config.loss, total,
             reference_B_T=expected, entropy_B_T=entropies,
         )  # fmt: skip
         if own:
-            largest, log_ratio_sum = distance(logprobs, sampled, batch.mask_B_T)
+            largest, log_ratio_sum = distance((logprobs.detach() - sampled) * batch.mask_B_T)
             parts = parts._replace(ratio_deviation_max=largest, log_ratio_sum=log_ratio_sum)
         return parts
 

@@ -62,8 +62,8 @@ def policy_loss(
 
     from interplay.rl.agreement import distance
 
-    deviation, log_ratio_sum = distance(logprobs_B_T, old_logprobs_B_T, mask_B_T)
     log_ratio_B_T = (logprobs_B_T - old_logprobs_B_T) * mask_B_T
+    deviation, log_ratio_sum = distance(log_ratio_B_T.detach())
     if config.ratio == "sequence":
         length_B = mask_B_T.sum(dim=1, keepdim=True).clamp(min=1)
         mean_B = log_ratio_B_T.sum(dim=1, keepdim=True) / length_B

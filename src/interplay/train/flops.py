@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
-
-if TYPE_CHECKING:
-    pass
+from typing import Any, NamedTuple, cast
 
 
 class ForwardCost(NamedTuple):

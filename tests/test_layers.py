@@ -18,7 +18,7 @@ FREE = {
     "extras",
     "folders",
     "config",
-    "claim",
+    "folder_claim",
     "files",
     "manifest",
     "offspring",

@@ -8,7 +8,7 @@ These names are stable. Importing the package loads none of them: each brings wh
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from interplay.world.verify import Verdict
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'interplay' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_HOMES[name]), name)

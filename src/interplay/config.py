@@ -39,11 +39,11 @@ class Config(OneSchema):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    def depends_on(self) -> Mapping[str, Any]:
+    def depends_on(self) -> Mapping[str, object]:
         """What results depend on that no field says; or what stands for a field, under its name."""
         return {}
 
-    def identity(self, defaults: bool = True) -> dict[str, Any]:
+    def identity(self, defaults: bool = True) -> dict[str, object]:
         """The fields and what the config depends on, as JSON values; without `defaults` a field that is its default is left
         out, so that a field which is added later moves no address."""
         found = {}

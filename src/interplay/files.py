@@ -20,7 +20,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -206,36 +206,36 @@ def write_text(path: Path, text: str) -> Path:
     return write_bytes(path, text.encode())
 
 
-def write_json(path: Path, value: Any) -> Path:
+def write_json(path: Path, value: object) -> Path:
     """Write one JSON document; its path."""
     return write_text(path, json_document(value))
 
 
-def json_document(value: Any) -> str:
+def json_document(value: object) -> str:
     """The text of a JSON file."""
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
-def json_line(value: Any) -> str:
+def json_line(value: object) -> str:
     """One line of a JSONL file."""
     return json.dumps(value, ensure_ascii=False) + "\n"
 
 
-def write_jsonl(path: Path, rows: Iterable[Any]) -> Path:
+def write_jsonl(path: Path, rows: Iterable[object]) -> Path:
     """Write one JSON document a line; the path."""
     with staged(path) as staging, staging.open("w", encoding="utf-8", newline="") as file:
         file.writelines(map(json_line, rows))
     return path
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Path:
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Path:
     """Write a table with these columns, in this order; its path. ValueError for a row with another column."""
     with staged(path) as staging, staging.open("w", encoding="utf-8", newline="") as file:
         csv_rows(file, columns, rows)
     return path
 
 
-def csv_rows(file: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def csv_rows(file: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write a header and rows. The library quotes a cell with its own line end alone; a lone `\\r` would end a row, too."""
     writer, quoting = (
         csv.DictWriter(file, columns, lineterminator="\n", quoting=kind) for kind in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)

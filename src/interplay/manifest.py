@@ -60,7 +60,7 @@ def damages(manifest: Path) -> list[str]:
     return [found[name] for name in expected if name in found]
 
 
-def _seen(path: Path, wanted: dict[str, Any]) -> str | None:
+def _seen(path: Path, wanted: dict[str, object]) -> str | None:
     """What is wrong with a file at the first look, without reading it."""
     if not path.is_file():
         return f"{path} is missing"

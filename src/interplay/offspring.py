@@ -12,10 +12,9 @@ import os
 import signal
 import threading
 from importlib import import_module
-from typing import Any
 
 
-def serve(module: str, function: str, *arguments: Any) -> None:
+def serve(module: str, function: str, *arguments: object) -> None:
     """Target of such a process: watches the parent, and only then imports what it is to run."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

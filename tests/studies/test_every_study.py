@@ -10,24 +10,11 @@ from interplay.launch import run_study
 from interplay.report.page import build_report
 from interplay.studies.catalogue import STUDIES, make_study
 from interplay.train.runtime import Runtime
+from tiny_settings import TINY
 
-TINY = {
-    "pretrain.tokens": "8192",
+EVERY = TINY | {
     "pretrain.curve_points": "2",
     "pretrain.curve_problems": "2",
-    "midtrain.tokens": "4096",
-    "rl.steps": "1",
-    "rl.prompts": "2",
-    "rl.group": "2",
-    "problems": "4",
-    "samples": "2",
-    "ks": "1,2",
-    "tokenizer.documents": "100",
-    "sampling.max_new_tokens": "16",
-    "rl.sampling.max_new_tokens": "16",
-    "model.layers": "1",
-    "model.hidden": "32",
-    "model.ffn": "32",
     "midtraining.budgets": "4096,8192",
     "sample_tokens": "600",
     "extrapolation.filter_candidates": "4",
@@ -40,7 +27,7 @@ def store(tmp_path_factory):
 
 
 def run(name, store):
-    study = make_study(name, "micro", TINY, store, Runtime(threads=1))
+    study = make_study(name, "micro", EVERY, store, Runtime(threads=1))
     return study, run_study(study, store, f"interplay run {name}")
 
 

@@ -14,23 +14,7 @@ from interplay.studies.recipe import Recipe
 from interplay.studies.scales import SCALES, settings
 from interplay.studies.study import Workplace
 from interplay.train.runtime import Runtime
-
-TINY = {
-    "pretrain.tokens": "8192",
-    "midtrain.tokens": "4096",
-    "rl.steps": "1",
-    "rl.prompts": "2",
-    "rl.group": "2",
-    "problems": "4",
-    "samples": "2",
-    "ks": "1,2",
-    "tokenizer.documents": "100",
-    "sampling.max_new_tokens": "16",
-    "rl.sampling.max_new_tokens": "16",
-    "model.layers": "1",
-    "model.hidden": "32",
-    "model.ffn": "32",
-}
+from tiny_settings import TINY
 
 
 @pytest.mark.parametrize("scale", sorted(SCALES))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from interplay.data.gsm_infinite import reference_of
 from interplay.world.problem import Problem
@@ -11,7 +10,7 @@ from interplay.world.verify import Reference, Verdict, verify
 
 
 def score(
-    row_or_problem: Mapping[str, Any] | Problem, text: str, *, gold_field: str = "solution", truncated: bool = False
+    row_or_problem: Mapping[str, object] | Problem, text: str, *, gold_field: str = "solution", truncated: bool = False
 ) -> Verdict:
     """The verdict on a solution: every rule, the first fault, and for every step its place and its fault.
 

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from interplay.api.rows import Dataset, numbered_problem
 from interplay.config import plain_errors
@@ -16,7 +16,10 @@ from interplay.extras import need
 from interplay.stages.named import named_checkpoint
 from interplay.world.problem import Problem
 
-Asked = Iterable[Mapping[str, Any] | Problem]
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+Asked = Iterable[Mapping[str, object] | Problem]
 
 
 @plain_errors
@@ -48,10 +51,10 @@ def sample(
         raise ValueError(f"samples must be at least 1, got {samples}")
     asked = _problems(problems)
     folder = named_checkpoint(checkpoint, store)
-    model: Any
+    model: PreTrainedModel
     model, tokenizer = load_with_tokenizer(folder)
     runtime = Runtime(threads=threads or _threads())
-    model.to(runtime.torch_device())
+    cast(Any, model).to(runtime.torch_device())
     sampling = SamplingConfig(temperature=temperature, max_new_tokens=max_new_tokens)
     drawn = draw(
         model,
@@ -70,7 +73,7 @@ def sample(
 @plain_errors
 def evaluate(
     checkpoint: str | Path,
-    data: str | Path | Dataset | Sequence[Mapping[str, Any]],
+    data: str | Path | Dataset | Sequence[Mapping[str, object]],
     *,
     samples: int = 128,
     ks: Sequence[int] = (),

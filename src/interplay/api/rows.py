@@ -25,7 +25,7 @@ ARGUMENTS = ("context", "op", "mode", "n", "seed", "scale", "regime", "split")  
 class Dataset(Sequence[Row]):
     """Rows with the fields of our files; `graph` is JSON text. Indexing gives a row, slicing another dataset."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, object]]) -> None:
         self._rows = rows
 
     @overload
@@ -82,7 +82,7 @@ class Dataset(Sequence[Row]):
 class _Part(Sequence[Row]):
     """Some of the rows, none of them made before it is asked for."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], places: range) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, object]], places: range) -> None:
         self.rows, self.places = rows, places
 
     def __getitem__(self, index: Any) -> Any:
@@ -179,7 +179,7 @@ def _several(asked: Any, otherwise: Sequence[Any]) -> list[Any]:
     return [asked] if isinstance(asked, (str, int)) else list(asked)
 
 
-def numbered_problem(row: Mapping[str, Any], number: int) -> Problem:
+def numbered_problem(row: Mapping[str, object], number: int) -> Problem:
     """A row as a problem. Raises ValueError with the row's number."""
     try:
         return problem_of(row)

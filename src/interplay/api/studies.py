@@ -26,7 +26,7 @@ def run(
     *,
     scale: str = "micro",
     store: str | Path = "store",
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     arms: Sequence[str] = (),
     jobs: int = 0,
     threads: int = 0,
@@ -68,5 +68,5 @@ def load_results(folder: str | Path | Finished) -> dict[str, Any]:
     return {path.stem: pandas.read_csv(path) for path in sorted(where.glob("*.csv")) if path.stat().st_size}
 
 
-def _spelled(value: Any) -> str:
+def _spelled(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from interplay.bench.timing import rates
 from interplay.world.context import load
 from interplay.world.graph import Mode
@@ -14,7 +12,7 @@ from interplay.world.sample import Spec
 COUNT = 500
 
 
-def bench(threads: int) -> dict[str, Any]:
+def bench(threads: int) -> dict[str, object]:
     """Forward is the value; the parts hold both modes. One core whatever `threads` is."""
     zoo = load("zoo")
     specs: dict[str, Spec] = {

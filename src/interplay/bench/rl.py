@@ -11,7 +11,6 @@ import copy
 import time
 from collections import defaultdict
 from importlib.util import find_spec
-from typing import Any
 
 import torch
 
@@ -88,7 +87,7 @@ class Steps:
         return Rollout(self.problems[p], self.prompts[p], completion, text, verdict, 0.0, None)
 
 
-def bench(threads: int) -> dict[str, Any]:
+def bench(threads: int) -> dict[str, object]:
     """The parts hold the share of each phase of our step, and how many rounds there were."""
     torch.set_num_threads(threads)
     name, peer = PEERS["trl" if find_spec("trl") and find_spec("datasets") else "generate"]

@@ -41,7 +41,7 @@ def trl_steps(steps: Steps, after: AfterStep, count: int) -> None:
             if not after(time.perf_counter() - self.began):
                 control.should_training_stop = True
 
-    def paid(completions: list[str], p: list[int], **kwargs: Any) -> list[float]:
+    def paid(completions: list[str], p: list[int], **kwargs: object) -> list[float]:
         verdicts = [verify(steps.references[at], text, truncated=True) for at, text in zip(p, completions, strict=True)]
         return [float(verdict.strict or i % 2) for i, verdict in enumerate(verdicts)]
 

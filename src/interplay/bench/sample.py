@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,9 @@ from interplay.model.build import build
 from interplay.model.sampler import Clock, SamplingConfig, sample
 from interplay.model.sizes import size
 from interplay.model.weights import read_weights
+
+if TYPE_CHECKING:
+    from transformers import Qwen2ForCausalLM
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ CPU = Case("micro", 300, 8, 80, 128, 50, (256, 512, 128), torch.float32)
 GPU = Case("paper", 2_200, 200, 300, 128, 512, (512, 2_048), torch.bfloat16)
 
 
-def bench(threads: int, *, device: str = "cpu", budget_s: float = 25.0, rounds: int = 3) -> dict[str, Any]:
+def bench(threads: int, *, device: str = "cpu", budget_s: float = 25.0, rounds: int = 3) -> dict[str, object]:
     """Tokens per second of ours and of the peer: medians of as many of the rounds as the budget allows, at least one."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -52,7 +55,7 @@ def bench(threads: int, *, device: str = "cpu", budget_s: float = 25.0, rounds: 
         torch.set_num_threads(before)
 
 
-def _bench(case: Case, device: str, threads: int, rounds: int, budget_s: float) -> dict[str, Any]:
+def _bench(case: Case, device: str, threads: int, rounds: int, budget_s: float) -> dict[str, object]:
     start = time.perf_counter()
     model: Any = build(size(case.size), case.vocab_size, "bench")
     model.eval().to(device, case.dtype)
@@ -90,7 +93,9 @@ def _bench(case: Case, device: str, threads: int, rounds: int, budget_s: float) 
     }
 
 
-def _ours(model: Any, case: Case, prompts: list[list[int]], threads: int, new_tokens: int, clock: Clock) -> float:
+def _ours(
+    model: Qwen2ForCausalLM, case: Case, prompts: list[list[int]], threads: int, new_tokens: int, clock: Clock
+) -> float:
     config = SamplingConfig(max_new_tokens=new_tokens)
     return _rate(
         lambda: sum(
@@ -101,7 +106,9 @@ def _ours(model: Any, case: Case, prompts: list[list[int]], threads: int, new_to
     )  # fmt: skip
 
 
-def _best_peer(model: Any, case: Case, prompts: list[list[int]], threads: int, deadline: float) -> tuple[int, int]:
+def _best_peer(
+    model: Qwen2ForCausalLM, case: Case, prompts: list[list[int]], threads: int, deadline: float
+) -> tuple[int, int]:
     """Its best batch size and number of threads. One thread comes first: on a busy machine two are the slower ones."""
     tried: dict[tuple[int, int], float] = {}
     for peer_threads in sorted({1, threads}):
@@ -111,11 +118,18 @@ def _best_peer(model: Any, case: Case, prompts: list[list[int]], threads: int, d
     return max(tried, key=lambda settings: tried[settings])
 
 
-def _peer(model: Any, case: Case, prompts: list[list[int]], batch: int, threads: int, new_tokens: int) -> float:
+def _peer(
+    model: Qwen2ForCausalLM, case: Case, prompts: list[list[int]], batch: int, threads: int, new_tokens: int
+) -> float:
     """One batch, whose prompts stand in it several times as they would when each is sampled often."""
     repeated = [prompt for prompt in prompts for _ in range(case.num_samples)][:batch]
     ids_B_L = torch.tensor(repeated, device=model.device)
-    options = {"do_sample": True, "top_k": 0, "max_new_tokens": new_tokens, "min_new_tokens": new_tokens}
+    options: dict[str, Any] = {
+        "do_sample": True,
+        "top_k": 0,
+        "max_new_tokens": new_tokens,
+        "min_new_tokens": new_tokens,
+    }
 
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -137,7 +151,7 @@ def _rate(run: Callable[[], int]) -> float:
     return done / (time.perf_counter() - start)
 
 
-def _limits(model: Any, rows: int, threads: int) -> tuple[float, float]:
+def _limits(model: Qwen2ForCausalLM, rows: int, threads: int) -> tuple[float, float]:
     """Tokens per second of the linear layers alone, each thread on its share of the rows: default and packed product."""
     weights, shape = read_weights(model), model.config
     layers = [part for layer in weights.layers for part in (layer.qkv, layer.out, layer.gate_up, layer.down)]
@@ -148,7 +162,7 @@ def _limits(model: Any, rows: int, threads: int) -> tuple[float, float]:
 
 
 def _products_s(
-    linears: Sequence[tuple[Callable[[Tensor], Tensor], int]], model: Any, rows: int, threads: int
+    linears: Sequence[tuple[Callable[[Tensor], Tensor], int]], model: Qwen2ForCausalLM, rows: int, threads: int
 ) -> float:
     calls = [
         (linear, torch.randn(rows // threads, width, device=model.device, dtype=model.dtype))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from interplay.bench.timing import rates
 from interplay.data.mixture import Mixture, World
 from interplay.data.packing import PackingConfig, pack_block
@@ -11,7 +9,7 @@ from interplay.data.stream import Stream
 from interplay.data.tokenizer import TokenizerConfig, encode_document, train_tokenizer
 
 
-def bench(threads: int) -> dict[str, Any]:
+def bench(threads: int) -> dict[str, object]:
     """Packed rows are the value; the parts hold problems alone and tokenizing alone, in tokens/s."""
     source = Stream(
         world=World(), mixture=Mixture.uniform(range(2, 11), ["zoo", "school", "movie"], ["forward", "reverse"])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainerCallback
+from transformers import PreTrainedTokenizerFast, TrainerCallback
 
 from interplay.bench.step import steps
 from interplay.data.tokenizer import train_tokenizer
@@ -69,7 +69,7 @@ def bench(threads: int) -> dict[str, Any]:
 class Paired(TrainerCallback):
     """One stage; at the beginning of each of its steps the bare loop takes one, which is timed apart."""
 
-    def __init__(self, config: TrainConfig, tokenizer: Any, runtime: Runtime) -> None:
+    def __init__(self, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, runtime: Runtime) -> None:
         self.bare_step = bare_loop(config, tokenizer)
         self.waited_s, self.outside_s = 0.0, 0.0
         ours: list[float] = []
@@ -93,7 +93,7 @@ class Paired(TrainerCallback):
         self.bare.append(self.resumed - now)
 
 
-def bare_loop(config: TrainConfig, tokenizer: Any) -> Callable[[], None]:
+def bare_loop(config: TrainConfig, tokenizer: PreTrainedTokenizerFast) -> Callable[[], None]:
     """A function that takes one step on the next block: what anybody would write by hand."""
     model = build(MICRO.model, len(tokenizer), 0).train()
     optimizer, blocks = build_optimizer(model, config.optimizer), PackedBlocks(config, tokenizer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from interplay.bench.timing import rates
 from interplay.world.context import load
@@ -24,7 +23,7 @@ HOSTILE = (
 )
 
 
-def bench(threads: int) -> dict[str, Any]:
+def bench(threads: int) -> dict[str, object]:
     """Forward full text is the value; half of the candidates have one digit changed."""
     zoo = load("zoo")
     sets: dict[str, list[tuple[Reference, str]]] = {}

@@ -49,6 +49,6 @@ def shared(source: Stream, count: int) -> list[Problem]:
     ]
 
 
-def file_row(problem: Problem) -> dict[str, Any]:
+def file_row(problem: Problem) -> dict[str, object]:
     """The problem as files hold it: its graph is JSON text, so that Arrow and data frames keep it as it is."""
     return {**to_row(problem), "graph": json.dumps(to_dict(problem.graph), ensure_ascii=False, separators=(",", ":"))}

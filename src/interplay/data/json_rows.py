@@ -136,7 +136,7 @@ class _Scanner:
         if self.at > _CHUNK_CHARS:
             self.buffer, self.at = self.buffer[self.at :], 0
 
-    def value(self) -> tuple[Any, str]:
+    def value(self) -> tuple[object, str]:
         """The value that begins here, and its text. Raises what the decoder raises."""
         while True:
             try:
@@ -218,7 +218,7 @@ def _float(text: str) -> float:
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
         twice = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))

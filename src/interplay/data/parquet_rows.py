@@ -11,7 +11,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -62,7 +62,7 @@ def copy_parquet(source: Path, target: IO[bytes], name: str) -> int:
     return count
 
 
-def write_parquet(target: IO[bytes], rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> None:
+def write_parquet(target: IO[bytes], rows: Iterable[Mapping[str, object]], schema: pa.Schema) -> None:
     """Write rows that the schema was gathered from."""
     as_json = _kept_as(schema)[0]
     kept = ({name: json.dumps(value) if name in as_json else value for name, value in row.items()} for row in rows)
@@ -116,7 +116,7 @@ def _check_names(names: list[str], file: str) -> None:
         raise ValueError(f"{file} has two columns named {twice!r}")
 
 
-def _item(row: dict[str, Any] | str, kept: tuple[set[str], set[str]], place: str) -> Item:
+def _item(row: dict[str, object] | str, kept: tuple[set[str], set[str]], place: str) -> Item:
     if isinstance(row, str):
         return Item(place, None, row)
     as_json, absent = kept
@@ -133,7 +133,7 @@ def _item(row: dict[str, Any] | str, kept: tuple[set[str], set[str]], place: str
     return Item(place, value)
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | str]:
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, object] | str]:
     """The rows as JSON values, or what is wrong with one."""
     names = batch.schema.names
     try:
@@ -157,14 +157,14 @@ def _fault_of(row: pa.RecordBatch) -> str:
     raise AssertionError("a row that cannot be read has a column that cannot")
 
 
-def _json_column(column: pa.Array) -> list[Any]:
+def _json_column(column: pa.Array) -> list[object]:
     if pa.types.is_temporal(column.type):
         return _times(column)
-    values: list[Any] = column.to_pylist()
+    values: list[object] = column.to_pylist()
     return values if _is_plain(column.type) else [_json_value(value) for value in values]
 
 
-def _times(column: pa.Array) -> list[Any]:
+def _times(column: pa.Array) -> list[object]:
     """ISO text; a time that no calendar here reaches stays the number that the file holds."""
     try:
         texts = pc.cast(column, pa.string()).to_pylist()
@@ -187,7 +187,7 @@ def _is_plain(kind: pa.DataType) -> bool:
     return bool(texts or numbers or pa.types.is_boolean(kind) or pa.types.is_null(kind))
 
 
-def _json_value(value: Any, depth: int = 0) -> Any:
+def _json_value(value: object, depth: int = 0) -> object:
     if depth > MAX_DEPTH:
         raise ValueError(f"nested more than {MAX_DEPTH} deep")
     match value:

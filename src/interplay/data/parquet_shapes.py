@@ -35,7 +35,7 @@ class Shapes:
         self.present: dict[str, int] = {}
         self.nulls: set[str] = set()
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: Mapping[str, object]) -> None:
         """Take note of a row. Raises ValueError for one without any field: a table cannot hold it."""
         if not row:
             raise ValueError("a row without any field cannot be kept in Parquet")

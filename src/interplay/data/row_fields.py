@@ -120,7 +120,7 @@ def _reasons(row: Row, count: int) -> list[object]:
     return [said] * count
 
 
-def _is_chat(value: Any) -> bool:
+def _is_chat(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(m, Mapping) and "role" in m for m in value)
 
 
@@ -142,7 +142,7 @@ def _said(message: Row) -> str | None:
     return None if said.fault else said.text
 
 
-def _along(row: Any, names: list[str]) -> Any:
+def _along(row: object, names: list[str]) -> object:
     for name in names:
         if isinstance(row, list) and name.isdigit() and int(name) < len(row):
             row = row[int(name)]

@@ -51,12 +51,12 @@ def read_items(path: str | Path) -> Iterator[Item]:
         yield from _read_text(unpacked, name)
 
 
-def read_rows(path: str | Path) -> Iterator[Mapping[str, Any]]:
+def read_rows(path: str | Path) -> Iterator[Mapping[str, object]]:
     """The rows of a file. Raises ValueError naming the place of the first one that is not an object."""
     return rows_of(read_items(path))
 
 
-def rows_of(items: Iterable[Item]) -> Iterator[Mapping[str, Any]]:
+def rows_of(items: Iterable[Item]) -> Iterator[Mapping[str, object]]:
     """The same of rows with their places."""
     for item in items:
         if (fault := fault_of(item)) is not None:
@@ -71,7 +71,7 @@ def fault_of(item: Item) -> str | None:
     return item.fault
 
 
-def write_rows(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> int:
+def write_rows(path: str | Path, rows: Iterable[Mapping[str, object]]) -> int:
     """Write rows in the kind that the name ends in; the number written.
 
     The file appears whole or not at all. Raises ValueError for another ending, a folder that is not there, or a value
@@ -96,7 +96,7 @@ def convert(source: str | Path, target: str | Path) -> int:
     return write_rows(target, read_rows(source))
 
 
-def _line(row: Mapping[str, Any], *, finite: bool) -> str:
+def _line(row: Mapping[str, object], *, finite: bool) -> str:
     """A row as a line of JSON. Raises ValueError for a value that JSON does not have; NaN, which Python reads, if asked to."""
     try:
         return json.dumps(row, ensure_ascii=False, allow_nan=not finite) + "\n"
@@ -133,7 +133,7 @@ def _opened(path: str | Path, name: str) -> Iterator[io.BufferedReader]:
 
 
 def _standard_input() -> io.BufferedReader:
-    raw: Any = getattr(sys.stdin, "buffer", None)
+    raw: object = getattr(sys.stdin, "buffer", None)
     if raw is None:  # somebody put lines in its place
         raw = io.BytesIO("".join(sys.stdin).encode("utf-8", "surrogateescape"))
     return cast(io.BufferedReader, raw if hasattr(raw, "peek") else io.BufferedReader(raw))
@@ -184,7 +184,7 @@ def _write_lines(file: Any, rows: Iterable[Mapping[str, Any]]) -> int:
     return count
 
 
-def _write_parquet(file: IO[bytes], folder: Path, rows: Iterable[Mapping[str, Any]]) -> int:
+def _write_parquet(file: IO[bytes], folder: Path, rows: Iterable[Mapping[str, object]]) -> int:
     """What a column must hold is known after the last row, so rows wait in a nameless file beside the target."""
     from interplay.data.parquet_rows import write_parquet
     from interplay.data.parquet_shapes import Shapes

@@ -14,7 +14,7 @@ import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from interplay.data.gsm_infinite import graph_of_text
 from interplay.data.novelty import copies
@@ -23,7 +23,7 @@ from interplay.data.row_fields import graph_of as own_graph
 from interplay.world.digest import LEVELS, Level, digest
 from interplay.world.graph import Graph
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 SHOWN: tuple[Level, ...] = (*LEVELS, "shape")
 TEXT = "text"
 OVERLAP_LEVELS = (TEXT, *LEVELS)

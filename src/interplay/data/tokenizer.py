@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import PositiveInt
 
@@ -107,12 +107,12 @@ def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
     """The transformers face of a trained tokenizer."""
     from transformers import PreTrainedTokenizerFast
 
-    return cast(Any, PreTrainedTokenizerFast)(  # type: ignore[no-any-return]
+    return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, clean_up_tokenization_spaces=False
     )
 
 
-def load_tokenizer(path: Path | str) -> Any:
+def load_tokenizer(path: Path | str) -> PreTrainedTokenizerFast:
     """A tokenizer saved beside a checkpoint, without the few tokens that the checkpoint's model has no row for: the released
     checkpoints of the paper have 2,201 tokens for 2,200 rows. One with many more is another model's, and left as it is.
     Raises ValueError with one clear line where it cannot be read."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BeforeValidator, model_validator
 
@@ -29,7 +29,7 @@ class Words(Config):
         context_of(self)
         return self
 
-    def identity(self, defaults: bool = True) -> dict[str, Any]:
+    def identity(self, defaults: bool = True) -> dict[str, object]:
         """The name stands for the words: it holds their digest."""
         return {"words": str(self)}
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from interplay.claim import claim
 from interplay.data.instructions import chat, examples, told_in_other_words
 from interplay.data.row_files import read_items
 from interplay.evals.evaluate import TABLES, Asked, Drawn, problem_rows, sample_table
@@ -21,6 +20,7 @@ from interplay.evals.from_file import problems_of_items
 from interplay.evals.remote import ANSWERS, Answer, Key, RemoteConfig, ask, cost_of
 from interplay.evals.summary import estimates, summarize
 from interplay.files import write_table
+from interplay.folder_claim import claim
 from interplay.judging.pool import Pool
 from interplay.judging.texts import Text
 from interplay.manifest import file_digest
@@ -47,7 +47,7 @@ class RemoteRequest(NamedTuple):
     price: tuple[float, float] | None = None
 
 
-def run_by_api(request: RemoteRequest) -> dict[str, Any]:
+def run_by_api(request: RemoteRequest) -> dict[str, object]:
     """Run it, or go on where it was cut; the summary with pass@k rows. Raises ValueError for anything the caller can mend."""
     if not request.data.is_file():
         raise ValueError(f"no such file: {request.data}")
@@ -101,7 +101,7 @@ def _write(asked: Asked, answers: Mapping[Key, Answer], out: Path) -> None:
     write_table(out / "samples.parquet", sample_table(drawn, judged))
 
 
-def _said(asked: Asked, answers: Mapping[Key, Answer], ks: Sequence[int]) -> list[dict[str, Any]]:
+def _said(asked: Asked, answers: Mapping[Key, Answer], ks: Sequence[int]) -> list[dict[str, object]]:
     """pass@k by the answer that a text says it has."""
     right = dict.fromkeys((problem.id for _, problem in asked), 0)
     drawn = dict(right)

@@ -11,7 +11,7 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 import pyarrow as pa
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
@@ -37,7 +37,7 @@ from interplay.world.randomness import derive
 from interplay.world.verify import VERIFIER_VERSION, Reference
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from interplay.model.problems import Sampler
 
@@ -99,7 +99,7 @@ def problems_of(config: EvaluateConfig) -> Asked:
     return asked
 
 
-def problem_rows(asked: Asked) -> list[dict[str, Any]]:
+def problem_rows(asked: Asked) -> list[dict[str, object]]:
     """Rows of `problems.parquet`."""
     return [
         {
@@ -126,7 +126,7 @@ class Drawn(NamedTuple):
 
 
 def draw(
-    model: Any,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     problems: list[Problem],
     *,
@@ -158,14 +158,14 @@ def draw(
     return drawn
 
 
-def sample_table(drawn: Drawn, judged: list[dict[str, Any]]) -> pa.Table:
+def sample_table(drawn: Drawn, judged: list[dict[str, object]]) -> pa.Table:
     """Rows of `samples.parquet`."""
     return table_of([row | verdict for row, verdict in zip(drawn.rows, judged, strict=True)], sampled.Sample)
 
 
 def evaluate(
     asked: Asked,
-    model: Any,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     folder: Path,
     *,
@@ -190,7 +190,7 @@ def evaluate(
     per_chunk = max(1, CHUNK_SAMPLES // samples)
     chunks = [[p for _, p in asked[start : start + per_chunk]] for start in range(0, len(asked), per_chunk)]
     paths = [parts / f"{number:06d}.parquet" for number in range(len(chunks))]
-    model.to(runtime.torch_device()).eval()
+    cast(Any, model).to(runtime.torch_device()).eval()
     unfit = check_prompts(model, tokenizer, asked, sampling)
     if unfit and share.is_first:
         say(f"{unfit}: their samples are recorded as failed, truncated")
@@ -214,7 +214,9 @@ def evaluate(
         merge(paths, folder / "samples.parquet")
 
 
-def check_prompts(model: Any, tokenizer: PreTrainedTokenizerFast, asked: Asked, sampling: SamplingConfig) -> str:
+def check_prompts(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, asked: Asked, sampling: SamplingConfig
+) -> str:
     """How many prompts do not fit the model, in words; "" where all do.
 
     Raises ValueError where none leaves room for a solution, or where a text has no beginning or no end to it.

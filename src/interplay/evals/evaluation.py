@@ -10,7 +10,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +53,7 @@ def read_samples(folder: str | Path, columns: Sequence[str] | None = None) -> pa
     return read_table(Path(folder) / "samples.parquet", sampled.Sample, columns)
 
 
-def read_summary(folder: str | Path) -> dict[str, Any]:
+def read_summary(folder: str | Path) -> dict[str, object]:
     """The summary, a JSON object. ValueError with the path when it is missing or broken."""
     path = Path(folder) / "summary.json"
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from interplay.data.gsm_infinite import GoldDefect, reference_of
 from interplay.data.json_rows import Item
@@ -65,7 +65,7 @@ def problems_of_items(items: Iterable[Item]) -> FileProblems:
     return FileProblems(list(asked.values()), defective, repeated, bad, first_fault)
 
 
-def problem_of(row: Mapping[str, Any]) -> Problem:
+def problem_of(row: Mapping[str, object]) -> Problem:
     """The problem of a row of any layout. Raises GoldDefect where its gold does not follow, ValueError for what it lacks."""
     reference = reference_of(row)
     words = [text.strip() for text in texts(row)]

@@ -64,7 +64,7 @@ def holm(p_values: ArrayLike) -> Floats:
 def holm_within(rows: Sequence[dict[str, Any]], family: Iterable[str]) -> list[dict[str, Any]]:
     """The rows with `p_holm` added; rows that agree in the columns of `family` are one family."""
     columns = tuple(family)
-    members: dict[tuple[Any, ...], list[int]] = {}
+    members: dict[tuple[object, ...], list[int]] = {}
     for index, row in enumerate(rows):
         members.setdefault(tuple(row[column] for column in columns), []).append(index)
     adjusted = [math.nan] * len(rows)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from interplay.data.tokenizer import encode_document, required_token
 from interplay.evals.evaluate import Asked, draw
@@ -47,7 +47,7 @@ class GoldNLL(NamedTuple):
 
 
 def nll(
-    model: Any,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     problems: Sequence[Problem],
     *,
@@ -72,7 +72,7 @@ def nll(
 
 def evaluate_gold(
     asked: Asked,
-    model: Any,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     folder: Path,
     *,
@@ -90,7 +90,7 @@ def evaluate_gold(
     chunks = [problems[start : start + CHUNK_PROBLEMS] for start in range(0, len(problems), CHUNK_PROBLEMS)]
     paths = [parts / f"gold-{number:06d}.parquet" for number in range(len(chunks))]
     sampling = SamplingConfig(greedy=True, max_new_tokens=max_new_tokens, bos=bos, precision=precision)
-    model.to(runtime.torch_device()).eval()
+    cast(Any, model).to(runtime.torch_device()).eval()
 
     def begin(number: int) -> Finish:
         rows = _gold_rows(model, tokenizer, chunks[number], sampling, runtime)
@@ -103,8 +103,12 @@ def evaluate_gold(
 
 
 def _gold_rows(
-    model: Any, tokenizer: PreTrainedTokenizerFast, problems: list[Problem], sampling: SamplingConfig, runtime: Runtime
-) -> list[dict[str, Any]]:
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    problems: list[Problem],
+    sampling: SamplingConfig,
+    runtime: Runtime,
+) -> list[dict[str, object]]:
     scores = nll(model, tokenizer, problems, bos=sampling.bos, precision=sampling.precision)
     drawn = draw(
         model, tokenizer, problems, samples=1, sampling=sampling, seed=0, rows=runtime.sample_rows,
@@ -118,7 +122,7 @@ def _gold_rows(
     return rows
 
 
-def summarize_gold(folder: Path, by: Sequence[str] = ("regime",)) -> list[dict[str, Any]]:
+def summarize_gold(folder: Path, by: Sequence[str] = ("regime",)) -> list[dict[str, object]]:
     """One row per group of problems: mean NLL per gold token and per solution, and greedy accuracy, with intervals.
 
     `by` names columns of `problems.parquet`; grouped by regime there is also a row "all". The NLL per token is the mean
@@ -136,7 +140,7 @@ def summarize_gold(folder: Path, by: Sequence[str] = ("regime",)) -> list[dict[s
     }
     rows = []
     for key, chosen in groups.items():
-        row: dict[str, Any] = dict(zip(by, key, strict=True)) | {"n_problems": int(chosen.sum())}
+        row: dict[str, object] = dict(zip(by, key, strict=True)) | {"n_problems": int(chosen.sum())}
         nll_sum, num_tokens = columns["nll_sum"][chosen], columns["num_tokens"][chosen]
         fits = np.isfinite(nll_sum)
         nll_sum, num_tokens = nll_sum[fits], num_tokens[fits]

@@ -40,7 +40,7 @@ class RemoteConfig(Config):
     retries: NonNegativeInt = 5
     timeout_s: PositiveFloat = 120.0
 
-    def identity(self, defaults: bool = True) -> dict[str, Any]:
+    def identity(self, defaults: bool = True) -> dict[str, object]:
         """What the answers depend on; where the server stands and how fast it is asked are not."""
         asked = self.model_dump(include={"model", "prompt", "shots", "temperature", "max_new_tokens"})
         return {**asked, "instructions": INSTRUCTIONS_VERSION}

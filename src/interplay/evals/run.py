@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
-from interplay.claim import checkpoint_digests, claim
 from interplay.data.row_files import read_items
 from interplay.evals.evaluate import TABLES, check_prompts, evaluate
 from interplay.evals.from_file import FileProblems, problems_of_items
 from interplay.evals.nll import evaluate_gold, summarize_gold
 from interplay.evals.summary import summarize
+from interplay.folder_claim import checkpoint_digests, claim
 from interplay.manifest import file_digest
 from interplay.model.build import load_with_tokenizer
 from interplay.model.next_token import SamplingConfig
@@ -42,7 +42,7 @@ class EvalRequest(NamedTuple):
     backend: str = ""  # what samples where it is not our own sampler, with its version
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What the samples depend on; an output folder belongs to one identity."""
         return {
             "checkpoint": checkpoint_digests(self.checkpoint),
@@ -57,7 +57,7 @@ class EvalRequest(NamedTuple):
         }
 
 
-def run_eval(request: EvalRequest, sampler: Sampler | None = None) -> dict[str, Any] | None:
+def run_eval(request: EvalRequest, sampler: Sampler | None = None) -> dict[str, object] | None:
     """Run or resume it; the summary with pass@k rows. Raises ValueError for anything the caller can mend.
 
     `sampler` draws in place of our own; the request's `backend` names it then.
@@ -91,7 +91,7 @@ def run_eval(request: EvalRequest, sampler: Sampler | None = None) -> dict[str, 
     return _summary(request, found) if share.is_first else None
 
 
-def _summary(request: EvalRequest, found: FileProblems) -> dict[str, Any]:
+def _summary(request: EvalRequest, found: FileProblems) -> dict[str, object]:
     summary = {
         "out": str(request.out),
         "problems": len(found.asked),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +14,14 @@ from interplay.evals.pass_at_k import pass_at_k
 from interplay.schema.verdicts import RULES
 
 
-def summarize(folder: Path, ks: Sequence[int], rules: Sequence[str] = tuple(RULES)) -> list[dict[str, Any]]:
+def summarize(folder: Path, ks: Sequence[int], rules: Sequence[str] = tuple(RULES)) -> list[dict[str, object]]:
     """One row per regime (and "all"), rule and k: value, lo, hi, n_problems, n_samples. A k beyond the samples is null."""
     evaluation = read_evaluation(folder)
     regimes = np.array(evaluation.problems["regime"].to_pylist())
     return [row for rule in rules for row in estimates(regimes, counts_by_problem(evaluation, rule), rule, ks)]
 
 
-def estimates(regimes_P: NDArray[np.str_], counts: Counts, rule: str, ks: Sequence[int]) -> list[dict[str, Any]]:
+def estimates(regimes_P: NDArray[np.str_], counts: Counts, rule: str, ks: Sequence[int]) -> list[dict[str, object]]:
     """The rows of one rule, from its counts and the regime of each problem."""
     rows = []
     for regime in ["all", *dict.fromkeys(regimes_P.tolist())]:

@@ -40,7 +40,7 @@ def reward(rule: str = "strict") -> Reward:
     """A reward function for `reward_funcs`, 0 to 1 by a rule of `exchange.RULES`. Raises ValueError for an unknown one."""
     check_rule(rule)
 
-    def judge(completions: Sequence[Any], gold: Sequence[str], **trainer: Any) -> list[float | None]:
+    def judge(completions: Sequence[object], gold: Sequence[str], **trainer: Any) -> list[float | None]:
         found = [scores(each, _text(completion)) for completion, each in zip(completions, gold, strict=True)]
         if (log := trainer.get("log_metric")) is not None and found:
             for name in found[0]:

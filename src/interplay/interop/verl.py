@@ -41,9 +41,9 @@ def compute_score(
     data_source: str,
     solution_str: str,
     ground_truth: str,
-    extra_info: Mapping[str, Any] | None = None,
+    extra_info: Mapping[str, object] | None = None,
     rule: str = "strict",
-    **_: Any,
+    **_: object,
 ) -> dict[str, float]:
     """`score` by the rule (`reward.custom_reward_function.reward_kwargs.rule`), and every other rule under its name."""
     found = scores(ground_truth, solution_str)

@@ -143,7 +143,7 @@ def judge_here(texts: Sequence[Text], answer: Callable[[Verdict], Answer], verif
 class _Worker:
     """A process and the line to it."""
 
-    def __init__(self, answer: Callable[[Verdict], Any], verify: Verify) -> None:
+    def __init__(self, answer: Callable[[Verdict], object], verify: Verify) -> None:
         # spawn: a forked child would inherit the locks of whatever threads the sampler runs
         context = multiprocessing.get_context("spawn")
         self.line, theirs = context.Pipe()
@@ -180,7 +180,7 @@ class _Worker:
         self.process.join()
 
 
-def serve(line: Connection, answer: Callable[[Verdict], Any], verify: Verify) -> None:
+def serve(line: Connection, answer: Callable[[Verdict], object], verify: Verify) -> None:
     """A worker's life: it says that it is there, then a chunk in, its answers out, until the other side is gone."""
     with suppress(EOFError, OSError):
         line.send(READY)

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from interplay.model.cohort import Completion, Unit
 from interplay.model.next_token import choose, row_key, uniforms
 from interplay.model.worker import Job
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
-def sample_by_model_forward(model: nn.Module, job: Job, units: Iterable[Unit], max_rows: int) -> Iterator[Completion]:
+
+def sample_by_model_forward(
+    model: PreTrainedModel, job: Job, units: Iterable[Unit], max_rows: int
+) -> Iterator[Completion]:
     training = model.training
     model.eval()
     try:
@@ -34,14 +39,14 @@ def sample_by_model_forward(model: nn.Module, job: Job, units: Iterable[Unit], m
 
 
 @torch.inference_mode()
-def _read(model: nn.Module, prompt: Any) -> tuple[Any, Tensor]:
+def _read(model: PreTrainedModel, prompt: Any) -> tuple[Any, Tensor]:
     device = next(model.parameters()).device
-    read = cast(Any, model)(torch.tensor([list(prompt)], device=device), use_cache=True)
+    read = model(torch.tensor([list(prompt)], device=device), use_cache=True)
     return read.past_key_values, read.logits[:, -1].float()
 
 
 @torch.inference_mode()
-def _grow(model: nn.Module, job: Job, unit: Unit, cache: Any, logits_R_V: Tensor) -> list[Completion]:
+def _grow(model: PreTrainedModel, job: Job, unit: Unit, cache: Any, logits_R_V: Tensor) -> list[Completion]:
     device, limit = logits_R_V.device, job.config.max_new_tokens
     samples = list(range(unit.first_sample, unit.first_sample + unit.num_samples))
     keys_R = torch.tensor([row_key(job.seed, job.keys[unit.prompt], sample) for sample in samples], device=device)
@@ -69,6 +74,6 @@ def _grow(model: nn.Module, job: Job, unit: Unit, cache: Any, logits_R_V: Tensor
             alive_R = torch.tensor(alive, device=device)
             cache.batch_select_indices(alive_R)
             keys_R, tokens_R, rows = keys_R[alive_R], tokens_R[alive_R], [rows[i] for i in alive]
-        grown = cast(Any, model)(tokens_R[:, None], past_key_values=cache, use_cache=True)
+        grown = model(tokens_R[:, None], past_key_values=cache, use_cache=True)
         cache, logits_R_V = grown.past_key_values, grown.logits[:, -1].float()
     return done

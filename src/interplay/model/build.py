@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
-from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 from transformers.utils import logging
 
 from interplay.data.tokenizer import load_tokenizer
@@ -64,14 +64,14 @@ def build(
     shape = qwen2_config(config, vocab_size, eos_token_id=eos_token_id, pad_token_id=pad_token_id)
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         torch.manual_seed(derive("model", "init", *seed_names) % 2**63)
-        return cast(Qwen2ForCausalLM, cast(Any, Qwen2ForCausalLM)(shape).float())
+        return cast(Qwen2ForCausalLM, Qwen2ForCausalLM(shape).float())
 
 
 def save(model: PreTrainedModel, path: str | Path) -> Path:
     """Write a Hugging Face directory. It appears whole or not at all, and replaces what was there."""
     path = Path(path)
     with staged_folder(path) as staging:
-        cast(Any, model).save_pretrained(staging, safe_serialization=True)
+        model.save_pretrained(staging, safe_serialization=True)
     return path
 
 
@@ -82,7 +82,7 @@ def load(path: str | Path, *, dtype: torch.dtype | None = None, device: str = "c
         raise ValueError(f"no checkpoint at {path}: not a directory")
     config = _read_json(path / "config.json")
     _check_sizes(path / "config.json", config, sum(_num_weights(file) for file in _weight_files(path)))
-    cast(Any, logging).disable_progress_bar()  # loading shows its own bar, in the middle of ours
+    logging.disable_progress_bar()  # loading shows its own bar, in the middle of ours
     try:
         model, info = cast(Any, AutoModelForCausalLM).from_pretrained(
             path, dtype=dtype or "auto", use_safetensors=True, local_files_only=True, output_loading_info=True,
@@ -99,10 +99,10 @@ def load(path: str | Path, *, dtype: torch.dtype | None = None, device: str = "c
     return cast(PreTrainedModel, model.to(device).eval())
 
 
-def load_with_tokenizer(path: str | Path) -> tuple[PreTrainedModel, Any]:
+def load_with_tokenizer(path: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     """The same with the tokenizer beside it. Raises ValueError where that has tokens that the model does not know."""
     model, tokenizer = load(path), load_tokenizer(path)
-    known = int(cast(Any, model).config.vocab_size)
+    known = int(model.config.vocab_size)
     token, last = max(tokenizer.get_vocab().items(), key=itemgetter(1))
     if last >= known:
         raise ValueError(

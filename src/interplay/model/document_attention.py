@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from torch.nn.attention.varlen import varlen_attn
-from transformers import AttentionInterface
+from transformers import AttentionInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from interplay.model.weights import in_family
@@ -23,16 +23,16 @@ from interplay.model.weights import in_family
 NAME = "interplay_documents"
 
 
-def use_document_kernel(model: nn.Module, precision: str, *, on_cpu: bool) -> bool:
+def use_document_kernel(model: PreTrainedModel, precision: str, *, on_cpu: bool) -> bool:
     """Let a model attend so where it can; whether it does. It may still be on its way to the GPU."""
-    config = cast(Any, model).config
+    config = model.config
     if not in_family(model) or precision != "bf16" or on_cpu:
         return False
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     if head_dim % 8 or head_dim > 256:  # what the kernel takes
         return False
     AttentionInterface.register(NAME, attend_documents)
-    cast(Any, model).set_attn_implementation(NAME)
+    model.set_attn_implementation(NAME)
     return True
 
 

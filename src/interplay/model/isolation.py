@@ -8,15 +8,18 @@ be out of date with the next release.
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 LENGTH = 8  # tokens of each of the two documents
 
 
 @torch.no_grad()
-def keeps_documents_apart(model: Any) -> bool:
+def keeps_documents_apart(model: PreTrainedModel) -> bool:
     """True where the second document of a row gets the same logits whatever the first one says."""
     if "position_ids" not in inspect.signature(model.forward).parameters:
         return False

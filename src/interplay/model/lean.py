@@ -11,14 +11,17 @@ all sums of gradients are fp32; products are in the dtype of the folded weights,
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from interplay.model.weights import in_family
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 MAX_WIDTH = 1024  # positions of a row: attention holds T x T scores of every head
 
@@ -48,8 +51,8 @@ class Folded:
     threads can take gradients of them; `backward` carries the sum of those gradients on to the parameters.
     """
 
-    def __init__(self, model: nn.Module, dtype: torch.dtype) -> None:
-        source = cast(Any, model)
+    def __init__(self, model: PreTrainedModel, dtype: torch.dtype) -> None:
+        source = model
         config, body = source.config, source.model
         self.shape = _shape(config)
         self.dtype, self.body = dtype, body
@@ -79,14 +82,14 @@ class Folded:
         torch.autograd.backward([self.masters[i] for i in trained], [gradients[i] for i in trained])
 
 
-def is_lean(model: nn.Module, width: int) -> bool:
+def is_lean(model: PreTrainedModel, width: int) -> bool:
     """Whether this file computes that model, on rows of `width` positions."""
     if not in_family(model) or width > MAX_WIDTH:
         return False
-    layer = cast(Any, model).model.layers[0]
+    layer = model.model.layers[0]
     plain = (layer.self_attn.o_proj, layer.mlp.gate_proj, layer.mlp.up_proj, layer.mlp.down_proj)
     on_cpu_in_fp32 = all(p.device.type == "cpu" and p.dtype == torch.float32 for p in model.parameters())
-    return on_cpu_in_fp32 and all(linear.bias is None for linear in plain) and cast(Any, model).lm_head.bias is None
+    return on_cpu_in_fp32 and all(linear.bias is None for linear in plain) and model.lm_head.bias is None
 
 
 def documents_seen(positions_R_T: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ temperature."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -15,13 +15,16 @@ from torch.nn import functional
 from interplay.model.next_token import Precision
 from interplay.model.weights import in_family
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 MAX_LOGITS = 1 << 25  # numbers held at once in fp32, twice over
 
 Document = tuple[list[int], list[int]]  # token ids of the prompt and of its completion
 
 
 def nll_sums(
-    model: Any, documents: Sequence[Document], *, max_tokens: int = 1 << 13, precision: Precision = "fp32"
+    model: PreTrainedModel, documents: Sequence[Document], *, max_tokens: int = 1 << 13, precision: Precision = "fp32"
 ) -> list[float]:
     """Nats of every completion given its prompt, in order. Documents of like length share a batch of at most
     `max_tokens` positions. In "bf16" products are, log-probabilities stay fp32."""
@@ -45,7 +48,7 @@ def _batches(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
 
 
 @torch.no_grad()
-def _batch_sums(model: Any, documents: Sequence[Document], precision: Precision) -> list[float]:
+def _batch_sums(model: PreTrainedModel, documents: Sequence[Document], precision: Precision) -> list[float]:
     """Right padding needs no attention mask: the real positions of a causal model never see it."""
     texts = [prompt + completion for prompt, completion in documents]
     input_ids_B_T = torch.zeros((len(texts), max(map(len, texts))), dtype=torch.long)
@@ -61,7 +64,7 @@ def _batch_sums(model: Any, documents: Sequence[Document], precision: Precision)
     return [float(x) for x in torch.zeros(len(texts), dtype=torch.float64).index_add_(0, rows_N, nll_N)]
 
 
-def _logits(model: Any, input_ids_B_T: Tensor, rows_N: Tensor, positions_N: Tensor) -> Tensor:
+def _logits(model: PreTrainedModel, input_ids_B_T: Tensor, rows_N: Tensor, positions_N: Tensor) -> Tensor:
     """[N, V] at the asked positions only, where the model is one whose head is a plain product."""
     if not in_family(model):
         logits_B_T_V: Tensor = model(input_ids=input_ids_B_T, use_cache=False).logits

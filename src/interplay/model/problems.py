@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from transformers import PreTrainedTokenizerFast
 
 from interplay.data.tokenizer import required_token
 from interplay.model.sampler import Completion, SamplingConfig, positions_of, sample
 from interplay.world.problem import Problem
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 class Sampler(Protocol):
@@ -34,7 +37,7 @@ class Sampled(NamedTuple):
 
 
 def sample_problems(
-    model: Any,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     problems: list[Problem],
     *,
@@ -75,19 +78,19 @@ def prompts_of(tokenizer: PreTrainedTokenizerFast, problems: list[Problem], conf
     return [first + encode(p.prompt, add_special_tokens=False).ids for p in problems]
 
 
-def unfit(model: Any, prompts: list[list[int]], config: SamplingConfig) -> list[int]:
+def unfit(model: PreTrainedModel, prompts: list[list[int]], config: SamplingConfig) -> list[int]:
     """Numbers of the prompts that leave less than `max_new_tokens` of the model's positions."""
     room = positions_of(model) - config.max_new_tokens
     return [number for number, prompt in enumerate(prompts) if len(prompt) > room]
 
 
-def end_tokens(model: Any, tokenizer: PreTrainedTokenizerFast) -> list[int]:
+def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> list[int]:
     """Every token that ends a text: the tokenizer's own and those of the model's `generation_config`, which chat models
     have several of. Raises ValueError where neither names one."""
     listed = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
     several = listed if isinstance(listed, (list, tuple)) else [listed]
     named = {int(token) for token in [*several, tokenizer.eos_token_id] if token is not None}
-    size = int(cast(Any, model).config.vocab_size)
+    size = int(model.config.vocab_size)
     found = sorted(token for token in named if 0 <= token < size)  # others are never said
     if not found:
         raise ValueError(

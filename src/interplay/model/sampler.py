@@ -16,10 +16,9 @@ import queue
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
 
 from interplay.model.any_model import sample_by_model_forward
 from interplay.model.cohort import Completion, Unit
@@ -31,6 +30,9 @@ from interplay.model.weights import in_family, read_weights
 from interplay.model.worker import Job, Worker
 from interplay.world.randomness import derive
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 __all__ = ["Clock", "Completion", "SamplingConfig", "sample"]
 
 MAX_SHARES = 4
@@ -40,7 +42,7 @@ MIN_ROWS_PER_SHARE = 192
 
 
 def sample(
-    model: nn.Module,
+    model: PreTrainedModel,
     prompts: Sequence[Sequence[int]],
     *,
     num_samples: int,
@@ -69,7 +71,7 @@ def sample(
     on_cpu = device.type == "cpu"
     max_rows = max_rows or (4_096 if on_cpu else 8_192)
     max_tokens = max_tokens or (2**19 if on_cpu else 2**22)
-    vocab_size = int(cast(Any, model).config.vocab_size)
+    vocab_size = int(model.config.vocab_size)
     stops_V = torch.zeros(vocab_size, dtype=torch.bool, device=device)
     stops_V[sorted(stop_ids)] = True
     keys = [derive("prompt", *prompt) for prompt in prompts] if keys is None else keys
@@ -93,7 +95,7 @@ def sample(
 
 
 def check(
-    model: nn.Module,
+    model: PreTrainedModel,
     prompts: Sequence[Sequence[int]],
     num_samples: int,
     config: SamplingConfig,
@@ -101,7 +103,7 @@ def check(
     keys: Sequence[str | int] | None,
 ) -> None:
     """What a caller can get wrong, before anything runs."""
-    vocab_size, positions = int(cast(Any, model).config.vocab_size), positions_of(model)
+    vocab_size, positions = int(model.config.vocab_size), positions_of(model)
     if num_samples < 1:
         raise ValueError(f"num_samples must be positive, got {num_samples}")
     if keys is not None and len(keys) != len(prompts):
@@ -120,9 +122,9 @@ def check(
             raise ValueError(f"prompt {i} has token {max(prompt)} or {min(prompt)} outside 0..{vocab_size - 1}")
 
 
-def positions_of(model: nn.Module) -> int:
+def positions_of(model: PreTrainedModel) -> int:
     """The longest text that a model takes, in tokens; a very large number where its config names no limit."""
-    return int(getattr(cast(Any, model).config, "max_position_embeddings", None) or 2**31)
+    return int(getattr(model.config, "max_position_embeddings", None) or 2**31)
 
 
 def _num_shares(rows: int, max_rows: int) -> int:

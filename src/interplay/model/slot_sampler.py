@@ -14,7 +14,7 @@ import copy
 import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -27,6 +27,9 @@ from interplay.model.phase_times import Clock
 from interplay.model.slots import Rules, Slots
 from interplay.model.weights import Weights, read_weights, tensors_of
 from interplay.model.worker import Job, batches
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 LOOK_EVERY = 8  # steps; a row that ends is computed along until the next look
 LENGTH_BLOCK = 256
@@ -41,7 +44,7 @@ class Engine:
     def __init__(self, weights: Weights, rules: Rules, count: int, positions: int) -> None:
         self.weights, self.rules = weights, rules
         self.slots = Slots(weights, count, positions, rules.config.max_new_tokens)
-        self.graphs: dict[tuple[int, int], Any] = {}
+        self.graphs: dict[tuple[int, int], torch.cuda.CUDAGraph] = {}
         self.pool = torch.cuda.graph_pool_handle() if weights.device.type == "cuda" else None
 
     def serves(self, rules: Rules, count: int, positions: int, weights: Weights) -> bool:
@@ -73,12 +76,12 @@ class Engine:
             self.graphs[rows, length] = self._capture(rows, length)
         self.graphs[rows, length].replay()
 
-    def _capture(self, rows: int, length: int) -> Any:
+    def _capture(self, rows: int, length: int) -> torch.cuda.CUDAGraph:
         """Run it once before, as kernels that are made at their first launch ask for. All rows play dead: then a step
         writes what the next one writes again."""
         alive_S = self.slots.alive_S.clone()
         self.slots.alive_S.zero_()
-        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             self.slots.step(self.weights, self.rules, rows, length)
@@ -93,7 +96,7 @@ class Engine:
 ENGINES: weakref.WeakKeyDictionary[nn.Module, Engine] = weakref.WeakKeyDictionary()
 
 
-def engine_of(model: nn.Module, rules: Rules, count: int, positions: int) -> Engine:
+def engine_of(model: PreTrainedModel, rules: Rules, count: int, positions: int) -> Engine:
     """The model's engine with its weights as they are now; a new one where what is asked for does not fit the old one."""
     dtype = torch.bfloat16 if rules.config.precision == "bf16" else None
     weights = read_weights(model, dtype, packed=False)
@@ -213,7 +216,7 @@ class SlotSampler:
 
 
 def sample_in_slots(
-    model: nn.Module, job: Job, units: Sequence[Unit], max_rows: int, max_tokens: int, clock: Clock | None
+    model: PreTrainedModel, job: Job, units: Sequence[Unit], max_rows: int, max_tokens: int, clock: Clock | None
 ) -> Iterator[Completion]:
     """Every sample of the units as soon as its end is seen."""
     longest = max(len(job.prompts[unit.prompt]) for unit in units) + job.config.max_new_tokens

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 FAMILY = ("Qwen2ForCausalLM", "LlamaForCausalLM")
 STATIC_ROPE = ("default", "linear", "llama3", "yarn")
@@ -76,16 +79,16 @@ class Weights:
 def packing_available() -> bool:
     """Whether this build of torch has oneDNN's packed linear layers."""
     ops = torch.ops.mkldnn
-    return bool(cast(Any, torch.backends.mkldnn).is_available()) and all(
+    return bool(torch.backends.mkldnn.is_available()) and all(
         hasattr(ops, name) for name in ("_reorder_linear_weight", "_linear_pointwise")
     )
 
 
-def in_family(model: nn.Module) -> bool:
+def in_family(model: PreTrainedModel) -> bool:
     """Whether the fast path knows this model: plain Qwen2 or Llama, full attention, a rotation fixed per position."""
-    if type(model).__name__ not in FAMILY or cast(Any, model).config.hidden_act != "silu":
+    if type(model).__name__ not in FAMILY or model.config.hidden_act != "silu":
         return False
-    config = cast(Any, model).config
+    config = model.config
     rope = getattr(config, "rope_parameters", None) or {}
     plain = all(type(module) is nn.Linear for module in _linears(model))
     full = all(kind == "full_attention" for kind in getattr(config, "layer_types", None) or [])
@@ -101,9 +104,9 @@ def tensors_of(weights: Weights) -> list[Tensor]:
     return found + [tensor for pair in parts for tensor in pair if tensor is not None]
 
 
-def read_weights(model: nn.Module, dtype: torch.dtype | None = None, packed: bool = True) -> Weights:
+def read_weights(model: PreTrainedModel, dtype: torch.dtype | None = None, packed: bool = True) -> Weights:
     """The weights as they are now, in `dtype`, packed where that is faster. Some are shared with the model, not copied."""
-    source = cast(Any, model)
+    source = model
     config, body = source.config, source.model
     dtype = dtype or body.embed_tokens.weight.dtype
     heads, kv_heads = int(config.num_attention_heads), int(config.num_key_value_heads)
@@ -121,8 +124,8 @@ def read_weights(model: nn.Module, dtype: torch.dtype | None = None, packed: boo
     )
 
 
-def _linears(model: nn.Module) -> list[nn.Module]:
-    source = cast(Any, model)
+def _linears(model: PreTrainedModel) -> list[nn.Module]:
+    source = model
     found = [source.lm_head]
     for layer in source.model.layers:
         attention, ffn = layer.self_attn, layer.mlp

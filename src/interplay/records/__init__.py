@@ -57,7 +57,7 @@ def write_tables(study: Study, folder: Path, command: str) -> None:
     arms, spread = measure(kept), spread_of(study.settings.scale)
     foreseen = designs(study, spread, _controls(study, arms))
     effects = [effect_row(study, contrast, arms) for contrast in study.contrasts]
-    reliability = [*reliability_rows(study, arms), *_guesses(folders[0] / GUESSES)]
+    reliability: list[Mapping[str, object]] = [*reliability_rows(study, arms), *_guesses(folders[0] / GUESSES)]
     write_text(folder / "results.csv", csv_text(Result, result_rows(study, arms)))
     write_text(folder / "reliability.csv", csv_text(Reliability, reliability))
     write_text(folder / "effects.csv", csv_text(Effect, effects))

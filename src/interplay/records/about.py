@@ -38,7 +38,7 @@ SOFTWARE = ("torch", "transformers", "tokenizers", "accelerate", "numpy", "scipy
 
 def about(
     study: Study, kept: Sequence[Kept], spread: Spread, designs: Mapping[str, Design], command: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The whole record; `designs` are those of its claims' contrasts, around what was measured."""
     chosen = study.settings
     described = {address: found for seed in kept for address, found in seed.about.stages.items()}
@@ -73,7 +73,7 @@ def _several(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return said
 
 
-def stage_summary(stage: Stage) -> dict[str, Any]:
+def stage_summary(stage: Stage) -> dict[str, object]:
     """What a stage was trained on, its own settings, and what it took."""
     summary = json.loads((stage.folder / "summary.json").read_text())
     if isinstance(summary.get("documents"), dict):  # per cell
@@ -87,7 +87,7 @@ def stage_summary(stage: Stage) -> dict[str, Any]:
     return {"kind": stage.kind, "what": stage.data, "summary": kept, "config": _config(stage)}
 
 
-def _config(stage: Stage) -> dict[str, Any]:
+def _config(stage: Stage) -> dict[str, object]:
     """The stage's own settings without its problems, which `what` says in words, and without what is left unset."""
     fields = stage.config.identity().items()
     return {n: _present(v) for n, v in fields if n not in ("stream", "pool", "regimes", "world") and v is not None}
@@ -106,7 +106,7 @@ def _contexts(study: Study) -> list[str]:
     return list(dict.fromkeys(str(cell.context) for regime in regimes for cell in regime.mixture.cells))
 
 
-def machine(threads: int | None = None) -> dict[str, Any]:
+def machine(threads: int | None = None) -> dict[str, object]:
     """What the run ran on."""
     return {
         **processor(threads),

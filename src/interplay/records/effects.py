@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -56,7 +55,7 @@ def _number(study: Study, contrast: Contrast, arms: Arms) -> str:
     return hashlib.sha256(json.dumps([pairs, measure]).encode()).hexdigest()[:12]
 
 
-def effect_row(study: Study, contrast: Contrast, arms: Arms) -> dict[str, Any]:
+def effect_row(study: Study, contrast: Contrast, arms: Arms) -> dict[str, object]:
     """One contrast with its paired interval; trainings are the outer level where there are several."""
     evidence = evidence_of(study, contrast, arms)
     estimate = evidence.interval(study.settings.samples)
@@ -85,7 +84,7 @@ def _rounded(value: float) -> float | str:
     return round(value, 6) if math.isfinite(value) else ""
 
 
-def claim_rows(study: Study, arms: Arms, designs: Mapping[str, Design]) -> list[dict[str, Any]]:
+def claim_rows(study: Study, arms: Arms, designs: Mapping[str, Design]) -> list[dict[str, object]]:
     """Each claim with its effect, what is said of it, and what it could have shown by the design of its contrast."""
     contrasts = {contrast.name: contrast for contrast in study.contrasts}
     evidence = {name: evidence_of(study, contrasts[name], arms) for claim in study.claims for name in claim.contrasts}
@@ -125,7 +124,7 @@ def _by_training(evidence: Evidence) -> list[float | None]:
     return [round(float(mean), 6) if math.isfinite(mean) else None for mean in evidence.differences_S_P.mean(axis=1)]
 
 
-def _power(claim: Claim, design: Design | None) -> dict[str, Any]:
+def _power(claim: Claim, design: Design | None) -> dict[str, object]:
     """The smallest rise that these trainings see, and how many trainings the claim needs."""
     if design is None:
         return {"smallest": None, "trainings_needed": None}

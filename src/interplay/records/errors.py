@@ -12,7 +12,7 @@ from interplay.studies.study import Arm
 from interplay.world.verify import OUTCOMES
 
 
-def error_rows(found: Evaluated) -> list[dict[str, Any]]:
+def error_rows(found: Evaluated) -> list[dict[str, object]]:
     """One row per regime and first fault; "none" for solutions that are strictly right."""
     counts: Counter[tuple[str, str]] = Counter()
     right: Counter[tuple[str, str]] = Counter()
@@ -22,7 +22,7 @@ def error_rows(found: Evaluated) -> list[dict[str, Any]]:
     return _rows(found.arm, "error", counts, sorted(counts), {"right_answer": right})
 
 
-def outcome_rows(found: Evaluated, guesses: Mapping[str, float]) -> list[dict[str, Any]]:
+def outcome_rows(found: Evaluated, guesses: Mapping[str, float]) -> list[dict[str, object]]:
     """One row per regime and outcome that occurs, in the verifier's order; beside it what guessing reaches in the regime."""
     counts = Counter((regime, outcome) for regime, outcome in found.samples("outcome"))
     order = sorted(counts, key=lambda key: (key[0], OUTCOMES.index(key[1])))

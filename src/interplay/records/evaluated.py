@@ -41,7 +41,7 @@ class Evaluated:
             for name, regime, op in zip(self.ids, self.regimes, self.ops, strict=True)
         ]
 
-    def count_rows(self, ks: Sequence[int]) -> Iterator[dict[str, Any]]:
+    def count_rows(self, ks: Sequence[int]) -> Iterator[dict[str, object]]:
         """Rows of `counts.parquet` of a seed, in the order of the problems."""
         gold = read_gold(self.folder)
         for number, name in enumerate(self.ids):

@@ -13,7 +13,7 @@ from interplay.world.graph import from_dict
 from interplay.world.verify import Reference, verify
 
 
-def example_rows(study: Study) -> Iterator[dict[str, Any]]:
+def example_rows(study: Study) -> Iterator[dict[str, object]]:
     """First samples of the first seed: from the first arm and the last, of each regime, wrong ones and right ones."""
     arms = [arm for arm in study.arms if arm.seed == study.settings.seeds[0]]
     for arm, wanted in ((arms[0], (False,)), (arms[-1], (False, True))):

@@ -53,7 +53,7 @@ def choose(problems: Sequence[Row], asked: Mapping[str, int], limit: int) -> tup
 
     Raises ValueError where not even one problem fits.
     """
-    cells: dict[tuple[Any, ...], list[Row]] = {}
+    cells: dict[tuple[object, ...], list[Row]] = {}
     for row in problems:
         cells.setdefault(tuple(row[name] for name in ("regime", "context", "op", "mode")), []).append(row)
     chosen: set[str] = set()

@@ -36,7 +36,7 @@ def read_gold(folder: Path) -> dict[str, list[Any]] | None:
     return {name: table[column].to_pylist() for name, column in columns.items()}
 
 
-def nll_rows(study: Study, arms: Arms) -> Iterator[dict[str, Any]]:
+def nll_rows(study: Study, arms: Arms) -> Iterator[dict[str, object]]:
     """Of every arm whose evaluation has gold likelihoods: each regime as a whole and op by op, over all seeds."""
     measured = {name: members for name, members in arms.items() if all(m.nll is not None for m in members)}
     starts = {arm.name: arm.start for arm in study.arms}
@@ -49,13 +49,13 @@ def nll_rows(study: Study, arms: Arms) -> Iterator[dict[str, Any]]:
                     yield row | {"start": start if start in measured else ""}
 
 
-def _row(group: Group, start: Sequence[Measured], regime: str, op: int | None) -> dict[str, Any] | None:
+def _row(group: Group, start: Sequence[Measured], regime: str, op: int | None) -> dict[str, object] | None:
     own, chosen = group.measured, group.measured[0].chosen(regime, op)
     if not chosen.any():
         return None
     names = ("nll", regime, "all" if op is None else str(op))
     estimate = mean_interval(_nll(own, chosen), names=names, bounded=False)
-    row: dict[str, Any] = {
+    row: dict[str, object] = {
         "arm": group.arm, "seed": group.seed, "regime": regime, "op": names[2],
         "nll": _cell(estimate.value), "lo": _cell(estimate.lo), "hi": _cell(estimate.hi),
         "per_token": _cell(float(np.mean([m.per_token[chosen].mean() for m in own]))),

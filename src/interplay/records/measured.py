@@ -94,10 +94,10 @@ def groups_of(arms: Arms, each_seed: bool = True) -> list[Group]:
     return found
 
 
-def estimate_fields(estimate: Estimate, name: str = "value") -> dict[str, Any]:
+def estimate_fields(estimate: Estimate, name: str = "value") -> dict[str, object]:
     """An estimate as the cells of a row; a number that is not defined is an empty cell."""
     ends = {name: estimate.value, "lo": estimate.lo, "hi": estimate.hi}
-    cells: dict[str, Any] = {end: round(value, 6) if np.isfinite(value) else "" for end, value in ends.items()}
+    cells: dict[str, object] = {end: round(value, 6) if np.isfinite(value) else "" for end, value in ends.items()}
     return cells | {
         "n_problems": estimate.n_problems, "n_samples": estimate.n_samples, "n_seeds": estimate.n_seeds,
     }  # fmt: skip

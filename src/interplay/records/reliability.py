@@ -29,7 +29,7 @@ STABLE = (0.5, 1.0)
 GUESSER = "guesser"
 
 
-def reliability_rows(study: Study, arms: Arms) -> Iterator[dict[str, Any]]:
+def reliability_rows(study: Study, arms: Arms) -> Iterator[dict[str, object]]:
     """Every metric of every regime and arm, over all seeds; `guess_rows` stand beside them."""
     samples = study.settings.samples
     for group in groups_of(arms, each_seed=False):
@@ -61,7 +61,7 @@ def guess_rows(found: Evaluated, regimes: Iterable[str], ks: Sequence[int]) -> I
 Key = tuple[str, str, int | str, float | str]
 
 
-def _row(arm: str, seed: str, regime: str, key: Key) -> dict[str, Any]:
+def _row(arm: str, seed: str, regime: str, key: Key) -> dict[str, object]:
     return {"arm": arm, "seed": seed, "regime": regime, **dict(zip(("metric", "rule", "k", "tau"), key, strict=True))}
 
 

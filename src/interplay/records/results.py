@@ -7,7 +7,6 @@ spread between seeds is read from does not need every rule at every k.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from interplay.evals.intervals import mean_interval
 from interplay.records.measured import Arms, Group, estimate_fields, groups_of
@@ -15,7 +14,7 @@ from interplay.schema.verdicts import RULES
 from interplay.studies.study import Study
 
 
-def result_rows(study: Study, arms: Arms) -> Iterable[dict[str, Any]]:
+def result_rows(study: Study, arms: Arms) -> Iterable[dict[str, object]]:
     """pass@k with intervals: every rule and k per regime, pass@1 and the largest k per op."""
     samples = study.settings.samples
     for group in groups_of(arms):

@@ -74,7 +74,7 @@ def write_seed(study: Study, seed: int, folder: Path, command: str) -> None:
     counts = [row for one in found for row in one.count_rows(ks)]
     guesses = list(guess_rows(found[0], study.regimes, ks))
     blind = {row["regime"]: row["value"] for row in guesses if row["metric"] == GUESSER}
-    tables: dict[str, list[dict[str, Any]]] = {
+    tables: dict[str, list[dict[str, object]]] = {
         "errors.csv": [row for one in found for row in error_rows(one)],
         "outcomes.csv": [row for one in found for row in outcome_rows(one, blind)],
         "curves.csv": list(curve_rows(own)), "silent.csv": list(silent_rows(own)), "cells.csv": list(cell_rows(own)),
@@ -119,7 +119,7 @@ def seeds_below(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.rglob(SEED) if not path.parent.name.startswith("."))
 
 
-def _said(study: Study, seed: int) -> dict[str, Any]:
+def _said(study: Study, seed: int) -> dict[str, object]:
     arms = [
         {"arm": arm.name, "stages": [stage.address for stage in upstream(arm.evaluation)], "rl": idle_rl(arm)}
         for arm in study.arms
@@ -127,7 +127,7 @@ def _said(study: Study, seed: int) -> dict[str, Any]:
     return {"schema_version": VERSION, "study": study.name, "scale": study.settings.scale, "seed": seed, "arms": arms}
 
 
-def _about(study: Study, command: str) -> dict[str, Any]:
+def _about(study: Study, command: str) -> dict[str, object]:
     stages = {stage.address: stage_summary(stage) for stage in study.stages}
     return {
         "version": __version__, "command": command, "machine": machine(study.arms[0].evaluation.runtime.threads),

@@ -34,7 +34,7 @@ def trained_stages(study: Study) -> list[tuple[Arm, Stage]]:
     return list(found.values())
 
 
-def curve_rows(study: Study) -> Iterator[dict[str, Any]]:
+def curve_rows(study: Study) -> Iterator[dict[str, object]]:
     """One row per point: the metrics that its stage has."""
     for arm, stage in trained_stages(study):
         for steps in _bins(read_metrics(stage.folder / "metrics.jsonl"), POINTS):
@@ -54,7 +54,7 @@ def _mean(rows: Sequence[Metrics], metric: str) -> float | str:
     return float(f"{math.fsum(values) / len(values):.5g}") if values else ""
 
 
-def silent_rows(study: Study) -> Iterator[dict[str, Any]]:
+def silent_rows(study: Study) -> Iterator[dict[str, object]]:
     """Share of groups whose samples all get one reward, per op: over the whole of RL and over its last quarter."""
     for arm, stage in trained_stages(study):
         if stage.kind != "rl":
@@ -72,7 +72,7 @@ def silent_rows(study: Study) -> Iterator[dict[str, Any]]:
                     }
 
 
-def cell_rows(study: Study) -> Iterator[dict[str, Any]]:
+def cell_rows(study: Study) -> Iterator[dict[str, object]]:
     """Loss on the held-out solutions of every cell at each point of the token grid."""
     for arm, stage in trained_stages(study):
         for row in read_metrics(stage.folder / CURVES):

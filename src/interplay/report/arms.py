@@ -7,7 +7,6 @@ table reads as the tree of the study.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from interplay.report import wording
 from interplay.report.records import Records
@@ -76,7 +75,7 @@ def _cell(stages: list[Stage], rows: int) -> StageCell:
 
 
 def _values(stages: list[Stage], key: str) -> list[float]:
-    found: list[Any] = [stage.summary.get(key) for stage in stages]
+    found: list[object] = [stage.summary.get(key) for stage in stages]
     return [float(value) for value in found if isinstance(value, int | float) and value]
 
 

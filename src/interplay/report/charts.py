@@ -28,9 +28,9 @@ class Panel:
     height: int = HEIGHT
     width: int = WIDTH
 
-    def spec(self) -> dict[str, Any]:
+    def spec(self) -> dict[str, object]:
         """The Vega-Lite specification for the page, which sets the title in HTML."""
-        spec: dict[str, Any] = self.chart.properties(width=self.width, height=self.height).to_dict(validate=False)
+        spec: dict[str, object] = self.chart.properties(width=self.width, height=self.height).to_dict(validate=False)
         return spec
 
 
@@ -77,7 +77,7 @@ class Figure:
         many = len(self.panels) > 6 or len(self.panels) == 4
         return self.across or (4 if many else min(3, len(self.panels)))
 
-    def spec(self) -> dict[str, Any]:
+    def spec(self) -> dict[str, object]:
         """All panels as one specification, for the saved picture."""
         charts = [
             panel.chart.properties(title=panel.title, width=panel.width, height=panel.height) for panel in self.panels
@@ -85,7 +85,7 @@ class Figure:
         joined = alt.concat(*charts, columns=self.columns, spacing=24).resolve_scale(
             color="shared", shape="shared", strokeDash="shared", opacity="independent"
         )
-        spec: dict[str, Any] = joined.to_dict(validate=False)  # its parts were, as they were made
+        spec: dict[str, object] = joined.to_dict(validate=False)  # its parts were, as they were made
         return spec
 
 
@@ -144,7 +144,7 @@ def _legend(shown: bool) -> Any:
     return alt.Undefined if shown else None
 
 
-def _scale(styles: Mapping[str, ArmStyle], values: list[Any]) -> alt.Scale:
+def _scale(styles: Mapping[str, ArmStyle], values: Sequence[str] | Sequence[list[int]]) -> alt.Scale:
     return alt.Scale(domain=[style.label for style in styles.values()], range=values)
 
 

@@ -24,10 +24,10 @@ from interplay.world.verify import EQUATION
 
 GROUPS = ("arm", "seed", "regime", "op", "context", "mode", "outcome", "error")
 
-Columns = dict[str, list[Any]]
+Columns = dict[str, list[object]]
 
 
-def page_data(explored: Explored, styles: Mapping[str, ArmStyle]) -> dict[str, Any]:
+def page_data(explored: Explored, styles: Mapping[str, ArmStyle]) -> dict[str, object]:
     """Everything the page's script reads."""
     kept = [Nodes(graph) for graph in explored.graphs]
     samples, solutions = explored.samples, explored.solutions
@@ -56,7 +56,7 @@ def page_data(explored: Explored, styles: Mapping[str, ArmStyle]) -> dict[str, A
     }
 
 
-def packed(data: dict[str, Any]) -> str:
+def packed(data: dict[str, object]) -> str:
     """The data as base64 of gzip: no character of it means anything to HTML."""
     spelled = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
     return base64.b64encode(gzip.compress(spelled, mtime=0)).decode()
@@ -173,16 +173,16 @@ def _problems(explored: Explored, kept: Sequence[Nodes], codes: Mapping[str, dic
     }
 
 
-def _facts(row: KeptProblem, nodes: Nodes) -> list[list[Any]]:
+def _facts(row: KeptProblem, nodes: Nodes) -> list[list[object]]:
     return [[fact, subject(fact, nodes.place)] for fact in shown_samples.facts(row.problem)]
 
 
-def _places(steps: Sequence[Place], text: str, nodes: Nodes) -> list[list[Any]]:
+def _places(steps: Sequence[Place], text: str, nodes: Nodes) -> list[list[object]]:
     at = utf16(text)
     return [[nodes.refer(step.name), at(step.start), at(step.end)] for step in steps]
 
 
-def _solution(sample: KeptSample, problem: int, nodes: Nodes) -> dict[str, Any]:
+def _solution(sample: KeptSample, problem: int, nodes: Nodes) -> dict[str, object]:
     at = utf16(sample.text)
     step, quantity = first_fault(sample, nodes.graph)
     return {
@@ -200,7 +200,7 @@ def _solution(sample: KeptSample, problem: int, nodes: Nodes) -> dict[str, Any]:
     }
 
 
-def _step(step: ClaimedStep, at: Callable[[int], int], nodes: Nodes) -> list[Any]:
+def _step(step: ClaimedStep, at: Callable[[int], int], nodes: Nodes) -> list[object]:
     parents = [nodes.refer(parent) for parent in step.parents]
     return [nodes.refer(step.name), at(step.start), at(step.end), step.error, parents, step.value]
 

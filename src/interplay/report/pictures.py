@@ -12,13 +12,12 @@ import signal
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any
 
 import vl_convert
 
 from interplay.report.theme import GRID, INK, MUTED, ROLES
 
-Spec = dict[str, Any]
+Spec = dict[str, object]
 _PAINT = re.compile(r'\b(fill|stroke)="(#[0-9a-fA-F]{6})"')
 _COORDINATES = re.compile(r'(?<= )(d|transform|[xy][12]?|x|y|width|height|viewBox)="([^"<]*)"')
 _LONG_DECIMAL = re.compile(r"-?\d+\.\d{2,}")

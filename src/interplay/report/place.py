@@ -104,7 +104,7 @@ def places(package: Any) -> list[Place]:
     return sorted(found, key=lambda place: (anchors.index(place.section), place.rank, place.draw.__name__))
 
 
-def _draws(found: Any, module: str) -> bool:
+def _draws(found: object, module: str) -> bool:
     """Whether this is a public function of the module that gives a figure or a table."""
     if not inspect.isfunction(found) or found.__module__ != module or found.__name__.startswith("_"):
         return False

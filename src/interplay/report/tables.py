@@ -202,7 +202,7 @@ def settings(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     return flat
 
 
-def _spelled(value: Any) -> str:
+def _spelled(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):

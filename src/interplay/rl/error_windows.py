@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from interplay.schema import sampled
 from interplay.schema.parquet import read_table
 
 
-def errors_by_window(rollouts: Path, window: int) -> list[dict[str, Any]]:
+def errors_by_window(rollouts: Path, window: int) -> list[dict[str, object]]:
     """A row per window of `window` steps and error class, in order; the class is None where nothing is wrong.
 
     first_step, last_step  the window

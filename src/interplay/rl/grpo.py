@@ -10,7 +10,7 @@ import time
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedTokenizerFast
 
@@ -32,6 +32,9 @@ from interplay.train.publish import finished
 from interplay.train.runtime import Runtime
 from interplay.world.problem import Problem
 from interplay.world.randomness import derive
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 __all__ = ["Learner", "RLConfig", "Scored", "reinforce", "score"]
 
@@ -123,13 +126,13 @@ def _silently(done: float, **shown: float | str) -> None:
 
 def reinforce(
     config: RLConfig,
-    model: Any,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     folder: Path,
     runtime: Runtime,
     title: str = "rl",
     judge: Judge | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Train `model` in place with GRPO, resuming what `folder` holds; returns the stage's summary.
 
     Writes `metrics.jsonl`, `rollouts.parquet`, `checkpoints/step-N` and `summary.json` under `folder`. Under `accelerate
@@ -144,7 +147,7 @@ def reinforce(
         return _run(Loop(stage, judge), title)
 
 
-def _run(loop: Loop, title: str) -> dict[str, Any]:
+def _run(loop: Loop, title: str) -> dict[str, object]:
     """The steps that are left; the stage's summary."""
     config, stage, every = loop.config, loop.folder, loop.config.checkpoint_every
     runtime, started = loop.learner.runtime, time.monotonic()

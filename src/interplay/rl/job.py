@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import torch.distributed as dist
 
-from interplay.claim import checkpoint_digests, claim
 from interplay.config import Config, identity_of
 from interplay.data.tokenizer import required_token
 from interplay.files import space_for
+from interplay.folder_claim import checkpoint_digests, claim
 from interplay.model.build import load_with_tokenizer
 from interplay.model.problems import end_tokens
 from interplay.rl.config import RLConfig
@@ -37,7 +36,7 @@ def read_rl_job(path: Path, runtime: Iterable[str] = ()) -> RLJob:
     return RLJob.model_validate(fields_of(path, runtime))
 
 
-def run_rl_job(job: RLJob, out: Path) -> dict[str, Any]:
+def run_rl_job(job: RLJob, out: Path) -> dict[str, object]:
     """Reinforce, or go on, in `out`; returns the summary. Raises ValueError where `out` belongs to another job."""
     model, tokenizer = load_with_tokenizer(job.start)
     end_tokens(model, tokenizer), required_token(tokenizer, "pad")  # a call that is refused takes no folder

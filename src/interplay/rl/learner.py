@@ -12,7 +12,7 @@ import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from interplay.data.tokenizer import required_token
 from interplay.model.lean import Folded, is_lean
@@ -40,7 +40,7 @@ class Learner:
 
     def __init__(
         self,
-        model: Any,
+        model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerFast,
         config: RLConfig,
         runtime: Runtime,
@@ -144,7 +144,7 @@ class Learner:
                 parameter.grad = found if parameter.grad is None else parameter.grad.add_(found)
         return parts
 
-    def _policy(self, model: Any, rollouts: list[Rollout]) -> Any:
+    def _policy(self, model: PreTrainedModel, rollouts: list[Rollout]) -> Any:
         """The model as this update computes it: on a CPU by the lean decoder, where that knows it."""
         longest = max((len(r.prompt) + len(r.completion.tokens) for r in rollouts), default=1)
         if not self.runtime.on_cpu or not is_lean(model, longest):

@@ -9,19 +9,19 @@ back into the one prompt.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from transformers import DynamicCache
+from transformers import DynamicCache, PreTrainedModel
 
 from interplay.model.lean import Folded, hidden_at
 from interplay.model.weights import in_family
 from interplay.rl.batches import Batch, Tree
 
 
-def logprobs_of(model: Any, batch: Batch, temperature: float, entropy_graph: bool = False) -> tuple[Tensor, Tensor]:
+def logprobs_of(
+    model: PreTrainedModel, batch: Batch, temperature: float, entropy_graph: bool = False
+) -> tuple[Tensor, Tensor]:
     """(log-probabilities, entropies) of the sampled tokens at the sampling temperature, each [B, T].
 
     Entropies have a gradient with `entropy_graph` only: it doubles what the vocabulary costs.
@@ -66,7 +66,7 @@ def of_sampled_tokens(
 
 
 def logprobs_sharing_prompts(
-    model: Any, batch: Batch, temperature: float, entropy_graph: bool = False
+    model: PreTrainedModel, batch: Batch, temperature: float, entropy_graph: bool = False
 ) -> tuple[Tensor, Tensor]:
     """What `logprobs_of` returns, of a model in the family; rows with equal prompts share the computation of it."""
     device, lengths_B, group_of = batch.input_ids.device, batch.prompt_lengths_B, batch.group_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers import PreTrainedTokenizerFast
 
@@ -15,6 +15,9 @@ from interplay.model.sampler import Completion, SamplingConfig
 from interplay.rl.rewards import RewardConfig, reward, step_rewards
 from interplay.world.problem import Problem
 from interplay.world.verify import Reference, Verdict
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 Judge = Pool[Verdict]
 
@@ -32,7 +35,7 @@ class Rollout(NamedTuple):
 
 
 def roll_out(
-    model: Any,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     problems: list[Problem],
     *,

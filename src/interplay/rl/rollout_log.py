@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -61,7 +60,7 @@ class RolloutLog:
         self.folder = folder
         self.parts = folder / "rollouts"
         self.parts.mkdir(parents=True, exist_ok=True)
-        self.rows: list[dict[str, Any]] = []
+        self.rows: list[dict[str, object]] = []
         clear(self.parts)
         for part in self.parts.iterdir():
             if int(part.stem) > step:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from transformers import PreTrainedTokenizerFast
 
@@ -50,7 +49,7 @@ class StageFolder:
             self.rollouts = RolloutLog(self.path, self.start_step)
         return state
 
-    def write(self, step: int, row: dict[str, Any], groups: list[list[Rollout]]) -> None:
+    def write(self, step: int, row: dict[str, object], groups: list[list[Rollout]]) -> None:
         """Put one step on record."""
         if self.writes:
             self.metrics.write(row)
@@ -84,7 +83,7 @@ class StageFolder:
         grid = set(range(every, self.config.steps, every)) if every else set()
         return {self.config.steps, *grid, *([self.best[1]] if self.best else [])}
 
-    def finish(self, wall_s: float) -> dict[str, Any]:
+    def finish(self, wall_s: float) -> dict[str, object]:
         """Merge the records, publish the last checkpoint and write the summary, which is returned by every process."""
         config = self.config
         if self.writes:

@@ -44,7 +44,7 @@ def _arrow(annotation: Any) -> pa.DataType:
     return PLAIN[annotation]
 
 
-def table_of(rows: Iterable[Mapping[str, Any]], row: type[Row]) -> pa.Table:
+def table_of(rows: Iterable[Mapping[str, object]], row: type[Row]) -> pa.Table:
     """Rows as a table. Raises ValueError for a column that is not declared, or an empty cell that must not be."""
     rows = list(rows)
     if unknown := {name for cells in rows for name in cells} - set(row.columns()):

@@ -40,7 +40,7 @@ def column(meaning: str) -> Any:
     return Field(description=meaning)
 
 
-def absent(value: Any) -> Any:
+def absent(value: object) -> object:
     """What a CSV file can say instead of a number; pass@k is NaN where there are fewer than k samples."""
     missing = (isinstance(value, str) and value.strip().lower() in ("", "nan", "none")) or value != value
     return None if missing else value
@@ -66,14 +66,14 @@ NumSamples = Annotated[Whole, Field(description="samples of each problem")]
 NumSeeds = Annotated[Whole, Field(description="training seeds")]
 
 
-def optional(annotation: Any) -> bool:
+def optional(annotation: object) -> bool:
     """Whether a column of this type may be empty."""
     if hasattr(annotation, "__metadata__"):
         return optional(get_args(annotation)[0])
     return type(None) in get_args(annotation)
 
 
-def types_of(row: type[Row]) -> dict[str, Any]:
+def types_of(row: type[Row]) -> dict[str, object]:
     """Each column's annotation."""
     hints = get_type_hints(row, include_extras=True)
     return {name: hints[name] for name in row.model_fields}

@@ -171,7 +171,7 @@ class Example(JudgedByAll, Shown):
     """One sampled solution that the report prints."""
 
     steps: tuple[JudgedStep, ...] = column("every step with its fault")
-    graph: dict[str, Any] = column("the dependency graph")
+    graph: dict[str, object] = column("the dependency graph")
 
     @model_validator(mode="after")
     def _steps_lie_in_the_text(self) -> Self:

@@ -69,7 +69,7 @@ class Study(Row):
     command: str = column("command that runs it again")
     settings: dict[str, Any] = column("resolved settings")
     wall_s: Figure = column("seconds of all stages together")
-    machine: dict[str, Any] = column("where it ran")
+    machine: dict[str, object] = column("where it ran")
     software: dict[str, str] = column("versions of what computes")
     x: str = column("factor on the horizontal axis of the dose figure, if any")
     by: str = column("second factor, a line per value, if any")
@@ -81,7 +81,7 @@ class Study(Row):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_this_version(cls, found: Any) -> Any:
+    def _of_this_version(cls, found: object) -> object:
         written = found.get("schema_version", "an older one") if isinstance(found, dict) else VERSION
         if written != VERSION:
             raise ValueError(

@@ -21,7 +21,7 @@ from interplay.schema.row import VERSION, Row, optional, types_of
 R = TypeVar("R", bound=Row)
 
 
-def csv_text(row: type[Row], rows: Iterable[Mapping[str, Any]]) -> str:
+def csv_text(row: type[Row], rows: Iterable[Mapping[str, object]]) -> str:
     """Rows as CSV. A cell that may be empty may be left out. Raises ValueError for rows of another kind."""
     empty = {name: "" for name, annotation in types_of(row).items() if optional(annotation)}
     filled = [empty | dict(cells) for cells in rows]
@@ -31,7 +31,7 @@ def csv_text(row: type[Row], rows: Iterable[Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
-def json_lines(row: type[Row], rows: Iterable[Mapping[str, Any]]) -> str:
+def json_lines(row: type[Row], rows: Iterable[Mapping[str, object]]) -> str:
     """Rows as JSON, one a line."""
     rows = list(rows)
     _checked(row.__name__, tuple[row, ...], rows)  # type: ignore[valid-type]
@@ -46,7 +46,7 @@ def document(kind: Any, value: Any) -> str:
 
 def read_rows(path: Path, row: type[R]) -> tuple[R, ...]:
     """Rows of a CSV or JSONL file."""
-    found: Sequence[Any] = _json_lines(path) if path.suffix == ".jsonl" else _csv_rows(path, row)
+    found: Sequence[object] = _json_lines(path) if path.suffix == ".jsonl" else _csv_rows(path, row)
     checked: tuple[R, ...] = _checked(str(path), tuple[row, ...], found)  # type: ignore[valid-type]
     return checked
 
@@ -76,7 +76,7 @@ def _csv_rows(path: Path, row: type[Row]) -> list[dict[str, str]]:
     return rows
 
 
-def _json_lines(path: Path) -> list[Any]:
+def _json_lines(path: Path) -> list[object]:
     rows = []
     for number, line in enumerate(_text(path).split("\n"), 1):
         try:

@@ -5,8 +5,6 @@ A metric is `area/name`. One that a stage writes and a study should show over tr
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import FiniteFloat, model_validator
 
 from interplay.schema.row import ArmName, Figure, Op, Row, Seed, absent, column
@@ -59,7 +57,7 @@ class CurvePoint(Row):
 
     @model_validator(mode="before")
     @classmethod
-    def _metrics_are_columns(cls, row: Any) -> Any:
+    def _metrics_are_columns(cls, row: object) -> object:
         if not isinstance(row, dict) or "values" in row:
             return row
         found = {name: row[name] for name in CURVES if absent(row.get(name)) is not None}

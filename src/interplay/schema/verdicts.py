@@ -6,7 +6,7 @@ verifier's classes or empty. Anything else is an error of the file, since a text
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool
 
@@ -83,6 +83,6 @@ class JudgedByAll(Judged):
     paper_v1: StrictBool = column("the rule of the published release accepts, its leniencies included")
 
 
-def columns_of(verdict: Verdict, row: type[Judged] = JudgedByAll) -> dict[str, Any]:
+def columns_of(verdict: Verdict, row: type[Judged] = JudgedByAll) -> dict[str, object]:
     """A verdict as the cells of a row."""
     return {name: getattr(verdict, name) for name in row.columns()}

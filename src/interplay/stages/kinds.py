@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt
 
@@ -15,13 +15,13 @@ from interplay.files import staged_folder
 from interplay.model.sizes import ModelConfig
 from interplay.rank import share_of_environment
 from interplay.rl.config import RLConfig
-from interplay.stages.spent import sampling_cost
+from interplay.stages.sampling_cost import sampling_cost
 from interplay.stages.stage import Infra, Result, Stage
 from interplay.train.config import TrainConfig
 from interplay.train.publish import finish
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 
 class TokenizerStage(Stage):
@@ -55,20 +55,15 @@ class TokenizerStage(Stage):
         summary = {"tokenizer": "tokenizer", "vocab_size": len(tokenizer), "wall_s": time.monotonic() - started}
         return finish(folder, summary, published=("tokenizer",))
 
-    def load(self) -> Any:
+    def load(self) -> PreTrainedTokenizerFast:
         """The tokenizer, trained first where it is not there."""
         return load_tokenizer(self.folder / self.made()["tokenizer"])
 
 
-class PretrainStage(Stage):
-    """Train a model from scratch."""
+class SupervisedStage(Stage):
+    """What pre-training and mid-training share."""
 
-    kind: Literal["pretrain"] = "pretrain"
-    tokenizer: TokenizerStage
-    model: ModelConfig
     config: TrainConfig
-    seed: NonNegativeInt = 0
-    infra: Infra = Infra(version="3", mode="retry")
 
     @property
     def work(self) -> str:
@@ -79,6 +74,16 @@ class PretrainStage(Stage):
     def mixtures(self) -> tuple[Mixture, ...]:
         """Of what it works on."""
         return (self.config.stream.mixture,)
+
+
+class PretrainStage(SupervisedStage):
+    """Train a model from scratch."""
+
+    kind: Literal["pretrain"] = "pretrain"
+    tokenizer: TokenizerStage
+    model: ModelConfig
+    seed: NonNegativeInt = 0
+    infra: Infra = Infra(version="3", mode="retry")
 
     @infra.apply
     def run(self) -> Result:
@@ -98,23 +103,12 @@ class PretrainStage(Stage):
         return supervise(self.config, model, tokenizer, folder, self.runtime, self.label or "pre-training")
 
 
-class MidtrainStage(Stage):
+class MidtrainStage(SupervisedStage):
     """Continue training on another mixture, with a schedule of its own."""
 
     kind: Literal["midtrain"] = "midtrain"
     start: PretrainStage
-    config: TrainConfig
     infra: Infra = Infra(version="3", mode="retry")
-
-    @property
-    def work(self) -> str:
-        """In words."""
-        return f"{self.config.budget_tokens:,} tokens on {self.data}"
-
-    @property
-    def mixtures(self) -> tuple[Mixture, ...]:
-        """Of what it works on."""
-        return (self.config.stream.mixture,)
 
     @infra.apply
     def run(self) -> Result:
@@ -218,7 +212,7 @@ class EvaluateStage(Stage):
 KINDS: tuple[type[Stage], ...] = (TokenizerStage, PretrainStage, MidtrainStage, RLStage, EvaluateStage)
 
 
-def open_checkpoint(stage: Checkpointed) -> tuple[Any, PreTrainedTokenizerFast]:
+def open_checkpoint(stage: Checkpointed) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     """(model, tokenizer) of a training stage, which runs first where it has not. Raises ValueError when damaged."""
     from interplay.model.build import load_with_tokenizer
 

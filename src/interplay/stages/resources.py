@@ -11,7 +11,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
@@ -35,8 +34,8 @@ class Resources(Config):
 
 
 ResourcesByKind = Mapping[str, Resources]
-BUILT_IN: Mapping[str, Mapping[str, Any]] = {"tokenizer": {"gpus": 0, "hours": 1}}
-OF_SCALE: Mapping[str, Mapping[str, Any]] = {  # of every kind, where the scale is made for GPUs
+BUILT_IN: Mapping[str, Mapping[str, object]] = {"tokenizer": {"gpus": 0, "hours": 1}}
+OF_SCALE: Mapping[str, Mapping[str, object]] = {  # of every kind, where the scale is made for GPUs
     "small": {"gpus": 1, "cpus": 8, "mem_gb": 32, "hours": 4},
     "paper": {"gpus": 1, "cpus": 16, "mem_gb": 64, "hours": 24},
 }
@@ -53,7 +52,7 @@ def resources_by_kind(given: Sequence[str], scale: str = "", gpus: int = 0) -> d
     What is said of a kind wins over what is said of all; `gpus` is what a kind takes of which nothing is said. Raises
     ValueError naming what is wrong.
     """
-    for_all: dict[str, Any] = {"gpus": gpus, **OF_SCALE.get(scale, {})}
+    for_all: dict[str, object] = {"gpus": gpus, **OF_SCALE.get(scale, {})}
     for_kind = {kind: dict(BUILT_IN.get(kind, {})) for kind in kinds()}
     for text in given:
         for name, value in (_assignment(text) if "=" in text else _read(Path(text))).items():
@@ -66,13 +65,13 @@ def resources_by_kind(given: Sequence[str], scale: str = "", gpus: int = 0) -> d
     return {kind: _validated(kind, for_all | own) for kind, own in for_kind.items()}
 
 
-def _assignment(text: str) -> dict[str, Any]:
+def _assignment(text: str) -> dict[str, object]:
     key, value = key_value(text, "--resources")
     kind, dot, name = key.rpartition(".")
     return {kind: {name: value}} if dot else {name: value}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -81,7 +80,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ValueError(f"--resources {path}: {error}") from error
 
 
-def _validated(kind: str, fields: Mapping[str, Any]) -> Resources:
+def _validated(kind: str, fields: Mapping[str, object]) -> Resources:
     try:
         return Resources.model_validate(fields)
     except ValidationError as error:

@@ -29,7 +29,7 @@ from interplay.files import remove, write_json
 from interplay.manifest import PUBLISHED, SUMMARY, damage
 from interplay.progress import say
 from interplay.stages.lock import LOCK, hold
-from interplay.stages.together import do_together
+from interplay.stages.several_devices import do_together
 from interplay.stages.trust import check_owner
 from interplay.train.publish import finished, read_summary
 from interplay.train.runtime import Runtime
@@ -213,12 +213,12 @@ class Stage(OneSchema):
                     attempts.write(json.dumps({"began_s": round(time.time(), 3), "process": os.getpid()}) + "\n")
             yield folder
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """The resolved config, without what does not change the result, and the version of each stage."""
         return {"address": self.address, **self._identity(defaults=True)}
 
-    def _identity(self, defaults: bool) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _identity(self, defaults: bool) -> dict[str, object]:
+        found: dict[str, object] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, Stage):
@@ -227,7 +227,7 @@ class Stage(OneSchema):
                 found[name] = identity_of(value, defaults)
         return {**found, "version": self.infra.version}
 
-    def _exca_uid_dict_override(self) -> dict[str, Any]:
+    def _exca_uid_dict_override(self) -> dict[str, object]:
         """What exca makes an address of. Left alone it forgets the version of every stage but the last, all that a config
         depends on beside its fields, and a kind where no other stage could have stood in its place."""
         return self._identity(defaults=False)

@@ -19,7 +19,7 @@ from interplay.model.sizes import SIZES
 from interplay.rl.presets import PRESETS as RL
 from interplay.studies.settings import Settings
 
-PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+PRESETS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "model": {name: shape.model_dump() for name, shape in SIZES.items()},
     "rl": RL,
 }
@@ -91,13 +91,13 @@ def _group(group: type[Config], name: str) -> type[Config] | None:
     return only if isinstance(only, type) and issubclass(only, Config) else None
 
 
-def _alternatives(annotation: Any) -> list[Any]:
+def _alternatives(annotation: object) -> list[object]:
     if get_origin(annotation) in (Union, UnionType):
         return [kind for part in get_args(annotation) for kind in _alternatives(part)]
     return [annotation]
 
 
-def _value(text: str, annotation: Any) -> Any:
+def _value(text: str, annotation: object) -> object:
     """A text as the value it spells: `1,2` where there may be several, `none` where there may be nothing."""
     kinds = _alternatives(annotation)
     many = [get_origin(kind) is tuple for kind in kinds]
@@ -108,7 +108,7 @@ def _value(text: str, annotation: Any) -> Any:
     return _literal(text)
 
 
-def _literal(text: str) -> Any:
+def _literal(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from interplay.evals.power import describe, seen
 from interplay.evals.simulate import Design
@@ -60,7 +60,7 @@ def measured_spread(settings: Settings, store: Path | None) -> Spread:
     return spread_of(settings.scale)
 
 
-def _trained(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _trained(fields: Mapping[str, object]) -> dict[str, object]:
     """What base and RL on the edge are trained with."""
     return {name: value for name, value in fields.items() if name not in MEASURED_APART}
 

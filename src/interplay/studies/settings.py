@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -22,7 +22,7 @@ from interplay.train.schedule import Schedule
 from interplay.world.graph import Mode
 
 
-def _each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def _each_once(values: tuple[object, ...]) -> tuple[object, ...]:
     """A seed that stands twice would be counted as two trainings, a context as two shares."""
     for place, value in enumerate(values):
         if value in values[:place]:

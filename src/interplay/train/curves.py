@@ -6,7 +6,7 @@ problems are of the split `val`, the same at every point and for every arm; thei
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import PositiveInt
 
@@ -16,7 +16,7 @@ from interplay.data.stream import Stream, distinct_problems
 from interplay.data.tokenizer import encode_document
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from interplay.model.likelihood import Document
 
@@ -45,7 +45,7 @@ class Curves:
                 raise ValueError(f"no validation problem of {cell} fits the model's {longest} positions")
             self.documents[str(cell)] = fitting
 
-    def measure(self, model: Any) -> dict[str, dict[str, float]]:
+    def measure(self, model: PreTrainedModel) -> dict[str, dict[str, float]]:
         """For each cell: loss per solution token, nats per whole solution, and how many of both."""
         from interplay.model.likelihood import nll_sums
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 
 class ForwardCost(NamedTuple):
@@ -43,7 +43,7 @@ def _multiplied(model_type: str, fields: str) -> int:
 
     known = {k: v for k, v in json.loads(fields).items() if k != "model_type"}
     with torch.device("meta"):
-        model = cast(Any, AutoModelForCausalLM).from_config(AutoConfig.for_model(model_type, **known))
+        model = AutoModelForCausalLM.from_config(AutoConfig.for_model(model_type, **known))
     return sum(
         module.weight.numel()
         for module in model.modules()

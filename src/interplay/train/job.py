@@ -13,10 +13,10 @@ from typing import Any, Self
 
 from pydantic import NonNegativeInt, model_validator
 
-from interplay.claim import checkpoint_digests, claim
 from interplay.config import Config, identity_of, key_value
 from interplay.data.tokenizer import TokenizerConfig, train_tokenizer
 from interplay.files import space_for
+from interplay.folder_claim import checkpoint_digests, claim
 from interplay.model.sizes import ModelConfig
 from interplay.train.config import TrainConfig
 from interplay.train.runtime import Runtime

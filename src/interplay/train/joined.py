@@ -37,5 +37,5 @@ class Joined(torch.optim.Optimizer):
             part.load_state_dict(state)
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         raise TypeError("an optimiser shares its parameters with a model and cannot be copied")

@@ -26,7 +26,7 @@ class MetricsLog:
         write_jsonl(path, kept)
         self._file = path.open("a", encoding="utf-8")
 
-    def write(self, row: dict[str, Any]) -> None:
+    def write(self, row: dict[str, object]) -> None:
         """Append one row; it holds `step`."""
         self._file.write(json_line(row))
         self._file.flush()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -19,21 +19,25 @@ INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "asimd", "sve", *BF16)
 
 def without_bf16() -> bool:
     """Whether products in bf16 are emulated here, which makes them slower than fp32; False where nothing is known."""
-    instructions = processor()["instructions"]
+    instructions = _instructions(_cpuinfo())
     return bool(instructions) and not set(BF16) & set(instructions)
 
 
-def processor(threads: int | None = None) -> dict[str, Any]:
+def processor(threads: int | None = None) -> dict[str, object]:
     """Model, instruction sets, cores and torch's choice of kernels; `threads` where it is known how many a stage had."""
     described = _cpuinfo()
-    flags = (described.get("flags") or described.get("Features") or "").split()
-    found: dict[str, Any] = {
+    found: dict[str, object] = {
         "cpu": described.get("model name") or platform.processor() or platform.machine(),
-        "instructions": [name for name in INSTRUCTIONS if name in flags],
+        "instructions": _instructions(described),
         "kernels": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(),
     }
     return found if threads is None else {**found, "threads": threads}
+
+
+def _instructions(described: Mapping[str, str]) -> list[str]:
+    flags = (described.get("flags") or described.get("Features") or "").split()
+    return [name for name in INSTRUCTIONS if name in flags]
 
 
 def _cpuinfo() -> dict[str, str]:

@@ -10,11 +10,14 @@ import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interplay.files import clear, json_document, staged, write_json
 from interplay.manifest import PUBLISHED, SUMMARY, described
 from interplay.train.checkpoint import sealed
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 SCRATCH = ("resume", "rollouts", "parts")  # what only a resumed run needs, of all kinds of stages
 
@@ -43,7 +46,9 @@ class PlainTokenizer(PreTrainedTokenizerFast):
 AUTO_MAP = {"AutoTokenizer": [None, "tokenization_plain.PlainTokenizer"]}
 
 
-def publish(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Any] | None = None) -> None:
+def publish(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path, weights: dict[str, Any] | None = None
+) -> None:
     """Write weights (safetensors), config, tokenizer and a model card; the folder appears whole or not at all.
 
     `weights` stand in for the model's own where those are sharded over processes. Gathered ones no longer share memory
@@ -57,7 +62,7 @@ def publish(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Any] | 
         (staging / "README.md").write_text(CARD.format(parameters=model.num_parameters()))
 
 
-def save_tokenizer(tokenizer: Any, staging: Path) -> None:
+def save_tokenizer(tokenizer: PreTrainedTokenizerFast, staging: Path) -> None:
     """Write a tokenizer so that `AutoTokenizer` beside a Qwen2 config gives the ids that it gives here."""
     tokenizer.save_pretrained(staging)
     config = json.loads((staging / "tokenizer_config.json").read_text()) | {"auto_map": AUTO_MAP}

@@ -7,8 +7,8 @@ token of the whole step, and its gradient in fp32.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -18,10 +18,13 @@ from interplay.data.packing import IGNORED
 from interplay.model.lean import Folded, documents_seen, is_lean, nats
 from interplay.train.shares import cut, summed_gradients
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 Batch = Mapping[str, Tensor]  # input_ids, labels, position_ids, each R_T
 
 
-def add_step_gradient(model: Any, batch: Batch, precision: str, labels: float, threads: int) -> float:
+def add_step_gradient(model: PreTrainedModel, batch: Batch, precision: str, labels: float, threads: int) -> float:
     """Add the gradient of the batch's nats divided by `labels` to the parameters' `grad`; returns that loss."""
     rows, width = batch["input_ids"].shape
     shares = [
@@ -51,13 +54,15 @@ def _lean(folded: Folded, share: Batch) -> tuple[float, tuple[Tensor, ...]]:
     return float(loss.detach()), torch.autograd.grad(loss, folded.leaves)
 
 
-def _plain(forward: Callable[[Batch], Tensor], trained: list[Tensor], share: Batch) -> tuple[float, tuple[Tensor, ...]]:
+def _plain(
+    forward: Callable[[Batch], Tensor], trained: Sequence[Tensor], share: Batch
+) -> tuple[float, tuple[Tensor, ...]]:
     logits_N_V = forward(share)[:, :-1].flatten(0, 1).float()
     loss = F.cross_entropy(logits_N_V, share["labels"][:, 1:].flatten(), ignore_index=IGNORED, reduction="sum")
     return float(loss.detach()), torch.autograd.grad(loss, trained, allow_unused=True, materialize_grads=True)
 
 
-def _forward(model: Any, precision: str) -> Callable[[Batch], Tensor]:
+def _forward(model: PreTrainedModel, precision: str) -> Callable[[Batch], Tensor]:
     """Logits of rows of documents. transformers reads documents out of position ids only where no cache is made."""
     names = ["input_ids"] + ["position_ids"] * ("position_ids" in inspect.signature(model.forward).parameters)
 

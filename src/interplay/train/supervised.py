@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedTokenizerFast, TrainerCallback
 
@@ -31,12 +31,15 @@ from interplay.train.runtime import Runtime
 from interplay.train.tally import Tally, served
 from interplay.train.trainer import SERVED, SupervisedTrainer, build_trainer
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 __all__ = ["PackedBlocks", "Record", "TrainConfig", "collate", "supervise"]
 
 
 def supervise(
     config: TrainConfig,
-    model: Any,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     folder: Path,
     runtime: Runtime,
@@ -82,7 +85,7 @@ def supervise(
     return summary
 
 
-def check_trainable(config: TrainConfig, model: Any, tokenizer: PreTrainedTokenizerFast) -> None:
+def check_trainable(config: TrainConfig, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
     """Raises ValueError where this model cannot be trained so."""
     if config.packing.width > (longest := positions_of(model)):
         raise ValueError(f"rows of {config.packing.width} tokens do not fit the model's {longest} positions")

@@ -11,7 +11,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from interplay.data.mixture import Mixture
 from interplay.data.packing import Block
@@ -50,7 +49,7 @@ class Tally:
         return cls(**{**found, "documents": Counter(found["documents"])})
 
 
-def served(mixture: Mixture, documents: Mapping[str, int]) -> dict[str, Any]:
+def served(mixture: Mixture, documents: Mapping[str, int]) -> dict[str, object]:
     """Asked and served share of every cell, with the deviation in standard errors, and the largest of them.
 
     A cell's served count is binomial, so its share has the standard error sqrt(w (1 - w) / n). Where a mixture has one

@@ -17,9 +17,10 @@ from typing import Any, cast
 
 import torch
 from accelerate.utils import gather_object
+from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import SequentialSampler
-from transformers import Trainer, TrainingArguments
+from transformers import PreTrainedModel, PreTrainedTokenizerFast, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 from transformers.utils import logging as transformers_logging
 
@@ -100,7 +101,7 @@ class SupervisedTrainer(Trainer):
         """Whether a step's gradient is made by `train/step.py`: on CPUs, unless the model is sharded."""
         return self.runtime.on_cpu and not self.is_fsdp_enabled
 
-    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+    def training_step(self, model: nn.Module, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """The gradient of this process's rows."""
         if not self.args.dataloader_num_workers:
             self.blocks.pack_ahead()
@@ -116,7 +117,7 @@ class SupervisedTrainer(Trainer):
                 torch.distributed.all_reduce(parameter.grad)
         return torch.tensor(loss * accelerator.num_processes)  # the Trainer logs the mean over processes
 
-    def _in_micro_batches(self, model: Any, inputs: Any, num_items_in_batch: Any) -> torch.Tensor:
+    def _in_micro_batches(self, model: nn.Module, inputs: Any, num_items_in_batch: Any) -> torch.Tensor:
         """Through the model of transformers, `micro_tokens` positions at a time; processes exchange gradients once."""
         parts = micro_batches(inputs, self.runtime.micro_tokens)
         for part in parts:
@@ -138,7 +139,7 @@ class SupervisedTrainer(Trainer):
         elif self.by_kernel:
             part |= document_kwargs(starts.places_R, part["input_ids"].shape[1], part["input_ids"].device)
 
-    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+    def _get_grad_norm(self, model: PreTrainedModel, grad_norm: Any = None) -> Any:
         """The gradient's norm before clipping; a step is not taken where it is not finite."""
         norm = cast(Any, super())._get_grad_norm(model, grad_norm)
         self._must_be_finite("gradient norm", float(norm))
@@ -165,7 +166,7 @@ class SupervisedTrainer(Trainer):
     def _get_output_dir(self, trial: Any) -> str:
         return str(shared_staging(self.resume_dir / "trainer"))
 
-    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         """Every process writes its part; process 0 seals when all have, and nobody goes on before."""
         super()._save_checkpoint(model, trial)
         served = self.served()  # gathering waits for every process
@@ -180,11 +181,16 @@ class SupervisedTrainer(Trainer):
 
 
 def build_trainer(
-    config: TrainConfig, model: Any, tokenizer: Any, folder: Path, runtime: Runtime, callbacks: list[Any]
+    config: TrainConfig,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    folder: Path,
+    runtime: Runtime,
+    callbacks: list[Any],
 ) -> SupervisedTrainer:
     """A Trainer of the budget. Raises ValueError where a step cannot be shared evenly by the processes."""
-    cast(Any, transformers_logging).set_verbosity_error()
-    cast(Any, transformers_logging).disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     runtime.torch_device()
     arguments = _arguments(config, folder, runtime)
     blocks = PackedBlocks(config, tokenizer, Shares.of(config, arguments.world_size))

@@ -19,7 +19,7 @@ def load(
     style: str = "full",
     seed: int = 0,
     shots: int | None = None,
-    **_: Any,
+    **_: object,
 ) -> dict[str, Dataset]:
     """The split `test`, `n` problems. Change them with `--metadata '{"ops": [2, 3], "n": 50, "style": "terse"}'`."""
     chosen = problems(ops, context=context, mode=mode, style=style, split="test", seed=seed).first(n)

@@ -3,8 +3,6 @@ self-training on its own right samples. Tuned in `tuning`, compared in `extrapol
 
 from __future__ import annotations
 
-from typing import Any
-
 from interplay.rl.presets import PRESETS
 from interplay.stages.kinds import MidtrainStage, PretrainStage, RLStage
 from interplay.studies.budget import rl_tokens
@@ -24,7 +22,7 @@ def self_trained(
     """Right samples of edge problems are learned from, without a baseline; `factor` is on the learning rate of RL."""
     own, mixes = recipe.chosen.extrapolation, recipe.regimes
     mixture = recipe.with_id(own.replay_share) if replay else mixes["edge"]
-    changes: dict[str, Any] = dict(PRESETS["raft"])
+    changes: dict[str, object] = dict(PRESETS["raft"])
     if (factor := factor * own.self_train_lr_factor) != 1.0:
         changes["optimizer"] = scaled(recipe.chosen.rl.optimizer, factor)
     return recipe.reinforced(base, mixture, seed, name, steps=steps, changes=changes)

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from interplay.claim import CLAIM, checkpoint_digests, claim
+from interplay.folder_claim import CLAIM, checkpoint_digests, claim
 from interplay.train.publish import finish
 
 

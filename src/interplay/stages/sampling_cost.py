@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from interplay.evals.evaluate import Asked
 from interplay.evals.evaluation import read_samples
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 
-def sampling_cost(folder: Path, asked: Asked, model: Any, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:
+def sampling_cost(
+    folder: Path, asked: Asked, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> dict[str, float]:
     """`tokens` that were sampled in an evaluation's folder and the `flops` of prompts and samples."""
     from interplay.train.flops import causal_pairs, forward_cost
 

@@ -25,7 +25,7 @@ def checkpoint_digests(folder: Path) -> dict[str, str]:
     return {name: found["sha256"] for name, found in described(folder, names).items()}
 
 
-def claim(out: Path, identity: Mapping[str, Any], what: str) -> None:
+def claim(out: Path, identity: Mapping[str, object], what: str) -> None:
     """Take the folder for `what`, or find that it is ours already and whole.
 
     Raises ValueError naming what differs, or the file of a finished folder that is not as it was left.

@@ -118,18 +118,11 @@ def _best_peer(
     return max(tried, key=lambda settings: tried[settings])
 
 
-def _peer(
-    model: Qwen2ForCausalLM, case: Case, prompts: list[list[int]], batch: int, threads: int, new_tokens: int
-) -> float:
+def _peer(model: Any, case: Case, prompts: list[list[int]], batch: int, threads: int, new_tokens: int) -> float:
     """One batch, whose prompts stand in it several times as they would when each is sampled often."""
     repeated = [prompt for prompt in prompts for _ in range(case.num_samples)][:batch]
     ids_B_L = torch.tensor(repeated, device=model.device)
-    options: dict[str, Any] = {
-        "do_sample": True,
-        "top_k": 0,
-        "max_new_tokens": new_tokens,
-        "min_new_tokens": new_tokens,
-    }
+    options = {"do_sample": True, "top_k": 0, "max_new_tokens": new_tokens, "min_new_tokens": new_tokens}
 
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

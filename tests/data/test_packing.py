@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from interplay.data.packing import DOCUMENTS_PER_BLOCK, IGNORED, PackingConfig, blank_rows, pack_block
+from interplay.data.packing import DOCUMENTS_PER_BLOCK, IGNORED, PackingConfig, blank_rows, learned_from, pack_block
 from interplay.data.tokenizer import encode_document
 from interplay.model.build import build
 from interplay.model.sizes import ModelConfig
@@ -143,3 +143,21 @@ def test_blank_rows_teach_nothing(tokenizer):
     block = blank_rows(tokenizer, CONFIG, 1)
     assert (block.labels_R_T == IGNORED).all()
     assert (block.tokens, block.pairs, block.documents) == (0, 0, {})
+
+
+def test_what_a_sample_of_a_training_names_was_learned_from(terse_stream, tokenizer):
+    """Each item once, none of those that a block left out, and others by another name."""
+    config = CONFIG.model_copy(update={"width": 128, "rows": 4})
+    blocks = [pack_block(terse_stream, tokenizer, config, index) for index in range(40)]
+    kept = {
+        index * DOCUMENTS_PER_BLOCK + block.dropped + n
+        for index, block in enumerate(blocks)
+        for n in range(sum(block.documents.values()))
+    }
+    documents = sum(sum(block.documents.values()) + block.dropped for block in blocks)
+    found = learned_from(len(blocks), documents, 10 * documents, "a")
+    assert set(found) <= kept
+    assert len(kept) / 8 < len(found) == len(set(found))
+    assert learned_from(len(blocks), documents, 20, "a") == learned_from(len(blocks), documents, 20, "a")
+    assert len(learned_from(len(blocks), documents, 20, "a")) == 20
+    assert learned_from(len(blocks), documents, 20, "a") != learned_from(len(blocks), documents, 20, "b")

@@ -78,6 +78,7 @@ def test_seeds_that_ran_apart_give_the_bytes_of_one_run(whole: Path, seeds: list
     assert {name for name in one if one[name] != other[name]} == set()
     assert json.loads((tmp_path / "merged/study.json").read_text())["seeds"] == [0, 1, 2]
     assert build_report(tmp_path / "merged").exists()
+    assert not [name for name in one if name.endswith("similarity.csv")]  # of a study that asks it alone
 
 
 def test_records_that_were_merged_can_be_merged_again(whole: Path, seeds: list[Path], tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from interplay.config import Config
 from interplay.data.mixture import cell_name
 from interplay.data.stream import Stream
 from interplay.data.tokenizer import encode_document, required_token
+from interplay.world.randomness import stream
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -111,6 +112,17 @@ def pack_block(source: Stream, tokenizer: PreTrainedTokenizerFast, config: Packi
         documents.append((prompt, completion, cell_name(problem)))
         filled += length
     return _fill(documents, config, required_token(tokenizer, "pad"))
+
+
+def learned_from(blocks: int, documents: int, most: int, *names: int | str) -> list[int]:
+    """Up to `most` different items of a stream that whole blocks with so many documents were made of, drawn by `names`.
+
+    They are from the third quarter of a block: its first documents may have been left out, and blocks differ in their number.
+    """
+    each = max(1, documents // blocks)
+    first, places = each // 2, max(1, each // 4)
+    drawn = stream("learned from", *names).sample(range(blocks * places), min(most, blocks * places))
+    return [number // places * DOCUMENTS_PER_BLOCK + first + number % places for number in drawn]
 
 
 def rows_of(lengths: Sequence[int], rows: int, width: int) -> list[list[int]] | None:

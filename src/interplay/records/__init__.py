@@ -22,7 +22,7 @@ from interplay.records.measured import Arms
 from interplay.records.merge import copy_seed, measure, read_all
 from interplay.records.reliability import reliability_rows
 from interplay.records.results import result_rows
-from interplay.records.seeds import EXAMPLES, GUESSES, ROWS, SEEDS, joined_rows, seed_folder, write_seed
+from interplay.records.seeds import EXAMPLES, GUESSES, OF_SOME, ROWS, SEEDS, joined_rows, seed_folder, write_seed
 from interplay.schema.measured import Effect, GoldRow, Reliability, Result
 from interplay.schema.study import Claim
 from interplay.schema.study import Study as StudyRecord
@@ -62,8 +62,9 @@ def write_tables(study: Study, folder: Path, command: str) -> None:
     write_text(folder / "reliability.csv", csv_text(Reliability, reliability))
     write_text(folder / "effects.csv", csv_text(Effect, effects))
     for name, row in ROWS.items():
-        found = [read_rows(one / name, row) for one in folders]  # nothing damaged is handed on
-        _optional(folder / name, joined_rows(name, folders), name != "cells.csv" or any(found))
+        having = [one for one in folders if name not in OF_SOME or (one / name).exists()]
+        found = [read_rows(one / name, row) for one in having]  # nothing damaged is handed on
+        _optional(folder / name, joined_rows(name, having), name not in ("cells.csv", *OF_SOME) or any(found))
     golds = list(nll_rows(study, arms))
     _optional(folder / "nll.csv", csv_text(GoldRow, golds), bool(golds))
     write_text(folder / "claims.json", document(tuple[Claim, ...], claim_rows(study, arms, foreseen)))

@@ -7,7 +7,8 @@ settings.json      what the seed was made with, seeds left out: equal for all se
 seed.json          the seed, its arms and the addresses of their stages
 problems.parquet   the problems that were asked: equal for all seeds
 counts.parquet     of each arm and problem, the samples that are right under each rule
-*.csv, *.jsonl     faults, outcomes, curves, groups without signal, held-out losses, guessing, some solutions
+*.csv, *.jsonl     faults, outcomes, curves, groups without signal, held-out losses, guessing, some solutions; of a study that
+                   asks it, similarity to what was served
 about.json         machine, software, time: the one file that the same seed may have differently
 """
 
@@ -29,11 +30,12 @@ from interplay.records.examples import example_rows
 from interplay.records.measured import Measured
 from interplay.records.reliability import GUESSER, guess_rows
 from interplay.records.seedless import settings_document
+from interplay.records.similar import similarity_rows
 from interplay.records.training import cell_rows, curve_rows, silent_rows
 from interplay.records.untrained import idle_rl
 from interplay.schema import VERSION
 from interplay.schema.kept import Asked, Counted, KeptAbout, KeptSeed
-from interplay.schema.measured import ErrorCount, OutcomeCount, Reliability
+from interplay.schema.measured import ErrorCount, OutcomeCount, Reliability, SimilarityCount
 from interplay.schema.parquet import read_table, table_of
 from interplay.schema.row import Row
 from interplay.schema.sampled import Example
@@ -45,8 +47,9 @@ from interplay.studies.study import Study
 SEEDS, SEED, SETTINGS, ABOUT = "seeds", "seed.json", "settings.json", "about.json"
 ROWS: Mapping[str, type[Row]] = {  # tables whose rows stand in the study's records, seed after seed
     "errors.csv": ErrorCount, "outcomes.csv": OutcomeCount, "curves.csv": CurvePoint, "silent.csv": Silent,
-    "cells.csv": CellPoint,
+    "cells.csv": CellPoint, "similarity.csv": SimilarityCount,
 }  # fmt: skip
+OF_SOME = ("similarity.csv",)  # of these: kept only where the study asks it
 GUESSES, EXAMPLES = "guesses.csv", "examples.jsonl"
 
 
@@ -78,6 +81,7 @@ def write_seed(study: Study, seed: int, folder: Path, command: str) -> None:
         "errors.csv": [row for one in found for row in error_rows(one)],
         "outcomes.csv": [row for one in found for row in outcome_rows(one, blind)],
         "curves.csv": list(curve_rows(own)), "silent.csv": list(silent_rows(own)), "cells.csv": list(cell_rows(own)),
+        "similarity.csv": list(similarity_rows(own, found)),
     }  # fmt: skip
     with staged_folder(folder) as staging:
         write_text(staging / SETTINGS, settings_document(own))
@@ -86,7 +90,8 @@ def write_seed(study: Study, seed: int, folder: Path, command: str) -> None:
         write_table(staging / "problems.parquet", table_of(found[0].problem_rows(), Asked))
         write_table(staging / "counts.parquet", table_of(counts, Counted))
         for name, rows in tables.items():
-            write_text(staging / name, csv_text(ROWS[name], rows))
+            if rows or name not in OF_SOME:
+                write_text(staging / name, csv_text(ROWS[name], rows))
         write_text(staging / GUESSES, csv_text(Reliability, guesses))
         write_text(staging / EXAMPLES, json_lines(Example, example_rows(own)))
 
@@ -136,10 +141,10 @@ def _about(study: Study, command: str) -> dict[str, object]:
 
 
 def joined_rows(name: str, folders: list[Path]) -> str:
-    """A table of several seeds as one: the rows of each, under one header."""
+    """A table of several seeds as one: the rows of each that has it, under one header; empty where none has."""
     texts = [(folder / name).read_text(encoding="utf-8") for folder in folders]
     bodies = [text.partition("\n") for text in texts]
-    return bodies[0][0] + "\n" + "".join(body for _, _, body in bodies)
+    return "".join(f"{header}\n" for header, _, _ in bodies[:1]) + "".join(body for _, _, body in bodies)
 
 
 def settings_of(folder: Path) -> Any:

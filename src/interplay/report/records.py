@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result
+from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result, SimilarityCount
 from interplay.schema.row import Factor, Row
 from interplay.schema.sampled import Example
 from interplay.schema.study import Claim, Study
@@ -35,6 +35,7 @@ class Records:
     silent: tuple[Silent, ...] = ()
     cells: tuple[CellPoint, ...] = ()
     nll: tuple[GoldRow, ...] = ()
+    similarity: tuple[SimilarityCount, ...] = ()
 
     @property
     def arms(self) -> dict[str, str]:
@@ -74,6 +75,7 @@ def read_records(directory: Path) -> Records:
         silent=_rows_if_there(directory / "silent.csv", Silent),
         cells=_rows_if_there(directory / "cells.csv", CellPoint),
         nll=_rows_if_there(directory / "nll.csv", GoldRow),
+        similarity=_rows_if_there(directory / "similarity.csv", SimilarityCount),
     )
     _refuse_unknown_arms(directory, records)
     return records
@@ -104,6 +106,7 @@ def _refuse_unknown_arms(directory: Path, records: Records) -> None:
         "silent.csv": {row.arm for row in records.silent},
         "cells.csv": {row.arm for row in records.cells},
         "nll.csv": {row.arm for row in records.nll},
+        "similarity.csv": {row.arm for row in records.similarity},
     }
     for name, arms in named.items():
         if arms - known:

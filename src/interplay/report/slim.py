@@ -18,7 +18,7 @@ from interplay.report.records import read_records
 
 Rows = list[dict[str, str]]
 POINTS = 25
-COPIED = ("reliability.csv", "effects.csv", "silent.csv", "nll.csv", "claims.json", "examples.jsonl")
+COPIED = ("reliability.csv", "effects.csv", "silent.csv", "nll.csv", "similarity.csv", "claims.json", "examples.jsonl")
 
 
 def slim(directory: Path, target: Path) -> Path:

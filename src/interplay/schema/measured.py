@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import FiniteFloat
+
 from interplay.schema.row import (
     ArmName,
     Figure,
@@ -104,6 +106,24 @@ class OutcomeCount(Row):
     count: int = column("samples with this outcome")
     share: Figure = column("of all samples of the arm, seed and regime")
     guess: Figure = column("share of the regime's problems that a guesser answers who sees numbers and not the graph")
+
+
+class SimilarityCount(Row):
+    """Problems of one arm by how alike their graph is to the most similar of those that pre-training served in a context.
+
+    Problems of that context itself are not counted.
+    """
+
+    arm: ArmName
+    seed: Seed
+    regime: Regime
+    op: int = column("operation count")
+    op_range: str = column("range of the scale that the op is in: id, edge or hard; empty for another op")
+    served_context: str = column("context whose served graphs the problems are laid beside")
+    served: int = column("graphs in the sample of those served")
+    similarity: FiniteFloat = column("lower end of a tenth of the range from 0 to 1; 1 is the same structure")
+    asked: int = column("problems that were asked")
+    solved: int = column("of these: at least one sample is strictly right")
 
 
 class GoldRow(Row):

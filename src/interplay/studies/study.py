@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from interplay.data.vocabulary import context_of
 from interplay.schema.study import Direction
 from interplay.stages.kinds import Checkpointed, EvaluateStage
 from interplay.stages.stage import Stage, upstream
@@ -68,7 +69,10 @@ class Claim(NamedTuple):
 
 
 class Study(NamedTuple):
-    """Everything there is to know before the first stage runs. `x` and `by` name the factors of the dose figure."""
+    """Everything there is to know before the first stage runs. `x` and `by` name the factors of the dose figure.
+
+    beside: a context of pre-training; records say how alike the graphs of problems in other contexts are to those served in it
+    """
 
     name: str
     title: str
@@ -79,6 +83,7 @@ class Study(NamedTuple):
     claims: tuple[Claim, ...]
     x: str = ""
     by: str = ""
+    beside: str = ""
 
     @property
     def regimes(self) -> dict[str, list[int]]:
@@ -137,7 +142,14 @@ class Study(NamedTuple):
             raise ValueError(
                 f"study {self.name}: no arm {min(unknown)!r} to start from; the arms are {', '.join(seeds)}"
             )
+        if self.beside not in {"", *self._pretrained()}:
+            raise ValueError(f"study {self.name}: no pre-training has the context {self.beside!r}")
         self._check_contrasts(set(seeds))
+
+    def _pretrained(self) -> set[str]:
+        """The contexts of all pre-training."""
+        mixtures = [mixture for stage in self.stages if stage.kind == "pretrain" for mixture in stage.mixtures]
+        return {context_of(cell.context).name for mixture in mixtures for cell in mixture.cells}
 
     def _check_contrasts(self, arms: set[str]) -> None:
         for contrast in self.contrasts:

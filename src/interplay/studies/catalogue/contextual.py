@@ -9,7 +9,7 @@ for RL is a gain against a gain: RL over its own base, against RL over the base 
 from __future__ import annotations
 
 from interplay.data.mixture import Mixture, blend
-from interplay.data.vocabulary import Words
+from interplay.data.vocabulary import Words, context_of
 from interplay.studies.recipe import Recipe, compared, gains
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
@@ -95,4 +95,5 @@ def contextual(chosen: Settings, place: Workplace) -> Study:
         claims=tuple(claims),
         x="exposure",
         by="stage",
+        beside=context_of(contexts(chosen)[0]).name,
     )

@@ -45,7 +45,7 @@ def test_each_line_is_the_share_of_what_it_solved_beside_what_was_asked(folder: 
     figure = drawn(folder)
     assert figure is not None
     assert [panel.title for panel in figure.panels] == ["50 % RL, 0.7M", "100 % RL, 0.7M"]  # a start is no treatment
-    assert [key.label for key in figure.keys] == ["op 2", "op 3–4", "op 6", "all that were asked"]
+    assert [key.label for key in figure.keys] == ["op 2", "op 3–4", "op 6"]
     spec = figure.panels[0].spec()
     solved = {(row["series"], row["x"]): row["value"] for row in spec["data"]["values"]}
     asked = {(row["series"], row["x"]): row["value"] for row in spec["layer"][0]["data"]["values"]}

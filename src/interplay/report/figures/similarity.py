@@ -5,13 +5,14 @@ from __future__ import annotations
 import altair as alt
 
 from interplay.report import charts, select, series, wording
-from interplay.report.charts import Figure, Key, Panel, Row
+from interplay.report.charts import Figure, Panel, Row
 from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.theme import DASHES, MARKERS, MUTED, Styles
+from interplay.report.theme import Styles
 from interplay.schema.measured import SimilarityCount
 
 WIDTH, HEIGHT = 210, 170
+PALE = 0.28
 PARTS = 10  # of the range of similarities; the same structure stands apart behind them
 Lines = dict[str, list[tuple[str, str]]]  # the (regime, range of ops) of each, by the name of the line
 
@@ -35,15 +36,11 @@ def similarity(records: Records, styles: Styles) -> Figure | None:
         "Solved problems (at least one sample strictly right) by the similarity of their graph to the nearest of "
         f"{sample} graphs of {contexts} that pre-training served: shares of a line's solved problems, in tenths; “same” is "
         "the same structure, names and numbers aside. Similarity is the overlap of Weisfeiler-Lehman histograms (sum of "
-        "minima over sum of maxima, two rounds). Grey: all problems of that line that were asked; where both agree, what is "
-        "solved is as near to pre-training as the task is. "
+        "minima over sum of maxima, two rounds). Broad and pale: all problems of that line that were asked; where both "
+        "agree, what is solved is as near to pre-training as the task is. "
         f"{wording.plural(len({row.seed for row in rows}), 'seed')} together; no intervals were computed."
     )
-    keys = [
-        *series.series_keys(list(lines)),
-        Key("all that were asked", MUTED, DASHES[2], MARKERS[0].replace('r="4"', 'r="2.5"')),
-    ]
-    return charts.figure("similarity", "Copies or new structures", caption, panels, (), keys)
+    return charts.figure("similarity", "Copies or new structures", caption, panels, (), series.series_keys(list(lines)))
 
 
 def _lines(rows: list[SimilarityCount]) -> Lines:
@@ -65,14 +62,14 @@ def _panel(label: str, rows: list[SimilarityCount], lines: Lines, lowest: float)
     axis = alt.Axis(values=list(range(first, PARTS + 1)), labelExpr=f"{spelled}[datum.value]", labelFlush=False)
     scale = alt.Scale(domain=[min(first, PARTS - 1) - 0.3, PARTS + 0.3], nice=False)
     x = alt.X("x:Q", title="similarity, from", scale=scale, axis=axis)
-    y = charts.share_axis("share of solved", max(row["value"] for row in (*solved, *asked)))
+    y = charts.share_axis("share of problems", max(row["value"] for row in (*solved, *asked)))
     color, dash, shape = series.series_encoding(list(lines))
     base = alt.Chart().encode(x=x, y=y, color=color)
-    grey = alt.Chart(charts.inline(asked)).encode(x=x, y=y, detail="series:N")
+    pale = alt.Chart(charts.inline(asked)).encode(x=x, y=y, color=color)
     return charts.layered(
         solved,
-        grey.mark_line(color=MUTED, strokeWidth=1.5, strokeDash=[2, 2], aria=False),
-        grey.mark_point(color=MUTED, filled=True, size=20, opacity=1).encode(description="tip:N"),
+        pale.mark_line(strokeWidth=6, opacity=PALE, aria=False),
+        pale.mark_point(filled=True, size=130, opacity=PALE).encode(description="tip:N"),
         base.mark_line(strokeWidth=2).encode(strokeDash=dash),
         base.mark_point(filled=True, size=46, opacity=1).encode(shape=shape, description="tip:N"),
     )

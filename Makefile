@@ -32,7 +32,8 @@ torture: $(READY)
 docs: $(READY)
 	@test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
 	@.venv-docs/bin/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/docs.txt
-	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict -q && echo "site/index.html"
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict -q && \
+	  echo "site/index.html (its search needs a server: $(PYTHON) -m http.server -d site)"
 
 # an environment of its own with the releases of other libraries, for the tests of interplay.interop
 test-interop: $(READY)

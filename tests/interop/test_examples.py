@@ -65,6 +65,35 @@ def test_an_example_prints_what_its_page_shows(page):
 
 
 @pytest.mark.interop
+def test_trl_goes_on_from_a_checkpoint_of_a_scale_in_a_context_of_ones_own(tmp_path):
+    pytest.importorskip("trl")
+    from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+    from interplay.data.tokenizer import TokenizerConfig, train_tokenizer
+
+    context = str(ROOT / "examples" / "kitchen.toml")
+    stream = problems((1, 5, 6), scale="micro", context=context)
+    tokenizer = train_tokenizer(TokenizerConfig(stream=stream, documents=100, vocab_size=400))
+    ids = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None}
+    size = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    Qwen2ForCausalLM(Qwen2Config(vocab_size=len(tokenizer), num_key_value_heads=1, **size, **ids)).save_pretrained(
+        tmp_path / "base"
+    )
+    tokenizer.save_pretrained(tmp_path / "base")
+    program = [
+        sys.executable,
+        ROOT / "examples" / "trl_checkpoint.py",
+        tmp_path / "base",
+        tmp_path / "trained",
+        context,
+    ]
+    done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "interplay/strict" in done.stdout
+    assert AutoModelForCausalLM.from_pretrained(tmp_path / "trained").config.vocab_size == len(tokenizer)
+
+
+@pytest.mark.interop
 def test_the_command_of_verifiers_prints_what_its_page_shows(tmp_path):
     pytest.importorskip("verifiers.v1")
     command, shown = blocks(HOWTO / "verifiers.md")

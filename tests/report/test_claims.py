@@ -112,3 +112,9 @@ def test_the_table_of_a_readme_holds_what_three_trainings_say_and_is_made_anew(s
     (tmp_path / "bare.md").write_text("nothing")
     with pytest.raises(ValueError, match="a table of claims goes between"):
         claims.fill_table(tmp_path / "bare.md", [store])
+
+
+def test_a_heading_of_a_claim_without_a_number_is_its_sentence(store: Path) -> None:
+    one = claims.gather([store])[0]
+    keyed = claims.Judged(one.study, one.claim.model_copy(update={"key": "framework", "source": "paper"}))
+    assert [group.title for group in claims.groups([keyed])] == ["The verifier that the paper released"]

@@ -39,6 +39,16 @@ def test_a_document_has_question_claims_figure_effects_and_methods(large: Path, 
         assert (tmp_path / "docs" / f"study_{name}.svg").exists()
 
 
+def test_few_effects_are_a_table_that_a_phone_shows(tmp_path: Path) -> None:
+    records = read_records(synthetic.write(tmp_path / "records", seeds=(0,)))
+    text = build_markdown(tmp_path / "records", tmp_path / "study.md").read_text().replace("\\", "")
+    assert "| treatment vs control | measured | difference | problems × samples |" in text
+    for effect in records.effects:
+        number = f"{wording.signed(effect.effect)} {wording.interval(effect.lo, effect.hi, sign=True)}".strip()
+        assert f"| {effect.regime}, pass@{effect.k} | {number} |" in text
+    assert "| claim | verdict | effect [95 %] |" in text  # the sentence and its number come first
+
+
 def test_the_same_records_give_the_same_document(tmp_path: Path) -> None:
     records = synthetic.write(tmp_path / "records", seeds=(0,))
     page, again = (build_markdown(records, tmp_path / name / "study.md") for name in ("once", "again"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from interplay.data.gsm_infinite import reference_of
 from interplay.data.mixture import Mixture, World
@@ -29,12 +30,21 @@ def problems(
     context: str = "zoo",
     mode: Mode = "forward",
     style: str = "full",
+    scale: str = "",
     split: Split = "train",
     seed: int = 0,
 ) -> Stream:
-    """An endless stream of problems, the given ops equally often. Raises ValueError for what no world has."""
+    """An endless stream of problems, the given ops equally often. Raises ValueError for what no world has.
+
+    A checkpoint of a scale answers problems made as that scale makes them: `scale` brings its style, numbers and distractors.
+    """
+    axes: dict[str, Any] = {"style": style}
+    if scale:
+        from interplay.studies.scales import regime_of  # what belongs to studies loads more than a problem needs
+
+        *_, axes = regime_of(scale, "id")
     return Stream(
-        world=World.model_validate({"style": style}), split=split, seed=seed,
+        world=World.model_validate(axes), split=split, seed=seed,
         mixture=Mixture.uniform(ops, (context,), (mode,)),
     )  # fmt: skip
 

@@ -34,12 +34,14 @@ def interplay(
     context: str = "zoo",
     mode: str = "forward",
     style: str = "full",
+    scale: str = "",
     split: str = "test",
     seed: int = 0,
 ) -> Task:
     """`n` problems, each asked `samples` times; `op` is a number or several, comma-separated."""
     ops = [op] if isinstance(op, int) else [int(each) for each in (op.split(",") if isinstance(op, str) else op)]
-    which: dict[str, Any] = {"context": context, "mode": mode, "style": style, "split": split, "seed": seed}
+    which: dict[str, Any] = {"context": context, "mode": mode, "split": split, "seed": seed}
+    which |= {"style": style, "scale": scale}
     asked = [_sample(problem, shots) for problem in problems(ops, **which).first(n)]
     ks = [k for k in (1, 2, 4, 8, 16, 32, 64, 128) if k <= samples]
     return Task(

@@ -36,6 +36,7 @@ class InterplayConfig:
     context: str = "zoo"
     mode: str = "forward"
     style: str = "full"
+    scale: str = ""
     split: str = "train"
     rule: str = "strict"
     seed: int | None = 0
@@ -52,7 +53,8 @@ class InterplayConfig:
 
     def stream(self, seed: int) -> Stream:
         """The problems behind the dataset."""
-        fields: dict[str, Any] = {"context": self.context, "mode": self.mode, "style": self.style, "split": self.split}
+        fields: dict[str, Any] = {"context": self.context, "mode": self.mode, "split": self.split}
+        fields |= {"style": self.style, "scale": self.scale}
         return problems(range(self.min_op, self.max_op + 1), seed=seed, **fields)
 
 

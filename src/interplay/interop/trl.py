@@ -24,7 +24,7 @@ Reward = Callable[..., list[float | None]]
 
 
 def prompt_dataset(ops: Sequence[int], n: int, *, shots: int | None = None, **which: Any) -> Dataset:
-    """`n` rows with `prompt` and `gold`; `which` goes to `exchange.problems` (context, mode, style, split, seed).
+    """`n` rows with `prompt` and `gold`; `which` goes to `exchange.problems` (context, mode, style, scale, split, seed).
 
     Without `shots` a prompt is text with tags, as models trained here read it; with `shots` it is a conversation with
     instructions and so many examples, for chat models.

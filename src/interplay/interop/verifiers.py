@@ -52,6 +52,7 @@ class InterplayConfig(vf.TasksetConfig):
     context: str = "zoo"
     mode: Mode = "forward"
     style: str = "full"
+    scale: str = ""
     split: Split = "train"
     seed: int = 0
     shots: int = Field(default=3, ge=0)
@@ -70,6 +71,7 @@ class InterplayTaskset(vf.Taskset[InterplayTask, InterplayConfig]):
             context=chosen.context,
             mode=chosen.mode,
             style=chosen.style,
+            scale=chosen.scale,
             split=chosen.split,
             seed=chosen.seed,
         )

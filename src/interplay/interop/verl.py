@@ -59,11 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--op", type=int, action="append", required=True, help="repeatable")
     parser.add_argument("--n", type=int, required=True)
     parser.add_argument("--shots", type=int, default=0, help="examples before each problem")
-    for name, default in (("context", "zoo"), ("mode", "forward"), ("style", "full"), ("split", "train")):
+    for name, default in (
+        ("context", "zoo"),
+        ("mode", "forward"),
+        ("style", "full"),
+        ("scale", ""),
+        ("split", "train"),
+    ):
         parser.add_argument(f"--{name}", default=default)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args(arguments)
-    which = {name: getattr(asked, name) for name in ("context", "mode", "style", "split", "seed")}
+    which = {name: getattr(asked, name) for name in ("context", "mode", "style", "scale", "split", "seed")}
     try:
         print(f"{write_rows(asked.target, rows(problems(asked.op, **which), asked.n, shots=asked.shots))} rows")
     except ValueError as error:

@@ -128,7 +128,8 @@ def groups(judged: list[Judged]) -> list[Group]:
     made = []
     for key in sorted(published, key=_natural):
         sentence = wording.PAPER.get(key, "")
-        title = " ".join(part for part in (key, sentence) if part) or "Published claims"
+        numbered = key if re.fullmatch(r"T\d+", key) or not sentence else ""
+        title = " ".join(part for part in (numbered, sentence) if part) or "Published claims"
         made.append(Group(title, tuple(published[key])))
     ours = tuple(one for one in judged if one.claim.source != "paper")
     return [*made, Group("Our own claims", ours)] if ours else made
@@ -203,14 +204,18 @@ def fill_table(path: Path, folders: Iterable[Path]) -> Path:
 
 def as_markdown(judged: list[Judged], made: list[Group]) -> str:
     """The same as a document."""
-    header = ("verdict", "claim", "contrast", "measured", "effect [95 %]", "p (Holm)", "n", "seeds run", "record")
-    parts = ["# Claims", f"{counted(judged)}. Effects are paired by problem; n is problems × samples, seeds; a record is the "
-             "folder of tables that the row comes from. `make docs-reports` makes this page."]  # fmt: skip
+    header = ("claim", "verdict", "effect [95 %]", "measured", "n", "p (Holm)", "contrast", "seeds run", "record")
+    parts = ["# Claims", "A claim is a sentence that was fixed before the run, with the difference that decides it and the "
+             "rule. T1 to T8 are claims of the paper whose studies are repeated here. \"Supported\" and \"contradicted\" take "
+             f"at least {TRAININGS} trainings of each model; with fewer the row only describes those that ran.",
+             f"{counted(judged)}. Effects are paired by problem, in shares of problems or samples: +0.05 is five "
+             "points. n is problems × samples, seeds; a record is the folder of tables that the row comes from. "
+             "`make docs-reports` makes this page."]  # fmt: skip
     for group in made:
         rows = [
-            (f"{wording.MARKS[one.claim.verdict]} {wording.said(one.claim.verdict, one.claim.n_seeds)}",
-             f"{one.claim.claim} ({one.remark})" if one.remark else one.claim.claim, one.contrast, one.measured, one.effect,
-             one.p, one.n, one.seeds, one.record)
+            (f"{one.claim.claim} ({one.remark})" if one.remark else one.claim.claim,
+             f"{wording.MARKS[one.claim.verdict]} {wording.said(one.claim.verdict, one.claim.n_seeds)}",
+             one.effect, one.measured, one.n, one.p, one.contrast, one.seeds, one.record)
             for one in group.members
         ]  # fmt: skip
         parts += [f"## {markdown.escaped(group.title)}", markdown.table(header, rows)]

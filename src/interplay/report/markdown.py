@@ -12,9 +12,10 @@ from pathlib import Path
 from interplay.files import write_text
 from interplay.report import figures, methods, tables, theme, wording
 from interplay.report.charts import Figure
-from interplay.report.contrasts import MANY_EFFECTS, pair, where
+from interplay.report.contrasts import MANY_EFFECTS, measure, pair, where
 from interplay.report.drawing import Picture, draw
 from interplay.report.records import Records, read_records
+from interplay.report.table import Estimate
 from interplay.report.theme import Styles
 from interplay.schema.study import Arm, Claim
 
@@ -71,13 +72,17 @@ def _claims(records: Records) -> str:
     if not records.claims:
         return "This study tests no claim."
     rows = [
-        (wording.said(claim.verdict, claim.n_seeds), claim.key or wording.DASH, claim.claim, *_numbers(claim))
+        (
+            f"{claim.key}: {claim.claim}" if claim.key else claim.claim,
+            wording.said(claim.verdict, claim.n_seeds),
+            *_numbers(claim),
+        )
         for claim in records.claims
     ]
     rules = dict.fromkeys(claim.rule for claim in records.claims)
     notes = dict.fromkeys(claim.note for claim in records.claims if claim.note)
     said = "\n".join(f"- {escaped(text)}" for text in (*rules, *notes))
-    return f"{table(('verdict', 'key', 'claim', 'effect [95 %]', 'p (Holm)', 'n'), rows)}\n\n{said}"
+    return f"{table(('claim', 'verdict', 'effect [95 %]', 'p (Holm)', 'n'), rows)}\n\n{said}"
 
 
 def _numbers(claim: Claim) -> tuple[str, str, str]:
@@ -89,8 +94,17 @@ def _numbers(claim: Claim) -> tuple[str, str, str]:
 def _effects(records: Records, styles: Styles) -> str:
     if len(records.effects) > MANY_EFFECTS:
         return _wide_effects(records, styles)
-    made = tables.effects(records, styles)
-    return table(made.header, [tuple(map(str, row)) for row in made.rows]) if made else "The records hold no effects."
+    rows = [
+        (f"{styles[effect.treatment].label} vs {styles[effect.control].label}", f"{where(effect)}, {measure(effect)}",
+         str(Estimate(effect.effect, effect.lo, effect.hi, sign=True)),
+         wording.compact_size(effect.n_problems, effect.n_samples, effect.n_seeds))
+        for effect in records.effects
+    ]  # fmt: skip
+    return (
+        table(("treatment vs control", "measured", "difference", tables.N), rows)
+        if rows
+        else "The records hold no effects."
+    )
 
 
 def _wide_effects(records: Records, styles: Styles) -> str:

@@ -33,6 +33,7 @@ PAPER = {
     "T5": "With shared primitives RL transfers to a context that its own data lack",
     "T6": "RL with at least 10 % of a context unlocks it when only its atoms were pre-trained",
     "T7": "More hard data in pre-training helps; RL gains most at partial competence",
+    "framework": "The verifier that the paper released",
     "T8": "Mid-training and RL complement each other over budgets",
 }
 MARKS = {"supported": "✓", "contradicted": "✕", "cannot tell": "?", "not tested": "○",

@@ -17,14 +17,16 @@ def load(
     context: str = "zoo",
     mode: Any = "forward",
     style: str = "full",
+    scale: str = "",
     seed: int = 0,
     shots: int | None = None,
     **_: object,
 ) -> dict[str, Dataset]:
     """The split `test`, `n` problems. Change them with `--metadata '{"ops": [2, 3], "n": 50, "style": "terse"}'`."""
-    chosen = problems(ops, context=context, mode=mode, style=style, split="test", seed=seed).first(n)
+    stream = problems(ops, context=context, mode=mode, style=style, scale=scale, split="test", seed=seed)
+    style = stream.world.style
     rows = []
-    for problem in chosen:
+    for problem in stream.first(n):
         prompt = problem.prompt
         if shots is not None:
             shown = (f"{question_of(each)}\n{solution_of(each)}" for each in examples(problem, shots))

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,7 @@ class Case:
 
 
 CPU = Case("micro", 300, 8, 80, 128, 50, (256, 512, 128), torch.float32)
+MINI = Case("mini", 300, 8, 80, 64, 50, (256,), torch.float32)
 GPU = Case("paper", 2_200, 200, 300, 128, 512, (512, 2_048), torch.bfloat16)
 
 
@@ -50,7 +51,10 @@ def bench(threads: int, *, device: str = "cpu", budget_s: float = 25.0, rounds: 
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        return _bench(CPU if device == "cpu" else GPU, device, threads, rounds, budget_s)
+        found = _bench(CPU if device == "cpu" else GPU, device, threads, rounds, budget_s)
+        if device == "cpu":
+            found["parts"] |= _precisions(MINI, threads)
+        return found
     finally:
         torch.set_num_threads(before)
 
@@ -93,16 +97,46 @@ def _bench(case: Case, device: str, threads: int, rounds: int, budget_s: float) 
     }
 
 
+def _precisions(case: Case, threads: int, rounds: int = 2) -> dict[str, float]:
+    """A size by the processor's time, so that a busy machine bends it little: the peer in fp32, ours in fp32 and bf16."""
+    model = build(size(case.size), case.vocab_size, "bench").eval()
+    rng = random.Random(0)
+    prompts = [[rng.randrange(case.vocab_size) for _ in range(case.prompt_tokens)] for _ in range(case.num_prompts)]
+    batch, idle = case.peer_batches[0], Clock(running=False)
+    kinds: dict[str, Callable[[], float]] = {
+        "generate": lambda: _peer(model, case, prompts, batch, threads, case.new_tokens, time.process_time),
+        "fp32": lambda: _ours(model, case, prompts, threads, case.new_tokens, idle, "fp32", time.process_time),
+        "bf16": lambda: _ours(model, case, prompts, threads, case.new_tokens, idle, "bf16", time.process_time),
+    }
+    found: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for _ in range(rounds):
+        for kind, rate in kinds.items():
+            found[kind].append(rate())
+    best = {kind: max(values) for kind, values in found.items()}
+    rates = {f"{case.size}_{kind}_tokens_per_cpu_s": float(round(value)) for kind, value in best.items()}
+    return rates | {
+        f"{case.size}_{kind}_times_generate": round(best[kind] / best["generate"], 2) for kind in ("fp32", "bf16")
+    }
+
+
 def _ours(
-    model: Qwen2ForCausalLM, case: Case, prompts: list[list[int]], threads: int, new_tokens: int, clock: Clock
+    model: Qwen2ForCausalLM,
+    case: Case,
+    prompts: list[list[int]],
+    threads: int,
+    new_tokens: int,
+    clock: Clock,
+    precision: Literal["fp32", "bf16"] = "fp32",
+    now: Callable[[], float] = time.perf_counter,
 ) -> float:
-    config = SamplingConfig(max_new_tokens=new_tokens)
+    config = SamplingConfig(max_new_tokens=new_tokens, precision=precision)
     return _rate(
         lambda: sum(
             len(completion.tokens)
             for completion in sample(model, prompts, num_samples=case.num_samples, config=config, stop_ids=(), seed=0,
                                      threads=threads, clock=clock)
-        )
+        ),
+        now,
     )  # fmt: skip
 
 
@@ -118,7 +152,15 @@ def _best_peer(
     return max(tried, key=lambda settings: tried[settings])
 
 
-def _peer(model: Any, case: Case, prompts: list[list[int]], batch: int, threads: int, new_tokens: int) -> float:
+def _peer(
+    model: Any,
+    case: Case,
+    prompts: list[list[int]],
+    batch: int,
+    threads: int,
+    new_tokens: int,
+    now: Callable[[], float] = time.perf_counter,
+) -> float:
     """One batch, whose prompts stand in it several times as they would when each is sampled often."""
     repeated = [prompt for prompt in prompts for _ in range(case.num_samples)][:batch]
     ids_B_L = torch.tensor(repeated, device=model.device)
@@ -133,15 +175,15 @@ def _peer(model: Any, case: Case, prompts: list[list[int]], batch: int, threads:
         return int(said[:, ids_B_L.shape[1] :].numel())
 
     try:
-        return _rate(run)
+        return _rate(run, now)
     finally:
         torch.set_num_threads(before)
 
 
-def _rate(run: Callable[[], int]) -> float:
-    start = time.perf_counter()
+def _rate(run: Callable[[], int], now: Callable[[], float]) -> float:
+    start = now()
     done = run()
-    return done / (time.perf_counter() - start)
+    return done / (now() - start)
 
 
 def _limits(model: Qwen2ForCausalLM, rows: int, threads: int) -> tuple[float, float]:

@@ -32,11 +32,11 @@ def run(
     plan: Annotated[bool, typer.Option("--plan", help="show what would run, why and at what cost, and stop")] = False,
     jobs: Annotated[int, typer.Option(help="stages side by side; 0: one here, 64 on a cluster")] = 0,
     devices: Annotated[int, typer.Option(help="GPUs, no two stages on one; --device cpu: places on the cores")] = 0,
-    cluster: Annotated[str | None, typer.Option(help="slurm: stages run as jobs")] = None,
+    cluster: Annotated[str | None, typer.Option(help="slurm or ray: stages run as its jobs or tasks")] = None,
     resources: Annotated[
         list[str] | None, typer.Option(help="of a stage or job: a TOML file or [KIND.]KEY=VALUE; repeatable")
     ] = None,
-    resubmit: Annotated[int, typer.Option(help="how often a job that was lost, or ran out of time, goes on")] = 10,
+    resubmit: Annotated[int, typer.Option(help="how often a job or task that was lost or cut goes on")] = 10,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; never changes a result's address")] = "auto",
     records: Annotated[
         Path | None,
@@ -196,7 +196,7 @@ def _fits_device(scale: str, device: str, cluster: str | None) -> None:
         if not torch.cuda.is_available():
             raise ValueError(
                 f"the scale {scale} is made for a GPU and torch sees none here; --plan says how long a CPU would take, "
-                "--device cpu runs it all the same, --cluster slurm sends it to a cluster"
+                "--device cpu runs it all the same, --cluster sends it to a cluster"
             )
 
 

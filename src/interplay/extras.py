@@ -10,6 +10,7 @@ EXTRAS = {
     **dict.fromkeys(("altair", "vl_convert", "jinja2", "markupsafe", "pandas"), "report"),
     **dict.fromkeys(("datasets", "trl"), "interop"),
     "submitit": "slurm",
+    "ray": "ray",
     "openai": "api",
     "vllm": "vllm",
 }  # fmt: skip

@@ -17,7 +17,8 @@ from interplay.train.publish import finish
 
 
 class StepConfig(Config):
-    """What a step does: write, `fail`, `die`, `die-once`, `last-dies` (of several processes), or `wait-SECONDS`."""
+    """What a step does: write, `fail`, `die`, `die-once`, `last-dies` (of several processes), `wait-SECONDS`, or `meet`,
+    which waits until another step of the store is at work, too."""
 
     does: str = "write"
 
@@ -52,6 +53,10 @@ class Step(Stage):
             os.kill(os.getpid(), signal.SIGKILL)
         if does == "die-once" and len((folder / "attempts.jsonl").read_text().splitlines()) == 1:
             os.kill(os.getpid(), signal.SIGKILL)
+        if does == "meet":
+            (folder / "met.txt").touch()
+            while len(list(folder.parent.glob("*/met.txt"))) < 2:
+                time.sleep(0.01)
         if does.startswith("wait-"):
             time.sleep(float(does.removeprefix("wait-")))
         print(f"{self.name} was here")

@@ -1,11 +1,15 @@
 """What was asked of a machine or a cluster: 1 resources by kind, the more special wins; 2 threads that leave every stage
 its cores; 3 what makes no sense is said in a line."""
 
+import sys
+
 import pytest
 from steps import step
 
 from interplay.stages import where as module
+from interplay.stages.ray import Ray, options
 from interplay.stages.resources import Resources, resources_by_kind
+from interplay.stages.room import Room
 from interplay.stages.slurm import parameters
 from interplay.stages.where import Where
 
@@ -93,7 +97,7 @@ def test_stages_side_by_side_share_the_cores(cores, jobs, threads, expected, mon
     ("jobs", "cluster", "resources", "message"),
     [
         (-1, None, [], "must not be negative"),
-        (1, "pbs", [], "--cluster must be slurm"),
+        (1, "pbs", [], "--cluster must be slurm or ray"),
         (1, None, ["gpus=1"], "give --cluster or --devices"),
     ],
 )
@@ -106,6 +110,28 @@ def test_a_machine_without_slurm_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ValueError, match="sbatch and squeue are not found"):
         Where.asked(0, 0, "slurm", [], 3).executor()
+
+
+def test_a_task_is_asked_for_in_the_words_of_ray():
+    asked = options(Resources(cpus=2, gpus=1, mem_gb=0.5), "rl/0123456789", 4)
+    assert (asked["num_cpus"], asked["num_gpus"], asked["memory"], asked["max_retries"]) == (2, 1, 2**29, 0)
+    variables = asked["runtime_env"]["env_vars"]
+    assert (variables["OMP_NUM_THREADS"], variables["RAY_USAGE_STATS_ENABLED"]) == ("4", "0")
+
+
+@pytest.mark.parametrize("given", ["partition=gpu", "rl.qos=low", "rl.extra={}"])
+def test_what_only_slurm_has_is_refused_by_name(given, tmp_path):
+    if given.endswith("{}"):
+        (tmp_path / "own.toml").write_text("[rl]\nextra = { nodelist = 'gpu01' }\n")
+        given = str(tmp_path / "own.toml")
+    with pytest.raises(ValueError, match=r"--resources \w+\.(partition|qos|extra) is SLURM's; --cluster ray takes"):
+        Ray(resources_by_kind([given]), Room(1), threads=1, repetitions=0)
+
+
+def test_a_machine_without_ray_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ValueError, match=r"ray is not installed: pip install 'interplay\[ray\]'"):
+        Where.asked(0, 0, "ray", [], 3).executor()
 
 
 def test_devices_are_dealt_by_kind_and_one_is_the_default():

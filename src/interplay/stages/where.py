@@ -11,7 +11,7 @@ from interplay.stages.resources import ResourcesByKind, resources_by_kind
 from interplay.stages.room import Devices, Room
 from interplay.train.runtime import Device, Runtime
 
-CLUSTERS = ("slurm",)
+CLUSTERS = ("slurm", "ray")
 THREADS_ALONE = 2  # a stage of its own on the machine: more threads are slower on small models
 JOBS_ON_CLUSTER = 64
 
@@ -68,6 +68,10 @@ class Where(NamedTuple):
 
     def executor(self) -> Executor:
         """Starts nothing yet. Raises ValueError where the cluster is not to be reached from here."""
+        if self.cluster == "ray":
+            from interplay.stages.ray import Ray
+
+            return Ray(self.resources or {}, self.room, self.threads, self.resubmit)
         if self.cluster is not None:
             from interplay.stages.slurm import Slurm
 

@@ -1,7 +1,7 @@
 """The steps of `gpu.sh`: sampling, an RL step and training at 103M parameters in bf16, and the tests that need a GPU.
 
 Every step writes what it measured to `$OUT/NAME.json`. With INTERPLAY_GPU_DRY=1 sizes are toys and the device is the CPU:
-that shows that the steps run, and its figures mean nothing.
+that shows that the steps run to their end, and every figure in their files is null.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ def trained(encoder: Any, attention: Any) -> dict[str, Any]:
 def tests() -> dict[str, Any]:
     """Run the tests marked `gpu`; on a bare machine without our test settings."""
     files = sorted({str(p) for p in Path("tests").rglob("test_*.py") if "mark.gpu" in p.read_text(encoding="utf-8")})
-    command = [sys.executable, "-m", "pytest", "-m", "gpu", "-q", "-p", "no:cacheprovider", *files]
+    command = [sys.executable, "-m", "pytest", "-m", "gpu", "-p", "no:cacheprovider", *files]
     if importlib.util.find_spec("pytest") is None:
         return {"passed": False, "failed": "pytest is not installed"}
     if importlib.util.find_spec("hypothesis") is None:

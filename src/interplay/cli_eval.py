@@ -88,7 +88,7 @@ def _of_a_checkpoint(name: str, store: Path, backend: str, asked: Mapping[str, A
     if backend not in ("own", "vllm"):
         raise ValueError(f"--backend must be own or vllm, got {backend!r}")
     if backend == "vllm":
-        from interplay.interop.vllm import need_vllm
+        from interplay.model.vllm import need_vllm
 
         need_vllm()  # said before anything is loaded
     writable(asked["out"], "the folder")
@@ -98,7 +98,7 @@ def _of_a_checkpoint(name: str, store: Path, backend: str, asked: Mapping[str, A
     request = EvalRequest(checkpoint=named_checkpoint(name, store), **asked)
     if backend == "own":
         return run_eval(request)
-    from interplay.interop.vllm import Engine, version
+    from interplay.model.vllm import Engine, version
 
     return run_eval(request._replace(backend=f"vllm {version()}"), Engine(request.checkpoint).sample)
 

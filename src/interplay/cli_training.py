@@ -51,6 +51,7 @@ def rl(
         str, typer.Option(help="start from this checkpoint, not the job's: a folder, or a stage's address or label")
     ] = "",
     store: Store = Path("store"),
+    sampler: Annotated[str, typer.Option(help="own or vllm, in place of what the job says; other samples")] = "",
 ) -> None:
     """Reinforce a checkpoint with GRPO, in one process or in as many as a launcher starts.
 
@@ -65,7 +66,7 @@ def rl(
     def run(job: Path, out: Path) -> object:
         from interplay.rl.job import read_rl_job, run_rl_job
 
-        asked = read_rl_job(job, set_ or [])
+        asked = read_rl_job(job, set_ or [], sampler)
         return run_rl_job(asked.model_copy(update={"start": _start(start or asked.start, store)}), out)
 
     _in_sight("rl", job, out, track, run)

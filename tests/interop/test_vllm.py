@@ -18,11 +18,11 @@ from interplay.data.mixture import Mixture, World
 from interplay.data.stream import Stream
 from interplay.data.tokenizer import TokenizerConfig, train_tokenizer
 from interplay.evals.run import EvalRequest, run_eval
-from interplay.interop.vllm import Engine as VllmEngine
-from interplay.interop.vllm import sample
 from interplay.model.build import build
 from interplay.model.next_token import SamplingConfig
 from interplay.model.sizes import ModelConfig
+from interplay.model.vllm import Engine as VllmEngine
+from interplay.model.vllm import sample
 from interplay.train.publish import publish
 
 OPTIONS: dict[str, Any] = {"num_samples": 2, "stop_ids": {3}, "seed": 0}

@@ -62,7 +62,8 @@ def without_token(text: str) -> str:
 
 
 def upload(folder: Path, repo: str, files: dict[str, int], *, private: bool = True, api: Any = None) -> str:
-    """Create the repository where there is none, send the files in one commit, and return its address.
+    """Create the repository where there is none, send the files, and return its address. The same call again goes on with an
+    upload that was cut, as far as huggingface_hub does: with hf_xet it leaves out what has arrived.
 
     `private` decides for a new repository alone; one that is there stays as it is. Raises ValueError in one line where the
     Hub refuses.

@@ -37,6 +37,7 @@ class RLSettings(Config):
     sampling          how rollouts are drawn; its `precision` is that of the updates too
     loss              how advantages become a gradient
     mask_truncated    a sample that was cut off is left out of the update, instead of being charged as a wrong one
+    sampler           our own, or vLLM on the same device, which draws other samples from the same policy
     """
 
     steps: PositiveInt
@@ -52,6 +53,7 @@ class RLSettings(Config):
     schedule: Schedule = Schedule(kind="constant", warmup=0.0)
     mask_truncated: bool = False
     max_draws: PositiveInt = 1
+    sampler: Literal["own", "vllm"] = "own"
 
     @model_validator(mode="after")
     def _reward_fits(self) -> Self:

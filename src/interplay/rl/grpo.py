@@ -7,15 +7,19 @@ run that is cut anywhere and started again ends in the same bytes, and several p
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedTokenizerFast
 
 from interplay.judging.pool import Pool, spare_workers
 from interplay.judging.texts import as_it_is
+from interplay.model.problems import Sampler
+from interplay.model.vllm import TrainedEngine, need_vllm
 from interplay.progress import progress
 from interplay.rl.config import RLConfig
 from interplay.rl.flops import sampling_flops, step_flops
@@ -44,8 +48,9 @@ STRICT = RewardConfig()
 class Loop:
     """A stage on its way: the learner, the pool's state, and the folder it writes."""
 
-    def __init__(self, folder: StageFolder, judge: Judge) -> None:
+    def __init__(self, folder: StageFolder, judge: Judge, sampler: Sampler | None = None) -> None:
         self.config, self.learner, self.folder, self.judge = folder.config, folder.learner, folder, judge
+        self.sampler = sampler
         saved = folder.resume()
         cost_of = partial(sampling_flops, self.learner)
         before = measured(self.config, folder.path, self.roll_out, cost_of, writes=folder.writes)
@@ -61,7 +66,7 @@ class Loop:
         work = partial(
             roll_out, learner.model, self.folder.tokenizer, group=group, sampling=self.config.sampling,
             rewards=rewards, seed=seed, rows=learner.runtime.sample_rows,
-            threads=learner.runtime.threads, judge=self.judge,
+            threads=learner.runtime.threads, judge=self.judge, sampler=self.sampler,
         )  # fmt: skip
         return learner.processes.spread(problems, work)
 
@@ -143,8 +148,23 @@ def reinforce(
         return done
     stage = StageFolder(folder, config, Learner(model, tokenizer, config, runtime), tokenizer)
     workers = spare_workers(runtime.threads, stage.learner.processes.world, runtime.cores)
-    with Pool(workers, as_it_is) if judge is None else nullcontext(judge) as judge:
-        return _run(Loop(stage, judge), title)
+    with ExitStack() as held:
+        judge = held.enter_context(Pool(workers, as_it_is)) if judge is None else judge
+        return _run(Loop(stage, judge, held.enter_context(_sampler(stage.learner))), title)
+
+
+@contextmanager
+def _sampler(learner: Learner) -> Iterator[Sampler | None]:
+    """Another engine beside the learner, one for the whole stage, where the config asks for it. Raises ValueError where it
+    is not installed, or where several processes would each start one."""
+    if learner.config.sampler == "own":
+        yield None
+        return
+    need_vllm()
+    if learner.processes.world > 1:
+        raise ValueError(f"sampler 'vllm' samples beside one process, and there are {learner.processes.world}")
+    with TemporaryDirectory(prefix="interplay-weights-") as folder:
+        yield TrainedEngine(learner.model, Path(folder) / "policy").sample
 
 
 def _run(loop: Loop, title: str) -> dict[str, object]:

@@ -17,6 +17,7 @@ from interplay.files import space_for
 from interplay.folder_claim import checkpoint_digests, claim
 from interplay.model.build import load_with_tokenizer
 from interplay.model.problems import end_tokens
+from interplay.model.vllm import need_vllm
 from interplay.rl.config import RLConfig
 from interplay.rl.grpo import reinforce
 from interplay.train.job import fields_of
@@ -31,15 +32,21 @@ class RLJob(Config):
     runtime: Runtime = Runtime()
 
 
-def read_rl_job(path: Path, runtime: Iterable[str] = ()) -> RLJob:
-    """The job in a JSON file, with `KEY=VALUE` changes of how it runs. Raises ValueError naming what is wrong."""
-    return RLJob.model_validate(fields_of(path, runtime))
+def read_rl_job(path: Path, runtime: Iterable[str] = (), sampler: str = "") -> RLJob:
+    """The job in a JSON file, with `KEY=VALUE` changes of how it runs, and another sampler where one is named. Raises
+    ValueError naming what is wrong."""
+    fields = fields_of(path, runtime)
+    if sampler and isinstance(fields.get("config"), dict):
+        fields["config"]["sampler"] = sampler
+    return RLJob.model_validate(fields)
 
 
 def run_rl_job(job: RLJob, out: Path) -> dict[str, object]:
     """Reinforce, or go on, in `out`; returns the summary. Raises ValueError where `out` belongs to another job."""
     model, tokenizer = load_with_tokenizer(job.start)
     end_tokens(model, tokenizer), required_token(tokenizer, "pad")  # a call that is refused takes no folder
+    if job.config.sampler == "vllm":
+        need_vllm()
     claim(out, {"config": identity_of(job.config, True), "start": checkpoint_digests(job.start)}, "job")
     try:
         with space_for(out):

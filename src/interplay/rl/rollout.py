@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 from interplay.data.tokenizer import decode_completion
 from interplay.judging.pool import CHUNK, Pool
 from interplay.judging.texts import Text, as_it_is
-from interplay.model.problems import sample_problems
+from interplay.model.problems import Sampler, sample_problems
 from interplay.model.sampler import Completion, SamplingConfig
 from interplay.rl.rewards import RewardConfig, reward, step_rewards
 from interplay.world.problem import Problem
@@ -46,6 +46,7 @@ def roll_out(
     rows: int | None,
     threads: int,
     judge: Judge | None = None,
+    sampler: Sampler | None = None,
 ) -> list[list[Rollout]]:
     """P groups of G rollouts, in the order of `problems`; judged while the next are sampled, after all of them in this
     process where no `judge` is given. The group of a prompt that does not fit the model is empty."""
@@ -57,7 +58,7 @@ def roll_out(
     judging = _Judging(judge or Pool(0, as_it_is), text_of)
     prompts, ordered = sample_problems(
         model, tokenizer, problems, num_samples=group, config=sampling, seed=seed, max_rows=rows, threads=threads,
-        drawn=judging.add,
+        drawn=judging.add, sampler=sampler,
     )  # fmt: skip
     judged = judging.judged()
     groups: list[list[Rollout]] = [[] for _ in problems]

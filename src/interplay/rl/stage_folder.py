@@ -6,6 +6,7 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerFast
 
+from interplay.model.vllm import version
 from interplay.progress import say
 from interplay.rl.config import RLConfig
 from interplay.rl.learner import Learner
@@ -99,6 +100,8 @@ class StageFolder:
         tokens = sum(row["rl/tokens"] for row in rows)
         summary = {"checkpoint": name, "steps": config.steps, "tokens": int(tokens), "wall_s": wall_s}
         summary |= {"resumed_at_step": self.start_step, "processes": self.learner.processes.world}
+        if config.sampler == "vllm":
+            summary["sampler"] = f"vllm {version()}"
         if self.best is not None:
             summary |= {"best": f"checkpoints/step-{self.best[1]:07d}", "best_held_out": self.best[0]}
         if self.writes:

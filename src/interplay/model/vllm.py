@@ -2,7 +2,7 @@
 
 It takes a checkpoint directory instead of a model and gives the same completions, though not the same samples: vLLM
 draws from its own generator, seeded here per sample from (seed, prompt key, sample index). Its prefix cache shares a
-prompt among its samples. `interplay eval CHECKPOINT --backend vllm` samples with it.
+prompt among its samples. `interplay eval CHECKPOINT --backend vllm` samples with it, and `interplay rl --sampler vllm`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import torch
+from transformers import PreTrainedModel
+
+from interplay.model.build import save
 from interplay.model.cohort import Completion
 from interplay.model.next_token import SamplingConfig
 from interplay.world.randomness import derive
+
+DTYPES = {"fp32": "float32", "bf16": "bfloat16"}  # left to itself it takes fp32 weights as fp16
+SHARE = 0.6  # of a device's memory, while it samples for a training
 
 
 class Engine:
@@ -22,7 +29,7 @@ class Engine:
 
     def __init__(self, checkpoint: str | Path, **options: Any) -> None:
         self.checkpoint, self.options = str(checkpoint), {"enable_prefix_caching": True} | options
-        self.started: dict[str, Any] = {}  # by its logprobs_mode, which is set when an engine starts
+        self.started: dict[tuple[str, str], Any] = {}  # by logprobs_mode and dtype, which are set when an engine starts
 
     def sample(
         self,
@@ -36,7 +43,7 @@ class Engine:
         first_sample: int = 0,
     ) -> Iterator[Completion]:
         """`num_samples` completions of every prompt, each named by the prompt's place and the sample's number."""
-        vllm, llm = need_vllm(), self._llm(_logprobs_mode(config))
+        vllm, llm = need_vllm(), self._llm(_logprobs_mode(config), DTYPES[config.precision])
         keys = [derive("prompt", *prompt) for prompt in prompts] if keys is None else keys
         names = [(prompt, first_sample + i) for prompt in range(len(prompts)) for i in range(num_samples)]
         outputs = llm.generate(
@@ -62,11 +69,37 @@ class Engine:
             logprobs = [float(each[token].logprob) for token, each in zip(tokens, said.logprobs, strict=True)]
             yield Completion(prompt, index, tokens, logprobs, bool(tokens) and tokens[-1] in stop_ids)
 
-    def _llm(self, mode: str) -> Any:
-        if mode not in self.started:
-            made = need_vllm().LLM(model=self.checkpoint, skip_tokenizer_init=True, logprobs_mode=mode, **self.options)
-            self.started[mode] = made
-        return self.started[mode]
+    def _llm(self, mode: str, dtype: str) -> Any:
+        if (mode, dtype) not in self.started:
+            chosen = {"logprobs_mode": mode, "dtype": dtype} | self.options
+            self.started[mode, dtype] = need_vllm().LLM(model=self.checkpoint, skip_tokenizer_init=True, **chosen)
+        return self.started[mode, dtype]
+
+
+class TrainedEngine(Engine):
+    """An engine for a model that is trained beside it, on the same device: it has the model's weights as they are when
+    it samples, and leaves the device's memory to the training in between (vLLM's sleep mode).
+
+    The weights travel through a folder, which the engine reads in place: `collective_rpc("reload_weights")` is what vLLM
+    publishes for that, and takes no part of its insides. Its sleep forgets the cached prompts of the older weights.
+    """
+
+    def __init__(self, model: PreTrainedModel, folder: Path, **options: Any) -> None:
+        super().__init__(folder, **{"enable_sleep_mode": True, "gpu_memory_utilization": SHARE} | options)
+        self.model, self.folder = model, folder
+
+    def sample(self, prompts: Sequence[Sequence[int]], **asked: Any) -> Iterator[Completion]:
+        """As of `Engine`, of today's weights."""
+        save(self.model, self.folder)
+        if self.model.device.type == "cuda":
+            torch.cuda.empty_cache()  # what the training has freed is the engine's now
+        for llm in self.started.values():
+            llm.wake_up(tags=["weights"])
+            llm.collective_rpc("reload_weights")
+            llm.wake_up(tags=["kv_cache"])
+        yield from super().sample(prompts, **asked)
+        for llm in self.started.values():
+            llm.sleep(level=2)  # weights and cache are dropped; the next call brings new ones
 
 
 def sample(checkpoint: str | Path, prompts: Sequence[Sequence[int]], **asked: Any) -> Iterator[Completion]:

@@ -5,6 +5,7 @@ On a GPU where there is one: greedy tokens are those of `generate`, samples thos
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -116,7 +117,9 @@ def test_a_step_on_a_gpu_waits_for_nobody(dtype: torch.dtype, options: dict[str,
         states = [id(state) for state in slots.states]
         for log in (noted.names, noted.asked, noted.made):
             log.clear()
+        before = random.getstate()
         slots.step(weights, rules, 8, 32)
+        assert random.getstate() == before  # a graph would repeat what Python drew once
     assert [id(state) for state in slots.states] == states  # written in place, where a graph writes
     assert noted.asked == []
     assert {device for _, device, _, _ in noted.made} == {"cuda"}

@@ -1,5 +1,7 @@
 """An RL update, Muon and gold likelihood on a GPU, traced with tensors that hold nothing: types, devices, and no waiting."""
 
+from contextlib import contextmanager
+
 import pytest
 import torch
 
@@ -29,21 +31,40 @@ def fake_batch(prompt_lengths):
     )  # fmt: skip
 
 
+@contextmanager
+def autocast(enabled):
+    """As the learner's, by its parts: the whole of it turns itself off where torch sees no device."""
+    before = torch.is_autocast_enabled("cuda"), torch.is_autocast_cache_enabled()
+    torch.set_autocast_enabled("cuda", enabled)
+    torch.set_autocast_dtype("cuda", torch.bfloat16)
+    torch.set_autocast_cache_enabled(False)
+    try:
+        yield
+    finally:
+        torch.set_autocast_enabled("cuda", before[0])
+        torch.set_autocast_cache_enabled(before[1])
+
+
 @pytest.mark.parametrize("of", [logprobs_of, logprobs_sharing_prompts])
 @pytest.mark.parametrize("prompt_lengths", [[11] * 6, [11] * 3 + [7] * 3])
-def test_an_update_waits_for_nobody(of, prompt_lengths):
+@pytest.mark.parametrize("bf16", [False, True])
+def test_an_update_waits_for_nobody(of, prompt_lengths, bf16):
     model = build(SHAPE, 40, "gpu").eval()
     with fake_cuda() as noted, torch.no_grad():  # autograd's own threads want a real device
         moved(model)
         batch = fake_batch(prompt_lengths)
-        noted.asked.clear()
-        logprobs, entropies = of(model, batch, 0.7)
+        for log in (noted.asked, noted.made):
+            log.clear()
+        with autocast(bf16):
+            logprobs, entropies = of(model, batch, 0.7)
         old = torch.zeros_like(logprobs)
         parts = policy_loss(
             logprobs, old, batch.advantages_B_T, batch.mask_B_T, LossConfig(kl=0.1), 40.0, reference_B_T=old,
             entropy_B_T=entropies,
         )  # fmt: skip
     assert noted.asked == []
+    assert noted.types_of("mm") | noted.types_of("addmm") == {torch.bfloat16 if bf16 else torch.float32}
+    assert noted.types_of("_log_softmax") == {torch.float32}  # in bf16 a ratio of 1 would be off by per cent
     assert {t.dtype for t in (*parts[:2], logprobs, entropies)} == {torch.float32}
     assert {t.device.type for t in (*parts, logprobs, entropies)} == {"cuda"}
 

@@ -23,7 +23,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 
-from tiny_study import TINY, digests, start
+from tiny_study import TINY, TOO_WIDE, digests, start
 
 from interplay.stages.store import entries
 
@@ -193,7 +193,7 @@ def test_a_signal_ends_the_tasks_and_the_same_command_goes_on(cluster, tmp_path)
 
 
 def test_what_fails_and_a_cluster_that_is_not_there_are_one_line_each(cluster, tmp_path, monkeypatch):
-    failing = start(tmp_path, TINY | {"packing.width": 4096, "batch_tokens": 65536}, *SMALL)
+    failing = start(tmp_path, TINY | TOO_WIDE, *SMALL)
     _, said = failing.communicate()
     assert failing.returncode == 1, said
     assert said.splitlines()[-1].startswith("error: stage pretrain/")

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny_study import LONGER, TINY, digests, start
+from tiny_study import LONGER, TINY, TOO_WIDE, digests, start
 
 from interplay.stages.store import entries
 
@@ -56,7 +56,7 @@ def test_jobs_that_are_warned_requeued_and_cancelled_end_in_the_bytes_of_one_mac
 
 
 def test_a_job_that_fails_and_one_that_is_refused_are_one_line_each(tmp_path):
-    failing = start(tmp_path, TINY | {"packing.width": 4096, "batch_tokens": 65536}, *SMALL)
+    failing = start(tmp_path, TINY | TOO_WIDE, *SMALL)
     _, said = failing.communicate()
     assert failing.returncode == 1
     assert "failed: " in said

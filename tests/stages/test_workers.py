@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny_study import TINY, digests, start
+from tiny_study import TINY, TOO_WIDE, digests, start
 
 from interplay.stages.store import entries
 
@@ -61,7 +61,7 @@ def test_an_interrupt_ends_the_workers_and_the_same_command_goes_on(tmp_path):
 
 @pytest.mark.slow
 def test_a_failed_stage_is_one_line_with_its_log(tmp_path):
-    failing = start(tmp_path, TINY | {"packing.width": 4096, "batch_tokens": 65536}, *ONE_THREAD, "--jobs", "2")
+    failing = start(tmp_path, TINY | TOO_WIDE, *ONE_THREAD, "--jobs", "2")
     said = failing.communicate()[1].splitlines()
     assert failing.returncode == 1
     assert said[-1].startswith("error: stage pretrain/")

@@ -30,9 +30,7 @@ NODE_WAIT_S = 600.0  # for a node to join that is large enough: one that was los
 MISSING = "no Ray cluster is found: `ray start --head` makes one of this machine, RAY_ADDRESS=HOST:PORT names another"
 OF_SLURM = ("partition", "account", "qos", "constraint", "setup", "extra")
 NO_STATISTICS = {"RAY_USAGE_STATS_ENABLED": "0"}
-WHILE_CONNECTING = {  # an address where nobody answers is one line, after one try of 40 s and not twenty
-    **NO_STATISTICS, "RAY_NUM_REDIS_GET_RETRIES": "1", "RAY_BACKEND_LOG_LEVEL": "fatal",
-}  # fmt: skip
+ONE_TRY = {"RAY_NUM_REDIS_GET_RETRIES": "1"}  # of 40 s at an address where nobody answers, and not twenty
 
 
 @dataclass
@@ -163,7 +161,7 @@ def _words(has: Mapping[str, float]) -> str:
 
 def _connected() -> Any:
     """The library, connected to the cluster of RAY_ADDRESS, or else to that of this machine; none is started."""
-    with environment({name: os.environ.get(name, value) for name, value in WHILE_CONNECTING.items()}), _own_signals():
+    with environment(NO_STATISTICS | ONE_TRY), _own_signals():
         ray = need("ray", "ray")
         try:
             ray.init(address="auto", log_to_driver=False, configure_logging=False, logging_level="ERROR")
@@ -186,4 +184,5 @@ def _own_signals() -> Iterator[None]:
 
 def _said(error: BaseException) -> str:
     """The first sentence of one of Ray's paragraphs."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return line.partition(". ")[0]

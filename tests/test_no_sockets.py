@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "stages"))
-from tiny_study import TINY, command
+from tiny_study import command
+
+from tiny_settings import TINY
 
 PROGRAM = """
 import socket, sys, json

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "stages"))
-from tiny_study import TINY, command, digests
+from tiny_study import command, digests
+
+from tiny_settings import TINY
 
 PLAIN = {"PYTHONHASHSEED": "0", "LC_ALL": "C", "TZ": "UTC", "TERM": "dumb", "COLUMNS": "80"}
 OTHER = {

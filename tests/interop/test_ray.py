@@ -23,9 +23,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 
-from tiny_study import TINY, TOO_WIDE, digests, start
+from tiny_study import TOO_WIDE, digests, start
 
 from interplay.stages.store import entries
+from tiny_settings import TINY
 
 pytestmark = [
     pytest.mark.interop,

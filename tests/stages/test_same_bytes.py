@@ -8,10 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tiny_study import TINY, digests, start
+from tiny_study import digests, start
 
 from interplay.manifest import file_digest
 from interplay.train.metrics import read_metrics
+from tiny_settings import TINY
 
 RUNS = {"one": ("--threads", "1"), "two": ("--threads", "2"), "four": ("--threads", "4"), "jobs": ("--jobs", "2")}
 MICRO = {  # long enough that some rollouts are partly right; model, batches, groups and lengths are those of the scale

@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny_study import LONGER, TINY, TOO_WIDE, digests, start
+from tiny_study import LONGER, TOO_WIDE, digests, start
 
 from interplay.stages.store import entries
+from tiny_settings import TINY
 
 SMALL = ("--cluster", "slurm", "--threads", "1", "--resources", "cpus=1", "--resources", "mem_gb=2")
 

@@ -7,9 +7,10 @@ import json
 
 import pytest
 from safetensors.torch import load_file
-from tiny_study import TINY, digests, start
+from tiny_study import digests, start
 
 from interplay.stages.store import entries
+from tiny_settings import TINY
 
 pytestmark = pytest.mark.slow
 TWO = (

@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny_study import TINY, TOO_WIDE, digests, start
+from tiny_study import TOO_WIDE, digests, start
 
 from interplay.stages.store import entries
+from tiny_settings import TINY
 
 ONE_THREAD = ("--threads", "1")
 

@@ -7,22 +7,6 @@ from pathlib import Path
 
 from interplay.manifest import file_digest
 
-TINY = {
-    "pretrain.tokens": 8192,
-    "midtrain.tokens": 4096,
-    "rl.steps": 1,
-    "rl.prompts": 2,
-    "rl.group": 2,
-    "problems": 4,
-    "samples": 2,
-    "ks": "1,2",
-    "tokenizer.documents": 100,
-    "sampling.max_new_tokens": 16,
-    "rl.sampling.max_new_tokens": 16,
-    "model.layers": 1,
-    "model.hidden": 32,
-    "model.ffn": 32,
-}
 TOO_WIDE = {
     "train.packing.width": 4096,
     "train.batch_tokens": 65536,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from interplay.data.gsm_infinite import verify_row
 from interplay.world import paper_v1
+from one_verdict import verify_row
 
 FOLDER = Path(__file__).parents[1] / "conformance"
 

@@ -7,8 +7,8 @@ for the answer alone; ? where the text holds no one answer.
 import pytest
 
 from interplay import generate
-from interplay.data.gsm_infinite import verify_row
 from interplay.world.problem import to_row
+from one_verdict import verify_row
 
 PROBLEMS = {
     f"{mode}_{style}": to_row(generate(op=4, mode=mode, style=style)[0])

@@ -87,7 +87,8 @@ def test_trl_goes_on_from_a_checkpoint_of_a_scale_in_a_context_of_ones_own(tmp_p
         tmp_path / "trained",
         context,
     ]
-    done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path)
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}  # `make test-interop` names it relative to the repository
+    done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "interplay/strict" in done.stdout
     assert AutoModelForCausalLM.from_pretrained(tmp_path / "trained").config.vocab_size == len(tokenizer)

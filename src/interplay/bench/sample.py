@@ -51,10 +51,7 @@ def bench(threads: int, *, device: str = "cpu", budget_s: float = 25.0, rounds: 
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        found = _bench(CPU if device == "cpu" else GPU, device, threads, rounds, budget_s)
-        if device == "cpu":
-            found["parts"] |= _precisions(MINI, threads)
-        return found
+        return _bench(CPU if device == "cpu" else GPU, device, threads, rounds, budget_s)
     finally:
         torch.set_num_threads(before)
 
@@ -93,7 +90,8 @@ def _bench(case: Case, device: str, threads: int, rounds: int, budget_s: float) 
             "of_limit_packed": round(value / packed, 3),
             "rounds": len(rates),
             "ratio_worst_round": round(min(row[0] / row[1] for row in rates), 2),
-        },
+        }
+        | (_precisions(MINI, threads) if device == "cpu" else {}),
     }
 
 

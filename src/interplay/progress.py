@@ -110,4 +110,4 @@ def progress(title: str, total: float, unit: str = "parts", done: float = 0.0) -
 
 def say(text: str) -> None:
     """One line for the reader of a run."""
-    console.print(text)
+    console.print(text, soft_wrap=True)  # a path or a count that a wrap cuts cannot be searched for

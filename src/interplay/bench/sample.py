@@ -60,8 +60,7 @@ def _bench(case: Case, device: str, threads: int, rounds: int, budget_s: float) 
     start = time.perf_counter()
     model: Any = build(size(case.size), case.vocab_size, "bench")
     model.eval().to(device, case.dtype)
-    rng = random.Random(0)
-    prompts = [[rng.randrange(case.vocab_size) for _ in range(case.prompt_tokens)] for _ in range(case.num_prompts)]
+    prompts = _prompts(case)
     _ours(model, case, prompts, threads, 4, Clock(running=False))  # kernels for these shapes are compiled
     batch, peer_threads = _best_peer(model, case, prompts, threads, start + budget_s / 3)
     clock = Clock()
@@ -95,11 +94,15 @@ def _bench(case: Case, device: str, threads: int, rounds: int, budget_s: float) 
     }
 
 
+def _prompts(case: Case) -> list[list[int]]:
+    rng = random.Random(0)
+    return [[rng.randrange(case.vocab_size) for _ in range(case.prompt_tokens)] for _ in range(case.num_prompts)]
+
+
 def _precisions(case: Case, threads: int, rounds: int = 2) -> dict[str, float]:
     """A size by the processor's time, so that a busy machine bends it little: the peer in fp32, ours in fp32 and bf16."""
     model = build(size(case.size), case.vocab_size, "bench").eval()
-    rng = random.Random(0)
-    prompts = [[rng.randrange(case.vocab_size) for _ in range(case.prompt_tokens)] for _ in range(case.num_prompts)]
+    prompts = _prompts(case)
     batch, idle = case.peer_batches[0], Clock(running=False)
     kinds: dict[str, Callable[[], float]] = {
         "generate": lambda: _peer(model, case, prompts, batch, threads, case.new_tokens, time.process_time),

@@ -10,10 +10,12 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import torch
 
+from interplay.data.packing import IGNORED
 from interplay.data.tokenizer import train_tokenizer
 from interplay.model.build import build
 from interplay.model.sizes import size
@@ -55,19 +57,20 @@ def steps() -> dict[str, float]:
 
 def of_size(name: str, limit: float) -> dict[str, float]:
     """One size, all kinds of step in turn."""
-    works = [work_of(name) for _ in range(3)]
-    kinds = {"hand": by_hand(works[0]), "fp32": ours(works[1], "fp32"), "bf16": ours(works[2], "bf16")}
+    first = work_of(name)
+    fp32, bf16 = (first._replace(model=deepcopy(first.model)) for _ in range(2))
+    kinds = {"hand": by_hand(first), "fp32": ours(fp32, "fp32"), "bf16": ours(bf16, "bf16")}
     for step in kinds.values():
         step()  # allocates the optimiser's state
     rounds = [{kind: step() for kind, step in kinds.items()} for _ in range(TRIES[name])]
     hand_s, bf16_s = (statistics.median(taken[kind] for taken in rounds) for kind in ("hand", "bf16"))
-    positions = works[0].batch["input_ids"].numel()
+    positions = first.batch["input_ids"].numel()
     return {
-        "parameters": works[0].model.num_parameters(),
+        "parameters": first.model.num_parameters(),
         "hand_positions_per_s": round(positions / hand_s, 1),
         "fp32_times_hand": round(statistics.median(taken["hand"] / taken["fp32"] for taken in rounds), 2),
         "bf16_times_hand": round(statistics.median(taken["hand"] / taken["bf16"] for taken in rounds), 2),
-        "bf16_share_of_limit": round(flops_of(works[0]) / bf16_s / limit, 3),
+        "bf16_share_of_limit": round(flops_of(first) / bf16_s / limit, 3),
     }
 
 
@@ -83,16 +86,16 @@ def work_of(name: str) -> Work:
     settings = recipe.tokenizer().config
     tokenizer = train_tokenizer(settings.model_copy(update={"documents": 500}))
     batch = collate([PackedBlocks(config, tokenizer)[0]])
-    labels = int((batch["labels"][:, 1:] != -100).sum())
+    labels = int((batch["labels"][:, 1:] != IGNORED).sum())
     return Work(build(size(name), len(tokenizer), 0), batch, labels, text.train.optimizer)
 
 
 def by_hand(work: Work) -> Step:
     """A step of the loop that anybody would write, with torch's own Muon for the same matrices."""
     model, config = work.model.train(), work.optimizer
-    ours = build_optimizer(model, config)
-    assert isinstance(ours, Joined), "these scales train with Muon"
-    muon, adamw = ours.parts
+    joined = build_optimizer(model, config)
+    assert isinstance(joined, Joined), "these scales train with Muon"
+    muon, adamw = joined.parts
     matrices = [p for group in muon.param_groups for p in group["params"]]
     theirs = torch.optim.Muon(matrices, lr=config.matrix_lr, weight_decay=config.weight_decay)
     inputs = {k: v for k, v in work.batch.items() if k not in ("served", "starts")}

@@ -52,12 +52,11 @@ class Folded:
     """
 
     def __init__(self, model: PreTrainedModel, dtype: torch.dtype) -> None:
-        source = model
-        config, body = source.config, source.model
+        config, body = model.config, model.model
         self.shape = _shape(config)
         self.dtype, self.body = dtype, body
         with torch.enable_grad():
-            self.masters = [body.embed_tokens.weight, source.lm_head.weight * body.norm.weight]
+            self.masters = [body.embed_tokens.weight, model.lm_head.weight * body.norm.weight]
             for layer in body.layers:
                 self.masters += _layer(layer, self.shape)
         kept = (0, *(i for i, w in enumerate(self.masters) if w.ndim == 1))  # the residual's input, and biases

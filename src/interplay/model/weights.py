@@ -106,8 +106,7 @@ def tensors_of(weights: Weights) -> list[Tensor]:
 
 def read_weights(model: PreTrainedModel, dtype: torch.dtype | None = None, packed: bool = True) -> Weights:
     """The weights as they are now, in `dtype`, packed where that is faster. Some are shared with the model, not copied."""
-    source = model
-    config, body = source.config, source.model
+    config, body = model.config, model.model
     dtype = dtype or body.embed_tokens.weight.dtype
     heads, kv_heads = int(config.num_attention_heads), int(config.num_key_value_heads)
     head_dim = int(getattr(config, "head_dim", None) or config.hidden_size // heads)
@@ -115,7 +114,7 @@ def read_weights(model: PreTrainedModel, dtype: torch.dtype | None = None, packe
         embed_V_D=body.embed_tokens.weight.detach().to(dtype),
         layers=tuple(_read_layer(layer, head_dim, dtype, packed) for layer in body.layers),
         norm_D=body.norm.weight.detach().to(dtype),
-        head=_join([source.lm_head], dtype, packed),
+        head=_join([model.lm_head], dtype, packed),
         turn_M_C=_turns(body, int(config.max_position_embeddings)),
         eps=float(config.rms_norm_eps),
         heads=heads,
@@ -125,9 +124,8 @@ def read_weights(model: PreTrainedModel, dtype: torch.dtype | None = None, packe
 
 
 def _linears(model: PreTrainedModel) -> list[nn.Module]:
-    source = model
-    found = [source.lm_head]
-    for layer in source.model.layers:
+    found = [model.lm_head]
+    for layer in model.model.layers:
         attention, ffn = layer.self_attn, layer.mlp
         found += [attention.q_proj, attention.k_proj, attention.v_proj, attention.o_proj]
         found += [ffn.gate_proj, ffn.up_proj, ffn.down_proj]

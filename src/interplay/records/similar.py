@@ -16,6 +16,7 @@ from interplay.data.packing import learned_from
 from interplay.data.similarity import nearest
 from interplay.evals.evaluation import read_problems
 from interplay.records.evaluated import Evaluated
+from interplay.schema.measured import SIMILARITY_PARTS
 from interplay.stages.kinds import PretrainStage
 from interplay.stages.stage import upstream
 from interplay.studies.settings import Settings
@@ -24,7 +25,6 @@ from interplay.world.graph import Graph, from_dict
 
 SERVED = 1_000  # graphs that each problem is laid beside
 LOOKED_AT = 10 * SERVED  # served problems that are made to find those of the context
-PARTS = 10  # of the scale from 0 to 1
 
 
 class Beside(NamedTuple):
@@ -56,7 +56,7 @@ def similarity_rows(study: Study, found: Sequence[Evaluated]) -> Iterator[dict[s
             yield {
                 "arm": one.arm.name, "seed": one.arm.seed, "regime": regime, "op": op,
                 "op_range": range_of(study.settings, op), "served_context": study.beside, "served": beside.served,
-                "similarity": part / PARTS, "asked": asked, "solved": solved[cell],
+                "similarity": part / SIMILARITY_PARTS, "asked": asked, "solved": solved[cell],
             }  # fmt: skip
 
 
@@ -83,4 +83,4 @@ def range_of(chosen: Settings, op: int) -> str:
 
 def _beside(asked: Sequence[Graph], served: Sequence[Graph]) -> Beside:
     """A value that is the end of a part, up to rounding, belongs to the part that begins there."""
-    return Beside(len(served), [int(PARTS * value + 1e-9) for value in nearest(asked, served)])
+    return Beside(len(served), [int(SIMILARITY_PARTS * value + 1e-9) for value in nearest(asked, served)])

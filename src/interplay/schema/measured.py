@@ -108,6 +108,9 @@ class OutcomeCount(Row):
     guess: Figure = column("share of the regime's problems that a guesser answers who sees numbers and not the graph")
 
 
+SIMILARITY_PARTS = 10  # of the scale from 0 to 1; the same structure stands apart behind them
+
+
 class SimilarityCount(Row):
     """Problems of one arm by how alike their graph is to the most similar of those that pre-training served in a context.
 

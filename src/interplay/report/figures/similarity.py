@@ -9,11 +9,10 @@ from interplay.report.charts import Figure, Panel, Row
 from interplay.report.place import placed
 from interplay.report.records import Records
 from interplay.report.theme import Styles
-from interplay.schema.measured import SimilarityCount
+from interplay.schema.measured import SIMILARITY_PARTS, SimilarityCount
 
 WIDTH, HEIGHT = 210, 170
 PALE = 0.28
-PARTS = 10  # of the range of similarities; the same structure stands apart behind them
 Lines = dict[str, list[tuple[str, str]]]  # the (regime, range of ops) of each, by the name of the line
 
 
@@ -56,11 +55,13 @@ def _lines(rows: list[SimilarityCount]) -> Lines:
 
 def _panel(label: str, rows: list[SimilarityCount], lines: Lines, lowest: float) -> alt.LayerChart:
     solved, asked = _shares(label, rows, lines, "solved"), _shares(label, rows, lines, "asked")
-    first = int(PARTS * lowest + 0.5)
-    names = [f"{part / PARTS:g}" for part in range(PARTS)] + ["same"]
+    first = int(SIMILARITY_PARTS * lowest + 0.5)
+    names = [f"{part / SIMILARITY_PARTS:g}" for part in range(SIMILARITY_PARTS)] + ["same"]
     spelled = "[" + ",".join(f"'{name}'" for name in names) + "]"
-    axis = alt.Axis(values=list(range(first, PARTS + 1)), labelExpr=f"{spelled}[datum.value]", labelFlush=False)
-    scale = alt.Scale(domain=[min(first, PARTS - 1) - 0.3, PARTS + 0.3], nice=False)
+    axis = alt.Axis(
+        values=list(range(first, SIMILARITY_PARTS + 1)), labelExpr=f"{spelled}[datum.value]", labelFlush=False
+    )
+    scale = alt.Scale(domain=[min(first, SIMILARITY_PARTS - 1) - 0.3, SIMILARITY_PARTS + 0.3], nice=False)
     x = alt.X("x:Q", title="similarity, from", scale=scale, axis=axis)
     y = charts.share_axis("share of problems", max(row["value"] for row in (*solved, *asked)))
     color, dash, shape = series.series_encoding(list(lines))
@@ -82,13 +83,17 @@ def _shares(label: str, rows: list[SimilarityCount], lines: Lines, what: str) ->
         counts: dict[int, int] = {}
         for row in rows:
             if (row.regime, row.op_range) in keys:
-                part = int(PARTS * row.similarity + 0.5)
+                part = int(SIMILARITY_PARTS * row.similarity + 0.5)
                 counts[part] = counts.get(part, 0) + (row.solved if what == "solved" else row.asked)
         total = sum(counts.values())
         met = [part for part, count in counts.items() if count]
         for part in range(min(met, default=1), max(met, default=0) + 1):
             share = counts.get(part, 0) / total
-            where = "the same structure" if part == PARTS else f"similarity {part / PARTS:g} to {(part + 1) / PARTS:g}"
+            where = (
+                "the same structure"
+                if part == SIMILARITY_PARTS
+                else f"similarity {part / SIMILARITY_PARTS:g} to {(part + 1) / SIMILARITY_PARTS:g}"
+            )
             tip = f"{label}, {name}, {where}: {wording.decimal(share)} of {wording.plural(total, f'{what} problem')}"
             found.append({"series": name, "x": part, "value": round(share, 5), "tip": tip})
     return found

@@ -210,3 +210,25 @@ trial(
     shares=even(1, 4) | {5: 0.127, 6: 0.042, 7: 0.038, 8: 0.013},
 )  # fmt: skip
 trial("micro-steps", "`micro-twelve` with twice as many steps, of half as many tokens", "micro-twelve", **rows(144, 10))
+trial(
+    "micro-three", "`micro-tail` with an edge of three ops, each half as often as the one before, in 4.2M tokens", "micro-tail",
+    shares=even(1, 4) | {5: 0.148, 6: 0.074, 7: 0.037, 8: 0.0345, 9: 0.0172}, tokens=4_200_000, **rows(160, 24),
+)  # fmt: skip
+trial(
+    "micro-tilt", "`micro-three` with half as much again of ops 3 and 4 as of 1 and 2", "micro-three",
+    shares={1: 0.8, 2: 0.8, 3: 1.2, 4: 1.2, 5: 0.148, 6: 0.074, 7: 0.037, 8: 0.0345, 9: 0.0172},
+)  # fmt: skip
+trial("micro-short", "`micro-three` with twice as many steps, of half as many tokens", "micro-three", **rows(160, 12))
+trial("micro-more", "`micro-three` in 5.4M tokens", "micro-three", tokens=5_400_000)
+trial(
+    "micro-large", "`micro-three` with half as many steps, of twice as many tokens, in 4.8M tokens", "micro-three",
+    tokens=4_800_000, **rows(160, 48),
+)  # fmt: skip
+trial(
+    "micro-fast", "`micro-large` with matrices at 1.5 times the rate", "micro-large",
+    optimizer=OptimizerConfig(kind="muon", lr=6e-3, matrix_lr=0.03, weight_decay=0.01),
+)  # fmt: skip
+trial(
+    "micro-slow", "`micro-large` at two thirds of the rates", "micro-large",
+    optimizer=OptimizerConfig(kind="muon", lr=2.7e-3, matrix_lr=0.0133, weight_decay=0.01),
+)  # fmt: skip

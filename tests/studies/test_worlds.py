@@ -50,11 +50,11 @@ def test_much_of_the_edge_has_a_structure_that_training_never_served():
     chosen = settings("micro", {})
     recipe = Recipe(chosen, Workplace("", {}))
     mixture = recipe.graded(chosen.pretrain.edge_share)
-    documents = 100_000  # so many are in 4.8M tokens
+    documents = 76_000  # so many are in 4.8M tokens
     novel = []
     for op in chosen.edge_ops:
         share = sum(share.weight for share in mixture.shares if share.cell.op == op)
         training = Stream(world=chosen.world, mixture=recipe.over([op]))
         served = served_by(training[i].graph for i in range(round(share * documents)))
         novel.append(novelty([p.graph for p in problems("micro", op)], served)[0].novel["structure"])
-    assert sum(novel) / len(novel) >= 0.4
+    assert sum(novel) / len(novel) >= 0.5

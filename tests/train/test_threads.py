@@ -55,9 +55,22 @@ def test_lanes_add_up_every_share_once_in_order(count):
     assert total[0] == pytest.approx(sum(10.0**-share for share in range(count)), rel=1e-2)
 
 
-def test_shares_are_whole_rows():
-    assert cut(5, 512) == [slice(0, 2), slice(2, 4), slice(4, 5)]
-    assert cut(2, 4096) == [slice(0, 1), slice(1, 2)]
+@pytest.mark.parametrize(
+    ("rows", "width", "sizes"),
+    [
+        (21, 144, [5, 5, 5, 6]),  # three would do, and leave one of two threads waiting
+        (24, 160, [6, 6, 6, 6]),
+        (5, 512, [1, 1, 1, 2]),
+        (2, 4096, [1, 1]),
+        (1, 100, [1]),
+        (3, 4096, [1, 1, 1]),
+        (64, 512, [2] * 32),
+    ],
+)
+def test_shares_are_whole_rows_and_even_for_a_few_threads(rows, width, sizes):
+    shares = cut(rows, width)
+    assert [part.stop - part.start for part in shares] == sizes
+    assert [row for part in shares for row in range(part.start, part.stop)] == list(range(rows))
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

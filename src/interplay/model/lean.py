@@ -2,7 +2,7 @@
 
 It computes what transformers' modules compute, with less traffic: q, k and v are one product, gate and up another; the
 gains of the norms and the scale of attention are folded into the weights once a step; attention is two matrix products
-over rows of a few hundred positions; the vocabulary is met only where a label stands. The residual stream, the norms and
+over rows of a few hundred positions; the vocabulary and most of the last layer are met only where a label stands. The residual stream, the norms and
 all sums of gradients are fp32; products are in the dtype of the folded weights, so bf16 training keeps fp32 masters.
 """
 
@@ -104,10 +104,12 @@ def hidden_at(leaves: list[Tensor], shape: Shape, rows: Rows, places_L: Tensor) 
     dtype = leaves[1].dtype
     for i in range(2, len(leaves), 5):
         qkv, bias, out, gate_up, down = leaves[i : i + 5]
-        qkv_N_ = F.linear(_norm(x_N_D, shape.eps, dtype), qkv, bias.to(dtype))
-        x_N_D = x_N_D + F.linear(_attend(qkv_N_, rows, shape), out)
+        attended_N_ = _attend(F.linear(_norm(x_N_D, shape.eps, dtype), qkv, bias.to(dtype)), rows, shape)
+        if i + 5 == len(leaves):  # nothing attends to what the last layer makes of the other places
+            x_N_D, attended_N_ = x_N_D.index_select(0, places_L), attended_N_.index_select(0, places_L)
+        x_N_D = x_N_D + F.linear(attended_N_, out)
         x_N_D = x_N_D + F.linear(_swiglu(F.linear(_norm(x_N_D, shape.eps, dtype), gate_up)), down)
-    return _norm(x_N_D.index_select(0, places_L), shape.eps, dtype)
+    return _norm(x_N_D, shape.eps, dtype)
 
 
 def nats(leaves: list[Tensor], shape: Shape, rows: Rows, places_L: Tensor, targets_L: Tensor) -> Tensor:

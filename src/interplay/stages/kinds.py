@@ -83,7 +83,7 @@ class PretrainStage(SupervisedStage):
     tokenizer: TokenizerStage
     model: ModelConfig
     seed: NonNegativeInt = 0
-    infra: Infra = Infra(version="3", mode="retry")
+    infra: Infra = Infra(version="4", mode="retry")
 
     @infra.apply
     def run(self) -> Result:
@@ -108,7 +108,7 @@ class MidtrainStage(SupervisedStage):
 
     kind: Literal["midtrain"] = "midtrain"
     start: PretrainStage
-    infra: Infra = Infra(version="3", mode="retry")
+    infra: Infra = Infra(version="4", mode="retry")
 
     @infra.apply
     def run(self) -> Result:
@@ -129,7 +129,7 @@ class RLStage(Stage):
     kind: Literal["rl"] = "rl"
     start: Annotated[PretrainStage | MidtrainStage, Field(discriminator="kind")]
     config: RLConfig
-    infra: Infra = Infra(version="2", mode="retry")
+    infra: Infra = Infra(version="3", mode="retry")
 
     @property
     def work(self) -> str:

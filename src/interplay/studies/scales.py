@@ -66,17 +66,17 @@ MICRO = Settings(
     world=CROWD,
     contexts=("zoo",),
     id_ops=(1, 2, 3, 4),
-    edge_ops=(5, 6),
-    hard_ops=(7, 8),
+    edge_ops=(5, 6, 7),
+    hard_ops=(8, 9),
     model=NEAR,
     tokenizer=TokenizerSettings(vocab_size=512, documents=1500, unit="definition"),
     train=TrainSettings(
-        batch_tokens=3024,
-        packing=PackingConfig(width=144, rows=21, loss_on="solution"),
-        optimizer=OptimizerConfig(kind="muon", lr=4e-3, matrix_lr=0.02, weight_decay=0.01),
+        batch_tokens=7680,
+        packing=PackingConfig(width=160, rows=48, loss_on="solution"),
+        optimizer=OptimizerConfig(kind="muon", lr=2.7e-3, matrix_lr=0.0133, weight_decay=0.01),
         schedule=Schedule(kind="wsd", warmup=0.3, decay=0.4, floor=0.0),
     ),
-    pretrain=Pretraining(tokens=4_800_000, edge_share=0.026, hard_share=0.008, fall=1 / 3),
+    pretrain=Pretraining(tokens=4_800_000, edge_share=0.06, hard_share=0.012, fall=1 / 2),
     midtrain=Midtraining(tokens=700_000),
     rl=_rl("micro", steps=100, max_new_tokens=160),
     sample_tokens=63,
@@ -100,7 +100,11 @@ MINI = Settings(
     model=NEAR,
     tokenizer=MICRO.tokenizer,
     train=MICRO.train.model_copy(
-        update={"batch_tokens": 3040, "packing": PackingConfig(width=160, rows=19, loss_on="solution")}
+        update={
+            "batch_tokens": 3040,
+            "packing": PackingConfig(width=160, rows=19, loss_on="solution"),
+            "optimizer": OptimizerConfig(kind="muon", lr=4e-3, matrix_lr=0.02, weight_decay=0.01),
+        }
     ),
     pretrain=Pretraining(tokens=6_000_000, edge_share=0.074, hard_share=0.0055, fall=1 / 3, curve_points=12),
     midtrain=Midtraining(tokens=1_500_000),

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 LANES = 8  # no more threads than this can work on one step
-POSITIONS = 1024  # of a share: enough for products at full speed, and its activations stay in the caches
+POSITIONS = 1024  # of a share, at most where a row has no more: enough for products at full speed, and its activations stay in the caches
 
 Share = TypeVar("Share")
 Given = TypeVar("Given")
@@ -55,9 +55,10 @@ def summed_gradients(
 
 
 def cut(num_rows: int, width: int) -> list[slice]:
-    """Rows of a batch by share."""
-    size = max(1, POSITIONS // width)
-    return [slice(start, min(start + size, num_rows)) for start in range(0, num_rows, size)]
+    """Rows of a batch by share: about equal ones, and so many of them that 2, 4 or 8 threads have equally much to do."""
+    least = -(-num_rows * width // POSITIONS)
+    count = min(num_rows, 1 << (least - 1).bit_length() if least <= LANES else -(-least // LANES) * LANES)
+    return [slice(i * num_rows // count, (i + 1) * num_rows // count) for i in range(count)]
 
 
 def _added(sums: list[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:

@@ -2,8 +2,9 @@
 
 It computes what transformers' modules compute, with less traffic: q, k and v are one product, gate and up another; the
 gains of the norms and the scale of attention are folded into the weights once a step; attention is two matrix products
-over rows of a few hundred positions; the vocabulary and most of the last layer are met only where a label stands. The residual stream, the norms and
-all sums of gradients are fp32; products are in the dtype of the folded weights, so bf16 training keeps fp32 masters.
+over rows of a few hundred positions; the vocabulary and most of the last layer are met only where a label stands. The
+residual stream, the norms and all sums of gradients are fp32; products are in the dtype of the folded weights, so bf16
+training keeps fp32 masters.
 """
 
 # R rows, T positions of a row, N = R * T, D hidden, H query heads, K key/value heads, E head dim, C = E / 2 rotary

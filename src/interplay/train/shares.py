@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 LANES = 8  # no more threads than this can work on one step
-POSITIONS = 1024  # of a share, at most where a row has no more: enough for products at full speed, and its activations stay in the caches
+POSITIONS = 1024  # of a share, unless a row has more: enough for fast products, and its activations stay in the caches
 
 Share = TypeVar("Share")
 Given = TypeVar("Given")

@@ -1,6 +1,6 @@
 """FSDP2: parameters, gradients and optimiser states in shards, and still the losses and the checkpoint of one process.
 
-Two processes shard over gloo on the CPU; accelerate switches FSDP on for GPUs only, so `train/sharding.py` switches it on
+Two processes shard over gloo on the CPU; accelerate switches FSDP on for GPUs only, so `train/sharding_on_cpu.py` does it
 here, and everything after that is what runs on GPUs. AdamW, fp32, twelve steps: losses agree to 1e-5 relative and weights
 to 1e-3 of their scale, as without shards (measured 2e-7 and 2e-4).
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from interplay.bench.timing import rates
 from interplay.world.context import load
@@ -39,7 +40,7 @@ def bench(threads: int) -> dict[str, object]:
             verify(reference, text)
         return COUNT
 
-    found = rates({name: lambda name=name: judge(name) for name in sets}, budget_s=10)  # type: ignore[misc]
+    found = rates({name: partial(judge, name) for name in sets}, budget_s=10)
     reference = sets["full_forward"][0][0]
     slowest = max(_seconds(reference, text[:LONG]) for text in HOSTILE)
     parts = {name: round(value, 1) for name, value in found.items()} | {"slowest_64_kib_ms": round(1000 * slowest, 2)}

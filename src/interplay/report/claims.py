@@ -19,6 +19,7 @@ from interplay.report import markdown, theme, wording
 from interplay.report.offline import asset, digest
 from interplay.report.page import environment
 from interplay.report.records import read_claims
+from interplay.report.table import Estimate
 from interplay.schema.study import Claim, Study
 
 VERDICTS = ("supported", "contradicted", "cannot tell", "not tested")  # what is always counted, in this order
@@ -30,7 +31,17 @@ class Judged:
 
     study: Study
     claim: Claim
-    record: str = ""  # the folder that the row comes from, beside the others
+    folder: Path = Path()  # the record that the row comes from
+
+    @property
+    def record(self) -> str:
+        """Its name among the others."""
+        return self.folder.name
+
+    @property
+    def page(self) -> Path:
+        """The study's own page, where one was made."""
+        return self.folder.with_name(f"{self.record}.md") if self.record else self.folder
 
     @property
     def contrast(self) -> str:
@@ -70,13 +81,12 @@ class Judged:
     def effect(self) -> str:
         """Effect with its interval."""
         claim = self.claim
-        return f"{wording.signed(claim.effect)} {wording.interval(claim.lo, claim.hi, sign=True)}".strip()
+        return str(Estimate(claim.effect, claim.lo, claim.hi, sign=True))
 
     @property
     def p(self) -> str:
         """The corrected p-value; a dash where the interval alone decides."""
-        value = self.claim.p_holm
-        return wording.DASH if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+        return wording.p_value(self.claim.p_holm)
 
     @property
     def n(self) -> str:
@@ -98,7 +108,7 @@ def build_claims(folders: Iterable[Path], out: Path) -> tuple[Path, Path]:
     made = groups(judged)
     out.parent.mkdir(parents=True, exist_ok=True)
     page = write_text(out.with_suffix(".html"), render(judged, made))
-    return page, write_text(out.with_suffix(".md"), as_markdown(judged, made))
+    return page, write_text(out.with_suffix(".md"), as_markdown(judged, made, out.parent))
 
 
 def gather(folders: Iterable[Path]) -> list[Judged]:
@@ -106,7 +116,7 @@ def gather(folders: Iterable[Path]) -> list[Judged]:
     found: list[Judged] = []
     for path in dict.fromkeys(path for folder in folders for path in _studies_in(folder)):
         study, claims = read_claims(path)
-        found += [Judged(study, claim, path.name) for claim in claims]
+        found += [Judged(study, claim, path) for claim in claims]
     if not found:
         raise ValueError("no claims found: a folder needs claims.json and study.json, itself or in a folder below")
     return sorted(found, key=lambda one: (one.study.study, one.study.scale))
@@ -202,8 +212,8 @@ def fill_table(path: Path, folders: Iterable[Path]) -> Path:
     return write_text(path, f"{before}{begin}\n\n{table}\n\n{end}{after}")
 
 
-def as_markdown(judged: list[Judged], made: list[Group]) -> str:
-    """The same as a document."""
+def as_markdown(judged: list[Judged], made: list[Group], beside: Path) -> str:
+    """The same as a document in the folder `beside`, from which it links each record's page."""
     header = ("claim", "verdict", "effect [95 %]", "measured", "n", "p (Holm)", "contrast", "seeds run", "record")
     parts = ["# Claims", "A claim is a sentence that was fixed before the run, with the difference that decides it and the "
              "rule. T1 to T8 are claims of the paper whose studies are repeated here. \"Supported\" and \"contradicted\" take "
@@ -215,7 +225,7 @@ def as_markdown(judged: list[Judged], made: list[Group]) -> str:
         rows = [
             (f"{one.claim.claim} ({one.remark})" if one.remark else one.claim.claim,
              f"{wording.MARKS[one.claim.verdict]} {wording.said(one.claim.verdict, one.claim.n_seeds)}",
-             one.effect, one.measured, one.n, one.p, one.contrast, one.seeds, one.record)
+             one.effect, one.measured, one.n, one.p, one.contrast, one.seeds, markdown.link(one.record, one.page, beside))
             for one in group.members
         ]  # fmt: skip
         parts += [f"## {markdown.escaped(group.title)}", markdown.table(header, rows)]

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from interplay.report.records import Records
+from interplay.schema.measured import ErrorCount
 from interplay.schema.verdicts import NO_ERROR
 
 
-def error_counts(records: Records) -> dict[tuple[str, str, str], int]:
+def error_counts(records: Records) -> Counter[tuple[str, str, str]]:
     """Samples by arm, regime and first fault, added up over the seeds."""
-    single = [row for row in records.errors if row.seed != "all"]
-    counts: dict[tuple[str, str, str], int] = {}
-    for row in single or records.errors:
-        key = (row.arm, row.regime, row.error)
-        counts[key] = counts.get(key, 0) + row.count
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for row in _of_seeds(records):
+        counts[row.arm, row.regime, row.error] += row.count
     return counts
 
 
-def right_counts(records: Records) -> dict[tuple[str, str], int]:
+def right_counts(records: Records) -> Counter[tuple[str, str]]:
     """Samples by arm and regime whose answer is right though they are not strictly right."""
-    single = [row for row in records.errors if row.seed != "all"]
-    counts: dict[tuple[str, str], int] = {}
-    for row in single or records.errors:
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in _of_seeds(records):
         if row.error != NO_ERROR:
-            counts[row.arm, row.regime] = counts.get((row.arm, row.regime), 0) + row.right_answer
+            counts[row.arm, row.regime] += row.right_answer
     return counts
+
+
+def _of_seeds(records: Records) -> Sequence[ErrorCount]:
+    """The rows of single seeds; where there are none, all."""
+    return [row for row in records.errors if row.seed != "all"] or records.errors

@@ -5,9 +5,11 @@ The figure is saved beside the page. Text that a person or a model wrote is esca
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from interplay.files import write_text
 from interplay.report import figures, methods, tables, theme, wording
@@ -86,9 +88,8 @@ def _claims(records: Records) -> str:
 
 
 def _numbers(claim: Claim) -> tuple[str, str, str]:
-    effect = f"{wording.signed(claim.effect)} {wording.interval(claim.lo, claim.hi, sign=True)}".strip()
-    p = wording.DASH if claim.p_holm is None else "< 0.001" if claim.p_holm < 0.001 else f"{claim.p_holm:.3f}"
-    return effect, p, wording.compact_size(claim.n_problems, claim.n_samples, claim.n_seeds)
+    size = wording.compact_size(claim.n_problems, claim.n_samples, claim.n_seeds)
+    return str(Estimate(claim.effect, claim.lo, claim.hi, sign=True)), wording.p_value(claim.p_holm), size
 
 
 def _effects(records: Records, styles: Styles) -> str:
@@ -120,10 +121,22 @@ def _wide_effects(records: Records, styles: Styles) -> str:
     return f"{caption}\n\n{table(('treatment vs control', *columns), rows)}"
 
 
+class Written(str):
+    """Markdown already: a cell that is not escaped."""
+
+
+def link(text: str, path: Path, beside: Path) -> str:
+    """The text, as a link for a page in the folder `beside` where the path is there."""
+    if not path.is_file():
+        return text
+    return Written(f"[{escaped(text)}]({quote(Path(os.path.relpath(path, beside)).as_posix())})")
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table; nothing in a cell can end it."""
     lines = ["| " + " | ".join(map(escaped, header)) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(map(escaped, row)) + " |" for row in rows]
+    cells = ([cell if isinstance(cell, Written) else escaped(cell) for cell in row] for row in rows)
+    lines += ["| " + " | ".join(row) + " |" for row in cells]
     return "\n".join(lines)
 
 

@@ -10,7 +10,11 @@ from interplay.schema.measured import Result
 
 def result_row(row: Result, styles: Styles, place: str | None = None) -> Row:
     """A row of results as a drawn point, with what it says under the pointer."""
-    known = wording.sample_size(row.n_problems, row.n_samples, row.n_seeds)
-    number = f"{wording.decimal(row.value)} {wording.interval(row.lo, row.hi)}"
-    tip = f"{styles[row.arm].label}, {place or row.regime}: pass@{row.k} {number}; {known}"
+    tip = f"{styles[row.arm].label}, {place or row.regime}: {pass_at(row)}"
     return {"arm": styles[row.arm].label, "k": row.k, "value": row.value, "lo": row.lo, "hi": row.hi, "tip": tip}
+
+
+def pass_at(row: Result) -> str:
+    """`pass@8 0.612 [0.580, 0.640]; 200 problems × 16 samples, 3 seeds`."""
+    known = wording.sample_size(row.n_problems, row.n_samples, row.n_seeds)
+    return f"pass@{row.k} {wording.decimal(row.value)} {wording.interval(row.lo, row.hi)}; {known}"

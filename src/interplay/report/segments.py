@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from interplay.report import charts
-from interplay.report.charts import Row
+from interplay.report.charts import Key, Panel, Row
 from interplay.report.labelled_rows import ROW, rows_axis
 from interplay.report.theme import INK
 
@@ -31,7 +31,17 @@ def segments(arm: str, where: str, names: list[str], parts: Sequence[float], tot
     return rows
 
 
-def bars_of(rows: list[Row], names: list[str], colors: list[str]) -> alt.LayerChart:
+def panel_of(title: str, rows: list[Row], names: list[str], colors: list[str], width: int) -> Panel:
+    """The bars under a title, as high as they are many."""
+    return Panel(title, _bars(rows, names, colors), height=ROW * len({row["arm"] for row in rows}), width=width)
+
+
+def keys_of(names: list[str], colors: list[str]) -> list[Key]:
+    """The legend of the parts."""
+    return [Key(name, color, marker=BLOCK, line=False) for name, color in zip(names, colors, strict=True)]
+
+
+def _bars(rows: list[Row], names: list[str], colors: list[str]) -> alt.LayerChart:
     labels = list(dict.fromkeys(row["arm"] for row in rows))
     scale = alt.Scale(domain=[0, 1], nice=False)
     axis = alt.Axis(tickCount=4, format="~g", grid=False, domain=False)

@@ -118,6 +118,11 @@ def ends(lo: float | None, hi: float | None) -> str:
     return "" if lo is None or hi is None else f"[{signed(lo, 2)}, {signed(hi, 2)}]"
 
 
+def p_value(value: float | None) -> str:
+    """0.031 or < 0.001; an en dash where the interval alone decides."""
+    return DASH if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def size(value: float | None) -> str:
     """4.2M, 33k, 512; beyond 10^12 as 1.2e13."""
     if value is None:

@@ -29,7 +29,7 @@ from interplay.files import remove, write_json
 from interplay.manifest import PUBLISHED, SUMMARY, damage
 from interplay.progress import say
 from interplay.stages.lock import LOCK, hold
-from interplay.stages.several_devices import do_together
+from interplay.stages.several_gpus import do_together
 from interplay.stages.trust import check_owner
 from interplay.train.publish import finished, read_summary
 from interplay.train.runtime import Runtime

@@ -79,12 +79,13 @@ MICRO = Settings(
     pretrain=Pretraining(tokens=4_800_000, edge_share=0.06, hard_share=0.012, fall=1 / 2),
     midtrain=Midtraining(tokens=700_000),
     rl=_rl("micro", steps=100, max_new_tokens=160),
-    sample_tokens=63,
+    sample_tokens=71,
     samples=32,
     ks=(1, 2, 4, 8, 16, 32),
     sampling=SamplingConfig(temperature=0.7, max_new_tokens=160),
-    # `interplay records charge` on RL on the edge from base, quickstart, seed 0, 2026-11-27: .358, and 63.1 positions a sample
-    extrapolation=OfExtrapolation(filter_candidates=1000, measured_share=0.36),
+    # `interplay records charge` on RL on the edge from base, quickstart, seed 0, 2026-11-27: .461 of 63 charged, and 71.2
+    # positions a sample; so .41 of 71
+    extrapolation=OfExtrapolation(filter_candidates=1000, measured_share=0.41),
     midtraining=OfMidtraining(budgets=(350_000, 700_000, 1_400_000)),
     headroom=OfHeadroom(shares=(0.0, 0.001, 0.03, 0.2, 0.5)),
 )

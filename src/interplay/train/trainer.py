@@ -33,7 +33,7 @@ from interplay.train.config import TrainConfig
 from interplay.train.optimizer import build_optimizer
 from interplay.train.run_record import Record
 from interplay.train.runtime import Runtime
-from interplay.train.sharding import asked_to_shard, shard_on_cpu
+from interplay.train.sharding_on_cpu import asked_to_shard, shard_on_cpu
 from interplay.train.step import add_step_gradient
 from interplay.train.tally import Tally
 

@@ -12,6 +12,7 @@ from interplay.report.costs import AFTER, Spent, spent
 from interplay.report.factors import levels, line_name, spelled
 from interplay.report.labelled_rows import APART, ROW, rows_axis
 from interplay.report.place import placed
+from interplay.report.points import pass_at
 from interplay.report.records import Records
 from interplay.report.theme import Styles
 from interplay.schema.measured import Result
@@ -98,9 +99,7 @@ def _panel_of_dose(
     for row in rows:
         own = records.factors[row.arm]
         dose = spelled(own[x_name])
-        known = wording.sample_size(row.n_problems, row.n_samples, row.n_seeds)
-        number = f"{wording.decimal(row.value)} {wording.interval(row.lo, row.hi)}"
-        tip = f"{records.arms[row.arm]}: {wording.size(costs[row.arm].measured)} FLOPs, pass@{row.k} {number}; {known}"
+        tip = f"{records.arms[row.arm]}: {wording.size(costs[row.arm].measured)} FLOPs, {pass_at(row)}"
         line = line_name(by, own[by]) if by in own else lines[0]
         point = {"series": line, "x": costs[row.arm].measured / divisor, "dose": dose, "tip": tip}
         values.append({**point, "value": row.value, "lo": row.lo, "hi": row.hi})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import altair as alt
 
-from interplay.report import charts, select, series, wording
+from interplay.report import charts, select, series
 from interplay.report.charts import Figure, Panel, Row
 from interplay.report.factors import levels, line_name, spelled
 from interplay.report.place import placed
+from interplay.report.points import result_row
 from interplay.report.records import Records
 from interplay.report.theme import MUTED, Styles
 from interplay.schema.measured import Result
@@ -59,17 +60,13 @@ def _panel(
     flat: list[Row] = []
     for row in rows:
         own = records.factors[row.arm]
-        known = wording.sample_size(row.n_problems, row.n_samples, row.n_seeds)
-        number = f"{wording.decimal(row.value)} {wording.interval(row.lo, row.hi)}"
-        tip = f"{styles[row.arm].label}, {row.regime}: pass@{row.k} {number}; {known}"
+        point = result_row(row, styles)
         if x not in own:
-            flat.append({"value": row.value, "tip": tip})
+            flat.append(point)
             continue
-        chosen = _lines_of(own, by, lines)
-        for place in chosen:
+        for place in _lines_of(own, by, lines):
             shift = (place - (len(names) - 1) / 2) * spread
-            point = {"series": names[place], "x": doses.index(own[x]) + shift, "tip": tip}
-            values.append({**point, "value": row.value, "lo": row.lo, "hi": row.hi})
+            values.append({**point, "series": names[place], "x": doses.index(own[x]) + shift})
     return _drawn(values, flat, names, doses, x)
 
 

@@ -12,6 +12,7 @@ from interplay.report import charts, select, wording
 from interplay.report.charts import Figure, Panel, Row
 from interplay.report.labelled_rows import APART, ROW, rows_axis
 from interplay.report.place import placed
+from interplay.report.points import result_row
 from interplay.report.records import Records
 from interplay.report.theme import MUTED, Styles
 from interplay.schema.measured import Result
@@ -43,13 +44,7 @@ def glance(records: Records, styles: Styles) -> Figure | None:
 
 def _panel(title: str, rows: list[Result], ends: list[int], styles: Styles, width: int) -> Panel:
     labels = [style.label for arm, style in styles.items() if any(row.arm == arm for row in rows)]
-    values: list[Row] = []
-    for row in rows:
-        known = wording.sample_size(row.n_problems, row.n_samples, row.n_seeds)
-        number = f"{wording.decimal(row.value)} {wording.interval(row.lo, row.hi)}"
-        tip = f"{styles[row.arm].label}, {row.regime}: pass@{row.k} {number}; {known}"
-        fields = {"arm": styles[row.arm].label, "value": row.value, "lo": row.lo, "hi": row.hi, "tip": tip}
-        values.append({**fields, "first": row.k == ends[0]})
+    values: list[Row] = [{**result_row(row, styles), "first": row.k == ends[0]} for row in rows]
     top = charts.ceiling(max(row.hi if row.hi is not None else row.value or 0.0 for row in rows))
     scale = alt.Scale(domain=[0, top], nice=False)
     axis = alt.Axis(grid=True, tickCount=4, format="~g", domain=False)

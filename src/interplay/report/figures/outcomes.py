@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from interplay.report import charts, select, wording
-from interplay.report.charts import Figure, Key, Panel, Row
-from interplay.report.labelled_rows import ROW
+from interplay.report.charts import Figure, Row
 from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.segments import BLOCK, bars_of, segments
+from interplay.report.segments import keys_of, panel_of, segments
 from interplay.report.theme import GRID, PARTS, Styles
 from interplay.world.verify import OUTCOMES
 
@@ -20,27 +21,25 @@ COLORS = dict(
 @placed("errors", rank=-1, document="further")
 def outcomes(records: Records, styles: Styles) -> Figure | None:
     """A panel per regime; answers that are right are to the left of those that are not."""
-    counts: dict[tuple[str, str, str], int] = {}
+    counts: Counter[tuple[str, str, str]] = Counter()
     for row in records.outcomes:
-        key = (row.arm, row.regime, row.outcome)
-        counts[key] = counts.get(key, 0) + row.count
+        counts[row.arm, row.regime, row.outcome] += row.count
     met = [outcome for outcome in OUTCOMES if any(key[2] == outcome for key in counts)]
     names, colors = [wording.OUTCOMES[outcome] for outcome in met], [COLORS[outcome] for outcome in met]
     panels = []
     for regime, title in select.regimes_of(records).items():
         rows: list[Row] = []
         for arm, style in styles.items():
-            parts = [counts.get((arm, regime, outcome), 0) for outcome in met]
+            parts = [counts[arm, regime, outcome] for outcome in met]
             if sum(parts):
                 rows += segments(style.label, regime, names, parts, sum(parts), "samples")
         if rows:
-            height = ROW * len({row["arm"] for row in rows})
-            panels.append(Panel(title, bars_of(rows, names, colors), height=height, width=WIDTH))
+            panels.append(panel_of(title, rows, names, colors, WIDTH))
     caption = (
         "All samples of each arm by what became of them, as shares (numbers in per cent), "
         f"{wording.plural(len(records.study.seeds), 'seed')} together. Shortened and folded derivations are no hacking: "
         "hacked is a right answer with a step that is false, unsupported or missing."
         + wording.guessed((row.regime, row.guess) for row in records.outcomes)
     )
-    keys = [Key(name, color, marker=BLOCK, line=False) for name, color in zip(names, colors, strict=True)]
-    return charts.figure("outcomes", "Outcomes", caption, panels, keys=keys, across=2 if len(panels) == 4 else 0)
+    across = 2 if len(panels) == 4 else 0
+    return charts.figure("outcomes", "Outcomes", caption, panels, keys=keys_of(names, colors), across=across)

@@ -96,7 +96,7 @@ def test_records_that_were_merged_can_be_merged_again(whole: Path, seeds: list[P
         (lambda found: found["arms"].pop("rl_edge"), "the arm rl_edge, which one of them lacks"),
         (
             lambda found: next(s for s in found["stages"].values() if s["kind"] == "rl").update(version="9"),
-            r'the arm rl_edge, checkpoint\.version: "2" -> "9"',
+            r'the arm rl_edge, checkpoint\.version: "3" -> "9"',
         ),
         (lambda found: found.update(study="another"), "study: noise -> another"),
     ],

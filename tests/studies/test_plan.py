@@ -52,7 +52,7 @@ def test_a_changed_field_is_named_where_it_was_changed(tmp_path):
     changed = study(tmp_path, **{"train.optimizer.lr": 0.01})
     base, tokenizer = labelled(changed, "pre-training"), labelled(changed, "tokenizer")
     assert why(base, there).endswith("which differs in config.optimizer.lr: 0.0027 -> 0.01")
-    assert "start.config.optimizer.lr: 0.004 -> 0.01" in why(labelled(changed, "RL of base"), there)
+    assert "start.config.optimizer.lr: 0.0027 -> 0.01" in why(labelled(changed, "RL of base"), there)
     assert "it is taken as it is" in why(tokenizer, there)
 
 

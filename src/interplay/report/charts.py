@@ -13,7 +13,7 @@ from typing import Any
 
 import altair as alt
 
-from interplay.report.theme import ArmStyle, css_of
+from interplay.report.theme import ArmStyle, Swatch
 
 Row = Mapping[str, Any]
 WIDTH, HEIGHT = 280, 210  # three side by side on a desktop, one on a phone, without being scaled much
@@ -35,7 +35,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Key:
+class Key(Swatch):
     """What a colour stands for that is not an arm."""
 
     label: str
@@ -43,16 +43,6 @@ class Key:
     dash: tuple[int, ...] = (1, 0)
     marker: str = ""
     line: bool = True
-
-    @property
-    def css(self) -> str:
-        """The CSS colour that follows the page's theme."""
-        return css_of(self.color)
-
-    @property
-    def dash_css(self) -> str:
-        """`stroke-dasharray`; `none` for a solid line."""
-        return "none" if self.dash == (1, 0) else " ".join(map(str, self.dash))
 
 
 @dataclass(frozen=True)

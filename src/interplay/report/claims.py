@@ -11,13 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from markupsafe import Markup
-
 from interplay.evals.verdict import DESCRIPTIONS, TRAININGS
 from interplay.files import write_text
-from interplay.report import markdown, theme, wording
-from interplay.report.offline import asset, digest
-from interplay.report.page import environment
+from interplay.report import markdown, wording
+from interplay.report.contrasts import extent
+from interplay.report.offline import asset, rendered
 from interplay.report.records import read_claims
 from interplay.report.table import Estimate
 from interplay.schema.study import Claim, Study
@@ -164,33 +162,17 @@ def counted(judged: list[Judged]) -> str:
     return f"{wording.plural(len(once), 'claim')}{copies}: {', '.join(parts)}"
 
 
-def ends(judged: list[Judged]) -> tuple[float, float]:
-    """The range of the plotted intervals, zero included."""
-    values = [0.0]
-    for one in judged:
-        values += [end for end in (one.claim.lo, one.claim.hi, one.claim.effect) if end is not None]
-    room = 0.06 * (max(values) - min(values)) or 0.01
-    return min(values) - room, max(values) + room
-
-
 def render(judged: list[Judged], made: list[Group]) -> str:
     """The page as text."""
-    script = asset("page.js")
-    page: str = (
-        environment()
-        .get_template("claims.html.jinja")
-        .render(
-            groups=made,
-            counted=counted(judged),
-            ends=ends(judged),
-            rules=list(dict.fromkeys(one.claim.rule for one in judged)),
-            studies=list({id(one.study): one.study for one in judged}.values()),
-            script=Markup(script),
-            script_digest=digest(script),
-            sheet=Markup(asset("page.css") + theme.sheet()),
-        )
+    return rendered(
+        "claims.html.jinja",
+        asset("page.js"),
+        groups=made,
+        counted=counted(judged),
+        ends=extent(one.claim for one in judged),
+        rules=list(dict.fromkeys(one.claim.rule for one in judged)),
+        studies=list({id(one.study): one.study for one in judged}.values()),
     )
-    return page
 
 
 def fill_table(path: Path, folders: Iterable[Path]) -> Path:

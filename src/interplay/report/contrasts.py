@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from interplay.report.theme import Styles
+from collections.abc import Iterable
+
+from interplay.report.theme import COLD, MUTED, WARM, Styles
 from interplay.schema.measured import Effect
+from interplay.schema.study import Claim
 from interplay.schema.verdicts import COUNTED
 
 COLOURS = "Blue: better, orange: worse (a fall of hacking is better), grey: the interval contains zero."
 MANY_EFFECTS = 24  # a longer table is folded away behind the matrix
 
 
+def sides(effect: Effect, styles: Styles) -> str:
+    """`RL on edge vs Base`."""
+    return f"{styles[effect.treatment].label} vs {styles[effect.control].label}"
+
+
 def pair(effect: Effect, styles: Styles) -> str:
-    """`RL on edge vs Base`; with the rules where they are not the strict one."""
-    name = f"{styles[effect.treatment].label} vs {styles[effect.control].label}"
+    """The same; with the rules where they are not the strict one."""
     rules = rules_of(effect)
-    return f"{name} ({rules})" if rules else name
+    return f"{sides(effect, styles)} ({rules})" if rules else sides(effect, styles)
 
 
 def where(effect: Effect) -> str:
@@ -40,3 +47,17 @@ def improvement(effect: Effect) -> float:
     """The effect with its sign so that above zero is better: of what one wants less of, a fall is."""
     value = effect.effect or 0.0
     return -value if effect.rule in COUNTED else value
+
+
+def paint(effect: Effect) -> str:
+    """The colour of better, of worse, or of what cannot be told."""
+    if effect.lo is None or effect.hi is None or effect.lo <= 0 <= effect.hi:
+        return MUTED
+    return COLD if improvement(effect) > 0 else WARM
+
+
+def extent(found: Iterable[Effect | Claim]) -> tuple[float, float]:
+    """Zero and all intervals, with a little room."""
+    ends = [0.0] + [end for one in found for end in (one.lo, one.hi, one.effect) if end is not None]
+    room = 0.06 * (max(ends) - min(ends)) or 0.01
+    return min(ends) - room, max(ends) + room

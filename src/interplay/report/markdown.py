@@ -14,7 +14,7 @@ from urllib.parse import quote
 from interplay.files import write_text
 from interplay.report import figures, methods, tables, theme, wording
 from interplay.report.charts import Figure
-from interplay.report.contrasts import MANY_EFFECTS, measure, pair, where
+from interplay.report.contrasts import MANY_EFFECTS, measure, pair, sides, where
 from interplay.report.drawing import Picture, draw
 from interplay.report.records import Records, read_records
 from interplay.report.table import Estimate
@@ -96,7 +96,7 @@ def _effects(records: Records, styles: Styles) -> str:
     if len(records.effects) > MANY_EFFECTS:
         return _wide_effects(records, styles)
     rows = [
-        (f"{styles[effect.treatment].label} vs {styles[effect.control].label}", f"{where(effect)}, {measure(effect)}",
+        (sides(effect, styles), f"{where(effect)}, {measure(effect)}",
          str(Estimate(effect.effect, effect.lo, effect.hi, sign=True)),
          wording.compact_size(effect.n_problems, effect.n_samples, effect.n_seeds))
         for effect in records.effects

@@ -7,12 +7,10 @@ the page forbids every request and every script but that one, whatever a model w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from interplay.files import write_bytes, write_text
@@ -21,7 +19,6 @@ from interplay.report.charts import Figure
 from interplay.report.drawing import Picture, draw
 from interplay.report.place import SECTIONS, Place, Section, Shown, places
 from interplay.report.records import Records, read_records
-from interplay.report.table import Estimate, Label
 from interplay.report.theme import ArmStyle, Styles
 from interplay.schema.study import Claim
 
@@ -74,31 +71,25 @@ def render_page(
     explored: bool = False,
 ) -> str:
     """The page as text."""
-    script, sheet = offline.asset("page.js"), offline.asset("page.css") + theme.sheet()
-    return (
-        environment()
-        .get_template("page.html.jinja")
-        .render(
-            records=records,
-            study=records.study,
-            styles=styles,
-            claims=[(claim, claim_numbers(claim)) for claim in records.claims],
-            sections=sections(records, styles, drawn, pictures),
-            rules={claim.rule: claim.direction for claim in records.claims},
-            one_note=len({claim.note for claim in records.claims}) == 1,
-            kinds=arms.stage_kinds(records),
-            arm_rows=arms.arm_rows(records, styles),
-            addresses=arms.addresses(records),
-            regimes=select.regimes_of(records),
-            samples=samples.samples(records.examples),
-            explored=explored,
-            settings=tables.settings(records.study.settings),
-            machine=tables.settings({**records.study.machine, **records.study.software}),
-            methods=methods.paragraphs(records),
-            script=Markup(script),
-            script_digest=offline.digest(script),
-            sheet=Markup(sheet),
-        )
+    return offline.rendered(
+        "page.html.jinja",
+        offline.asset("page.js"),
+        records=records,
+        study=records.study,
+        styles=styles,
+        claims=[(claim, claim_numbers(claim)) for claim in records.claims],
+        sections=sections(records, styles, drawn, pictures),
+        rules={claim.rule: claim.direction for claim in records.claims},
+        one_note=len({claim.note for claim in records.claims}) == 1,
+        kinds=arms.stage_kinds(records),
+        arm_rows=arms.arm_rows(records, styles),
+        addresses=arms.addresses(records),
+        regimes=select.regimes_of(records),
+        samples=samples.samples(records.examples),
+        explored=explored,
+        settings=tables.settings(records.study.settings),
+        machine=tables.settings({**records.study.machine, **records.study.software}),
+        methods=methods.paragraphs(records),
     )
 
 
@@ -134,17 +125,3 @@ def save_figures(folder: Path, pictures: Mapping[str, Picture]) -> None:
 def _item(place: Place, figure: Figure, picture: Picture, styles: Styles) -> Item:
     panels = tuple((panel.title, Markup(svg)) for panel, svg in zip(figure.panels, picture.panels, strict=True))
     return Item(place, figure, panels, tuple(style for arm, style in styles.items() if arm in figure.arms))
-
-
-def environment() -> jinja2.Environment:
-    """Templates that escape everything and refuse a name that is not there."""
-    loader = jinja2.PackageLoader("interplay.report", "assets")
-    made = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    made.globals["words"] = wording
-    made.tests["estimate"] = lambda cell: isinstance(cell, Estimate)
-    made.tests["figure"] = lambda shown: isinstance(shown, Figure)
-    made.tests["label"] = lambda cell: isinstance(cell, Label)
-    made.filters["anchor"] = lambda text: re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-")
-    return made

@@ -7,13 +7,15 @@ problems; the page looks them up and computes none. A study of one seed may have
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from interplay.report import wording
 from interplay.report.records import Records
-from interplay.schema.measured import Result
+from interplay.schema.measured import Reliability, Result
 from interplay.schema.row import SeedOrAll
 
 PASS = "pass@k"
+R = TypeVar("R", Result, Reliability)
 Lane = dict[str, Sequence[int]]  # regimes that share no op, with their ops
 
 
@@ -74,7 +76,7 @@ def ks_of(rows: Iterable[Result]) -> list[int]:
     return sorted({row.k for row in rows})
 
 
-def in_study_order(records: Records, rows: Iterable[Result]) -> list[Result]:
+def in_study_order(records: Records, rows: Iterable[R]) -> list[R]:
     """By regime, then arm, as the study lists them."""
     regimes, arms = list(records.study.regimes), list(records.arms)
     known = [row for row in rows if row.regime in regimes]

@@ -10,6 +10,7 @@ import csv
 import json
 import math
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,13 +31,13 @@ def slim(directory: Path, target: Path) -> Path:
     for name in COPIED:
         if (directory / name).exists():
             shutil.copyfile(directory / name, target / name)
-    shorter: dict[str, Callable[[Rows], Rows]] = {"results.csv": _results, "errors.csv": _errors, "curves.csv": _curves}
-    if (directory / "outcomes.csv").exists():
-        shorter["outcomes.csv"] = _outcomes
-    if (directory / "cells.csv").exists():
-        shorter["cells.csv"] = _cells
+    shorter: dict[str, Callable[[Rows], Rows]] = {
+        "results.csv": _results, "errors.csv": _errors, "curves.csv": _curves, "outcomes.csv": _outcomes,
+        "cells.csv": _cells,
+    }  # fmt: skip
     for name, shorten in shorter.items():
-        _rewrite(directory / name, target / name, shorten)
+        if (directory / name).exists():
+            _rewrite(directory / name, target / name, shorten)
     study = json.loads((directory / "study.json").read_text(encoding="utf-8"))
     write_text(target / "study.json", json.dumps(study, ensure_ascii=False, separators=(",", ":")) + "\n")
     return target
@@ -82,35 +83,35 @@ def _cells(rows: Rows) -> Rows:
 
 def _errors(rows: Rows) -> Rows:
     """Counts added up over the seeds."""
-    counts: dict[tuple[str, str, str], list[int]] = {}
-    totals: dict[tuple[str, str], int] = {}
-    for row in rows:
-        if row["seed"] != "all":
-            sums = counts.setdefault((row["arm"], row["regime"], row["error"]), [0, 0])
-            sums[0] += int(row["count"])
-            sums[1] += int(row["right_answer"])
-            totals[row["arm"], row["regime"]] = totals.get((row["arm"], row["regime"]), 0) + int(row["count"])
+    single = [row for row in rows if row["seed"] != "all"]
+    counts, totals = _added(single, "error", "count")
+    right, _ = _added(single, "error", "right_answer")
     return [
         {"arm": arm, "seed": "all", "regime": regime, "error": error, "count": str(count),
-         "share": f"{count / (totals[arm, regime] or 1):.6f}", "right_answer": str(right)}
-        for (arm, regime, error), (count, right) in counts.items()
+         "share": f"{count / (totals[arm, regime] or 1):.6f}", "right_answer": str(right[arm, regime, error])}
+        for (arm, regime, error), count in counts.items()
     ] or rows  # fmt: skip
 
 
 def _outcomes(rows: Rows) -> Rows:
     """Counts added up over the seeds."""
-    counts: dict[tuple[str, str, str], int] = {}
-    totals: dict[tuple[str, str], int] = {}
+    counts, totals = _added(rows, "outcome", "count")
     guesses = {row["regime"]: row["guess"] for row in rows}
-    for row in rows:
-        key = (row["arm"], row["regime"], row["outcome"])
-        counts[key] = counts.get(key, 0) + int(row["count"])
-        totals[key[:2]] = totals.get(key[:2], 0) + int(row["count"])
     return [
         {"arm": arm, "seed": "all", "regime": regime, "outcome": outcome, "count": str(count),
          "share": f"{count / totals[arm, regime]:.6f}", "guess": guesses[regime]}
         for (arm, regime, outcome), count in counts.items()
     ]  # fmt: skip
+
+
+def _added(rows: Rows, kind: str, column: str) -> tuple[Counter[tuple[str, str, str]], Counter[tuple[str, str]]]:
+    """The sums of a column by arm, regime and kind, and by arm and regime."""
+    sums: Counter[tuple[str, str, str]] = Counter()
+    totals: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        sums[row["arm"], row["regime"], row[kind]] += int(row[column])
+        totals[row["arm"], row["regime"]] += int(row[column])
+    return sums, totals
 
 
 def _curves(rows: Rows) -> Rows:

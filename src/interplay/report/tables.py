@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from interplay.report import select, theme, wording
-from interplay.report.contrasts import COLOURS, MANY_EFFECTS, improvement, measure, where
+from interplay.report.contrasts import COLOURS, MANY_EFFECTS, extent, measure, paint, sides, where
 from interplay.report.costs import spent
 from interplay.report.counts import error_counts, right_counts
 from interplay.report.place import placed
 from interplay.report.records import Records
 from interplay.report.table import Cell, Estimate, Label, Table
 from interplay.report.theme import Styles
-from interplay.schema.measured import Effect, Reliability, Result
-from interplay.schema.verdicts import RULES
+from interplay.schema.measured import Reliability, Result
+from interplay.schema.verdicts import NO_ERROR, RULES
 
 N = "problems × samples"
+R = TypeVar("R", Result, Reliability)
 
 
 @placed("effects", rank=1)
@@ -26,7 +28,7 @@ def effects(records: Records, styles: Styles) -> Table | None:
     rows = tuple(
         (
             effect.label,
-            f"{styles[effect.treatment].label} vs {styles[effect.control].label}",
+            sides(effect, styles),
             where(effect),
             measure(effect),
             Estimate(effect.effect, effect.lo, effect.hi, sign=True),
@@ -35,24 +37,10 @@ def effects(records: Records, styles: Styles) -> Table | None:
         for effect in records.effects
     )
     header = ("effect", "treatment vs control", "regime", "measure", "difference", N)
-    colors = tuple(_forest_color(effect) for effect in records.effects)
+    colors = tuple(theme.css_of(paint(effect)) for effect in records.effects)
     folded = f"All {len(rows)} effects with their intervals" if len(rows) > MANY_EFFECTS else ""
     caption = f"Differences of shares, paired by problem, with 95 % intervals. {COLOURS}"
-    return Table("effects", caption, header, rows, _forest_range(records.effects), colors, folded) if rows else None
-
-
-def _forest_color(effect: Effect) -> str:
-    """Better, worse, or not to be told."""
-    if effect.lo is None or effect.hi is None or effect.lo <= 0 <= effect.hi:
-        return "var(--muted)"
-    return theme.css_of(theme.COLD if improvement(effect) > 0 else theme.WARM)
-
-
-def _forest_range(effects: Iterable[Effect]) -> tuple[float, float]:
-    """Zero and all intervals, with a little room."""
-    ends = [0.0] + [end for e in effects for end in (e.lo, e.hi, e.effect) if end is not None]
-    room = 0.06 * (max(ends) - min(ends)) or 0.01
-    return min(ends) - room, max(ends) + room
+    return Table("effects", caption, header, rows, extent(records.effects), colors, folded) if rows else None
 
 
 @placed("pass-at-k", rank=1)
@@ -87,17 +75,17 @@ def _beside_guessers(made: Table, records: Records) -> Table:
     return replace(made, header=(*made.header[:-1], "guesser", made.header[-1]), rows=rows)
 
 
-def _wide(rows: list[Result], styles: Styles, name: str, caption: str, column: Callable[[Result], str]) -> Table | None:
+def _wide(rows: Sequence[R], styles: Styles, name: str, caption: str, column: Callable[[R], str]) -> Table | None:
     """One line per regime and arm, one column per `column(row)`."""
-    columns = tuple(dict.fromkeys(column(row) for row in rows))
-    lines: dict[tuple[str, str], dict[str, Result]] = {}
+    columns: tuple[str, ...] = tuple(dict.fromkeys(column(row) for row in rows))
+    lines: dict[tuple[str, str], dict[str, R]] = {}
     for row in rows:
         lines.setdefault((row.regime, row.arm), {})[column(row)] = row
     cells: list[tuple[Cell, ...]] = []
     for (regime, arm), found in lines.items():
-        first = next(iter(found.values()))
-        estimates = [_estimate(found.get(name)) for name in columns]
-        cells.append((regime, Label(styles[arm]), *estimates, compact_of(first)))
+        known = compact_of(next(iter(found.values())))
+        estimates: list[Cell] = [_estimate(found.get(name)) for name in columns]
+        cells.append((regime, Label(styles[arm]), *estimates, known))
     return Table(name, caption, ("regime", "arm", *columns, N), tuple(cells)) if cells else None
 
 
@@ -108,19 +96,9 @@ def _estimate(row: Result | Reliability | None) -> Estimate:
 @placed("reliability")
 def reliability(records: Records, styles: Styles) -> Table | None:
     """What pass@k hides, for every regime and arm."""
-    rows = [row for row in records.reliability if row.arm]
-    lines: dict[tuple[str, str], dict[str, Reliability]] = {}
-    for row in rows:
-        lines.setdefault((row.regime, row.arm), {})[_metric(row)] = row
-    columns = tuple(dict.fromkeys(_metric(row) for row in rows))
-    cells: list[tuple[Cell, ...]] = []
-    for regime in records.study.regimes:
-        for arm, style in styles.items():
-            if found := lines.get((regime, arm)):
-                estimates = [_estimate(found.get(name)) for name in columns]
-                cells.append((regime, Label(style), *estimates, compact_of(next(iter(found.values())))))
+    rows = select.in_study_order(records, [row for row in records.reliability if row.arm])
     caption = "Under the strict rule; majority is a vote on the answer. Intervals of 95 %."
-    return Table("reliability", caption, ("regime", "arm", *columns, N), tuple(cells)) if cells else None
+    return _wide(rows, styles, "reliability", caption, _metric)
 
 
 @placed("reliability", rank=1)
@@ -155,17 +133,17 @@ def compact_of(row: Reliability | Result) -> str:
 def error_classes(records: Records, styles: Styles) -> Table | None:
     """Samples by first fault; and how many have the right answer in spite of it."""
     counts = error_counts(records)
-    seen: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     for (_, _, error), count in counts.items():
-        seen[error] = seen.get(error, 0) + count
-    errors = sorted((error for error in seen if error != "none"), key=lambda error: -seen[error])
+        seen[error] += count
+    errors = [error for error, _ in seen.most_common() if error != NO_ERROR]
     spared = right_counts(records)
     rows: list[tuple[Cell, ...]] = []
     for regime in records.study.regimes:
         for arm, style in styles.items():
             total = sum(n for (a, r, _), n in counts.items() if (a, r) == (arm, regime))
             if total:
-                shares = [counts.get((arm, regime, error), 0) / total for error in ("none", *errors)]
+                shares = [counts[arm, regime, error] / total for error in (NO_ERROR, *errors)]
                 right = spared.get((arm, regime))
                 last = wording.DASH if right is None else wording.decimal(right / total)
                 spelled = [wording.decimal(share) for share in shares]

@@ -110,8 +110,25 @@ ROLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", SHADE: "--shade"}
 ROLES |= {color: f"--{role}-{i}" for role, (light, _) in PALETTES.items() for i, color in enumerate(light)}
 
 
+class Swatch:
+    """What a legend shows of a line or a bar."""
+
+    color: str
+    dash: tuple[int, ...]
+
+    @property
+    def css(self) -> str:
+        """The CSS colour that follows the page's theme."""
+        return css_of(self.color)
+
+    @property
+    def dash_css(self) -> str:
+        """`stroke-dasharray`; `none` for a solid line."""
+        return "none" if self.dash == (1, 0) else " ".join(map(str, self.dash))
+
+
 @dataclass(frozen=True)
-class ArmStyle:
+class ArmStyle(Swatch):
     """How one arm looks everywhere."""
 
     arm: str
@@ -121,16 +138,6 @@ class ArmStyle:
     shape: str
     dash: tuple[int, ...]
     marker: str
-
-    @property
-    def css(self) -> str:
-        """The CSS colour that follows the page's theme."""
-        return f"var(--arm-{self.index})"
-
-    @property
-    def dash_css(self) -> str:
-        """`stroke-dasharray`; `none` for a solid line."""
-        return "none" if self.dash == (1, 0) else " ".join(map(str, self.dash))
 
 
 Styles = dict[str, ArmStyle]  # by the arm's name, in the study's order

@@ -6,11 +6,11 @@ import altair as alt
 
 from interplay.report import charts, wording
 from interplay.report.charts import Figure, Panel, Row
-from interplay.report.contrasts import COLOURS, MANY_EFFECTS, improvement, measure, pair, where
+from interplay.report.contrasts import COLOURS, MANY_EFFECTS, improvement, measure, paint, pair, where
 from interplay.report.heat import HeatCell, heat_panel
 from interplay.report.place import placed
 from interplay.report.records import Records
-from interplay.report.theme import COLD, INK, MUTED, WARM, Styles
+from interplay.report.theme import INK, MUTED, Styles
 from interplay.schema.measured import Effect
 
 
@@ -22,23 +22,18 @@ def forest(records: Records, styles: Styles) -> Figure | None:
         if effect.effect is not None:
             name = f"{effect.label} · {where(effect)} · {measure(effect)}"
             row = {"name": name, "value": effect.effect, "lo": effect.lo, "hi": effect.hi}
-            rows.append({**row, "paint": _paint(effect), "tip": name})
+            rows.append({**row, "paint": paint(effect), "tip": name})
     if not rows:
         return None
     y = alt.Y("name:N", sort=None, axis=alt.Axis(title=None, domain=False, ticks=False, labelLimit=420, labelColor=INK))
     x = alt.X("value:Q", title="effect (treatment minus control)")
-    paint = alt.Color("paint:N", scale=None, legend=None)
-    bars = alt.Chart().mark_rule(strokeWidth=2).encode(x=alt.X("lo:Q"), x2="hi:Q", y=y, color=paint)
+    color = alt.Color("paint:N", scale=None, legend=None)
+    bars = alt.Chart().mark_rule(strokeWidth=2).encode(x=alt.X("lo:Q"), x2="hi:Q", y=y, color=color)
     zero = alt.Chart().mark_rule(color=MUTED, strokeDash=[2, 2]).encode(x=alt.datum(0))
     dots = alt.Chart().mark_point(filled=True, size=60, opacity=1)
-    drawn = charts.layered(rows, zero, bars, dots.encode(x=x, y=y, color=paint, description="tip:N"))
+    drawn = charts.layered(rows, zero, bars, dots.encode(x=x, y=y, color=color, description="tip:N"))
     panel = Panel("", drawn, height=24 * len({row["name"] for row in rows}))
-    return charts.figure(
-        "effects",
-        "Effects",
-        f"Effects with 95 % intervals. {COLOURS}",
-        [panel],
-    )
+    return charts.figure("effects", "Effects", f"Effects with 95 % intervals. {COLOURS}", [panel])
 
 
 @placed("effects")
@@ -62,12 +57,6 @@ def matrix(records: Records, styles: Styles) -> Figure | None:
         f"holds zero (intervals are under the pointer and in the table). {'; '.join(known)}."
     )
     return charts.figure("effects_matrix", "Effects", caption, [heat_panel("", cells, "pass")], across=1)
-
-
-def _paint(effect: Effect) -> str:
-    if effect.lo is None or effect.hi is None or effect.lo <= 0 <= effect.hi:
-        return MUTED
-    return COLD if improvement(effect) > 0 else WARM
 
 
 def _cell(effect: Effect, largest: float, styles: Styles) -> HeatCell:

@@ -29,9 +29,9 @@ pytestmark = [pytest.mark.slurm, pytest.mark.skipif(not reachable(), reason="no 
 def interrupt(process, store, kind, *command):
     """Run a SLURM command on the first running job of a kind that has saved something to go on from."""
     while process.poll() is None:
-        if list(Path(store).glob(f"*{kind}*/*/resume/step-*")):
+        if list(Path(store).glob(f"{kind}/*/resume/step-*")):
             running = subprocess.check_output(["squeue", "-h", "-t", "R", "-o", "%A %j"], text=True)
-            if found := re.search(rf"(\d+) {kind.lower()}-", running):
+            if found := re.search(rf"(\d+) {kind}-", running):
                 subprocess.run([*command, found[1]], check=True)
                 return
         time.sleep(0.05)
@@ -43,9 +43,9 @@ def test_jobs_that_are_warned_requeued_and_cancelled_end_in_the_bytes_of_one_mac
     straight = start(tmp_path / "straight", LONGER, "--threads", "1", *saving)
     assert straight.wait() == 0
     cut = start(tmp_path / "cut", LONGER, *SMALL, *saving)
-    interrupt(cut, tmp_path / "cut", "Pretrain", "scancel", "--signal=USR2")  # as before a time limit
-    interrupt(cut, tmp_path / "cut", "Midtrain", "scontrol", "requeue")  # as when preempted
-    interrupt(cut, tmp_path / "cut", "RL", "scancel")  # as when a node is lost
+    interrupt(cut, tmp_path / "cut", "pretrain", "scancel", "--signal=USR2")  # as before a time limit
+    interrupt(cut, tmp_path / "cut", "midtrain", "scontrol", "requeue")  # as when preempted
+    interrupt(cut, tmp_path / "cut", "rl", "scancel")  # as when a node is lost
     _, said = cut.communicate()
     assert cut.returncode == 0, said
     assert "ended without a result" in said

@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "interplay"
 CLI = ("cli_data", "cli_records", "cli_run", "cli_eval", "cli_store", "cli_training", "cli", "__main__")
 LAYERS = (
     *("world", "schema", "judging", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
-    *("launch", "api", "__init__", "bench", "interop", *CLI),
+    *("run_study", "api", "__init__", "bench", "interop", *CLI),
 )
 FREE = {
     "extras",

@@ -26,10 +26,10 @@ def merge(
 
     Example: interplay records merge store/studies/noise-micro-0123456789 elsewhere/seed-7 --out merged
     """
-    from interplay.launch import merge_seeds
     from interplay.records import command_line
     from interplay.report.page import build_report
     from interplay.report.slim import slim as copy_slim
+    from interplay.run_study import merge_seeds
 
     command = command_line(["interplay", *sys.argv[1:]])
     if slim:

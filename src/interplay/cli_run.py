@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 if TYPE_CHECKING:
-    from interplay.launch import Outcome
+    from interplay.run_study import Outcome
     from interplay.stages.where import Where
     from interplay.studies.study import Study
     from interplay.train.runtime import Device, Runtime
@@ -119,8 +119,8 @@ def _maker(
 
 def _to_report(study: Study, store: Path, where: Where, kept: Mapping[int, Path]) -> tuple[Outcome, Path]:
     """Run what is to run, then the records and the page."""
-    from interplay.launch import run_study  # with the model libraries, which a plan does not need
     from interplay.report.page import build_report
+    from interplay.run_study import run_study  # with the model libraries, which a plan does not need
     from interplay.stages.lock import hold
 
     outcome = run_study(study, store, _command(), where.executor(), kept)

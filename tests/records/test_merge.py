@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from interplay.cli import app
-from interplay.launch import merge_seeds, run_study
 from interplay.records.merge import gathered
 from interplay.records.seeds import read_seed
 from interplay.report.page import build_report
+from interplay.run_study import merge_seeds, run_study
 from interplay.studies.catalogue import make_study
 from interplay.train.runtime import Runtime
 

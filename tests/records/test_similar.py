@@ -11,12 +11,12 @@ import pytest
 
 from interplay.data.similarity import similarity
 from interplay.evals.evaluation import read_problems
-from interplay.launch import merge_seeds, run_study
 from interplay.records.evaluated import Evaluated
 from interplay.records.similar import range_of, served_graphs, similarity_rows
 from interplay.report.page import build_report
 from interplay.report.records import read_records
 from interplay.report.slim import slim
+from interplay.run_study import merge_seeds, run_study
 from interplay.studies.catalogue import make_study
 from interplay.train.runtime import Runtime
 from interplay.world.graph import from_dict

@@ -12,7 +12,7 @@ from steps import step
 from typer.testing import CliRunner
 
 from interplay.cli import app
-from interplay.launch import counting_on
+from interplay.run_study import counting_on
 from interplay.stages.diff import differences
 from interplay.stages.lock import hold
 from interplay.stages.store import collect, delete, entries, find, garbage, studies_of
@@ -123,7 +123,7 @@ def test_a_run_waits_for_a_deletion_before_it_looks_what_is_there(store):
     """The deletion and the look of another process, in either order, never between each other."""
     with hold(store / "studies"):
         program = (
-            "import sys; from pathlib import Path; from steps import step; from interplay.launch import counting_on\n"
+            "import sys; from pathlib import Path; from steps import step; from interplay.run_study import counting_on\n"
             "store = Path(sys.argv[1]); stage = step(store, 'stray'); print('begins', flush=True)\n"
             "with counting_on([stage], store / 'studies' / 'late', ''):\n    print(stage.cached)\n"
         )

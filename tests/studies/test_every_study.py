@@ -6,8 +6,8 @@ import json
 import pytest
 from markupsafe import escape
 
-from interplay.launch import run_study
 from interplay.report.page import build_report
+from interplay.run_study import run_study
 from interplay.studies.catalogue import STUDIES, make_study
 from interplay.train.runtime import Runtime
 from tiny_settings import TINY

@@ -11,8 +11,8 @@ import pytest
 from interplay.data.mixture import Cell
 from interplay.data.stats import shortfalls
 from interplay.data.vocabulary import context_of
-from interplay.launch import run_study, study_folder
 from interplay.report.page import build_report
+from interplay.run_study import run_study, study_folder
 from interplay.studies.catalogue import make_study
 from interplay.studies.recipe import Recipe
 from interplay.studies.scales import settings

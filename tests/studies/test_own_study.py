@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from interplay.launch import run_study, study_folder
 from interplay.report.page import build_report
+from interplay.run_study import run_study, study_folder
 from interplay.studies.catalogue import STUDIES, make_study
 from interplay.train.runtime import Runtime
 

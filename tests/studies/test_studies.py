@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from interplay.launch import run_study
 from interplay.report.page import build_report
+from interplay.run_study import run_study
 from interplay.stages.kinds import PretrainStage
 from interplay.studies.catalogue import STUDIES, make_study
 from interplay.studies.plan import plan_lines

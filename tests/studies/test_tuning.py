@@ -63,7 +63,7 @@ def test_a_preset_that_names_a_row_has_its_rate_and_steps(scale: str) -> None:
 
 @pytest.mark.slow
 def test_a_small_search_ends_in_its_page(tmp_path: Path) -> None:
-    from interplay.launch import run_study
+    from interplay.run_study import run_study
 
     small = {
         "pretrain.tokens": "8192", "rl.steps": "1", "rl.prompts": "2", "rl.group": "2", "problems": "4", "samples": "2",

@@ -21,7 +21,7 @@ SETTINGS = {
     "sampling.max_new_tokens": 24, "rl.sampling.max_new_tokens": 24, "model.layers": 1, "model.hidden": 32, "model.ffn": 32,
 }  # fmt: skip
 WARM = (
-    "interplay.cli", "interplay.launch", "interplay.report.page", "interplay.stages.kinds", "interplay.stages.workers",
+    "interplay.cli", "interplay.run_study", "interplay.report.page", "interplay.stages.kinds", "interplay.stages.workers",
     "interplay.train.supervised", "interplay.rl.grpo", "interplay.evals.nll", "interplay.evals.run", "interplay.model.build",
     "interplay.studies.catalogue", "interplay.studies.plan", "transformers.models.qwen2.modeling_qwen2",
     "transformers.trainer", "altair", "vl_convert", "torch._dynamo", "pyarrow.parquet", "scipy.stats",

@@ -39,8 +39,8 @@ def run(
     """
     need("torch", "train")
     need("altair", "report")
-    from interplay.launch import run_study
     from interplay.report.page import build_report
+    from interplay.run_study import run_study
     from interplay.stages.lock import hold
     from interplay.stages.where import Where
     from interplay.studies.catalogue import make_study

@@ -141,11 +141,11 @@ def reinforcement() -> dict[str, Any]:
     learner = Learner(policy, encoder, config, RUNTIME)
     found: list[dict[str, float]] = []
     for step in range(2):
-        problems_s, problems = seconds(lambda step=step: config.pool.problems(step, config.prompts))
+        problems_s, problems = seconds(lambda step=step: config.pool.take(step * config.prompts, config.prompts))
         rollout_s, groups = seconds(
             lambda problems=problems, step=step: roll_out(
                 learner.model, encoder, problems, group=config.group, sampling=config.sampling,
-                rewards=config.reward, seed=step, rows=RUNTIME.sample_rows, threads=RUNTIME.threads,
+                rewards=config.reward, seed=step, runtime=RUNTIME,
             )
         )  # fmt: skip
         rollouts = [rollout for group in groups for rollout in group]

@@ -18,11 +18,11 @@ from interplay.cli import main
 from interplay.data.mixture import Mixture, World
 from interplay.data.stream import Stream, split_of
 from interplay.evals.evaluate import EvaluateConfig, Regime, problems_of
+from interplay.evals.from_file import problem_of
 from interplay.schema.verdicts import RULES
 from interplay.studies.scales import settings
 from interplay.world.digest import digest
 from interplay.world.graph import from_dict
-from interplay.world.problem import from_row
 from interplay.world.sample import Spec
 
 
@@ -379,7 +379,7 @@ def test_without_a_split_it_is_said_how_many_fall_where(monkeypatch, capsys):
         monkeypatch, capsys, *["data", "sample", "--scale", "micro", "--regime", "edge", "--n", "40", "--op", "4"]
     )
     rows = [json.loads(line) for line in out.splitlines()]
-    counts = Counter(split_of(from_row(row)) for row in rows)
+    counts = Counter(split_of(problem_of(row)) for row in rows)
     assert code == 0
     assert f"splits: {', '.join(f'{name} {counts[name]}' for name in ('train', 'rl', 'val', 'test'))}" in err
     assert {row["template"] for row in rows} == {"zoo"}

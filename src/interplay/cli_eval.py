@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from interplay.cli_run import writable
+from interplay.cli_training import Store
+from interplay.extras import need
 
 
 def evaluate(
@@ -38,9 +40,7 @@ def evaluate(
     shots: Annotated[int, typer.Option(help="examples before each problem of a chat")] = 3,
     concurrency: Annotated[int, typer.Option(help="requests to the server at a time")] = 8,
     price: Annotated[str, typer.Option(help="IN,OUT: dollars per million prompt and completion tokens")] = "",
-    store: Annotated[Path, typer.Option(help="where a checkpoint named by address or label is looked up")] = Path(
-        "store"
-    ),
+    store: Store = Path("store"),
     backend: Annotated[str, typer.Option(help="what samples a checkpoint: own, or vllm where it is installed")] = "own",
 ) -> None:
     """Sample solutions of a model, verify every step, and print pass@k under all rules, with intervals.
@@ -88,9 +88,7 @@ def _of_a_checkpoint(name: str, store: Path, backend: str, asked: Mapping[str, A
     if backend not in ("own", "vllm"):
         raise ValueError(f"--backend must be own or vllm, got {backend!r}")
     if backend == "vllm":
-        from interplay.model.vllm import need_vllm
-
-        need_vllm()  # said before anything is loaded
+        need("vllm", "vllm")  # said before anything is loaded
     writable(asked["out"], "the folder")
     from interplay.evals.run import EvalRequest, run_eval
     from interplay.stages.named import named_checkpoint
@@ -128,12 +126,12 @@ def _told(summary: Mapping[str, Any]) -> list[str]:
 
 def whole_numbers(text: str) -> tuple[int, ...]:
     """The numbers of --k. Raises ValueError for anything else."""
-    return tuple(dict.fromkeys(_whole(part, "--k") for part in text.split(","))) if text else ()
+    return tuple(dict.fromkeys(_whole(part) for part in text.split(","))) if text else ()
 
 
-def _whole(text: str, option: str) -> int:
+def _whole(text: str) -> int:
     if not text.strip().isdigit() or int(text) < 1:
-        raise ValueError(f"{option} takes positive whole numbers, got {text!r}")
+        raise ValueError(f"--k takes positive whole numbers, got {text!r}")
     return int(text)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -62,10 +62,12 @@ def run(
     """
     from interplay.stages.where import Where
     from interplay.studies.plan import plan_lines
+    from interplay.track import check_tracker
 
     asked = jobs, threads, cluster, resources or [], resubmit, scale, devices, on_device(device), plan
     where = Where.asked(*asked)
-    _known_tracker(track)
+    if track:
+        check_tracker(track)
     on = "cuda" if plan and devices and device == "auto" else device  # a plan is made where the devices are not
     how = where.runtime(save_seconds, on_device(on))
     if study == ALL:
@@ -198,13 +200,6 @@ def _fits_device(scale: str, device: str, cluster: str | None) -> None:
                 f"the scale {scale} is made for a GPU and torch sees none here; --plan says how long a CPU would take, "
                 "--device cpu runs it all the same, --cluster sends it to a cluster"
             )
-
-
-def _known_tracker(name: str) -> None:
-    from interplay.track import TrackerName
-
-    if name and name not in get_args(TrackerName):
-        raise ValueError(f"--track must be one of {', '.join(get_args(TrackerName))}, got {name!r}")
 
 
 def tracked(name: str, project: str, folder: Path, stages: Mapping[str, Path]) -> AbstractContextManager[None]:

@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
+from interplay.extras import missing
 from interplay.files import write_json
 
 TrackerName = Literal["trackio", "wandb", "tensorboard"]
@@ -38,16 +39,20 @@ class Curve(Protocol):
         """Write what is still held back."""
 
 
+def check_tracker(name: str) -> None:
+    """Raises ValueError for an unknown tracker."""
+    if name not in get_args(TrackerName):
+        raise ValueError(f"--track must be one of {', '.join(get_args(TrackerName))}, got {name!r}")
+
+
 def tracker(name: str, project: str, folder: Path) -> Callable[[str], Curve]:
     """How to open a run of that tracker, by the run's name; files go to `folder` where a tracker lets us choose.
 
     Raises ValueError for an unknown tracker, or one that is not installed.
     """
-    if name not in get_args(TrackerName):
-        raise ValueError(f"--track must be one of {', '.join(get_args(TrackerName))}, got {name!r}")
-    module = "tensorboard" if name == "tensorboard" else name
-    if find_spec(module) is None:
-        raise ValueError(f"{name} is not installed: pip install {module}")
+    check_tracker(name)
+    if find_spec(name) is None:
+        raise ValueError(missing(name))
     makers: dict[str, Callable[[str, str, Path], Curve]] = {
         "trackio": _Trackio,
         "wandb": _Wandb,
@@ -123,33 +128,33 @@ def _whole_rows(path: Path) -> list[dict[str, Any]]:
     return [row for line in lines if isinstance(row := json.loads(line), dict) and "step" in row]
 
 
-class _Trackio:
+class _Run:
+    """A run of a tracker that takes many metrics at once."""
+
+    run: Any
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        self.run.log(dict(metrics), step=step)
+
+    def finish(self) -> None:
+        self.run.finish()
+
+
+class _Trackio(_Run):
     def __init__(self, project: str, run: str, folder: Path) -> None:
         os.environ.setdefault("TRACKIO_DIR", str(folder.resolve() / "trackio"))  # read when trackio is imported
         self.run = import_module("trackio").init(
             project=project, name=run, resume="allow", embed=False, auto_log_cpu=False, auto_log_gpu=False
         )
 
-    def log(self, metrics: Mapping[str, float], step: int) -> None:
-        self.run.log(dict(metrics), step=step)
 
-    def finish(self) -> None:
-        self.run.finish()
-
-
-class _Wandb:
+class _Wandb(_Run):
     def __init__(self, project: str, run: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.run = import_module("wandb").init(
             project=project, name=run, id=run.replace("/", "-"), dir=str(folder), resume="allow", reinit="create_new",
             mode=os.environ.get("WANDB_MODE", "offline"),
         )  # fmt: skip
-
-    def log(self, metrics: Mapping[str, float], step: int) -> None:
-        self.run.log(dict(metrics), step=step)
-
-    def finish(self) -> None:
-        self.run.finish()
 
 
 class _Tensorboard:

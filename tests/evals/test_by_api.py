@@ -9,7 +9,7 @@ from fake_server import serving
 from interplay.cli import main
 from interplay.data.instructions import question_of, solution_of
 from interplay.evals.evaluation import read_evaluation, read_samples
-from interplay.world.problem import from_row
+from interplay.evals.from_file import problem_of
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def evaluate(monkeypatch, capsys, *words):
 
 
 def test_a_chat_model_is_asked_judged_and_counted(monkeypatch, capsys, tmp_path, rows):
-    gold = [from_row(json.loads(line)) for line in rows.read_text().splitlines()]
+    gold = [problem_of(json.loads(line)) for line in rows.read_text().splitlines()]
     answers = {question_of(problem): solution_of(problem) for problem in gold[:2]}
     answers |= {question_of(gold[2]): f"I think so.\n**Answer:** {gold[2].answer}"}
     with serving(lambda prompt, number: (200, answers.get(prompt, "I do not know"))) as (url, requests):
@@ -66,7 +66,7 @@ def test_another_question_in_the_same_folder_is_refused(monkeypatch, capsys, tmp
 
 
 def test_released_checkpoints_are_asked_by_their_own_prompt(monkeypatch, capsys, tmp_path, rows):
-    gold = {p.prompt: p for p in (from_row(json.loads(line)) for line in rows.read_text().splitlines())}
+    gold = {p.prompt: p for p in (problem_of(json.loads(line)) for line in rows.read_text().splitlines())}
     with serving(lambda prompt, n: (200, gold[prompt].completion.removesuffix("</answer>"))) as (url, requests):
         words = ["--base-url", url, "--model", "fake", "--prompt", "tags", "--data", rows, "--samples", 1]
         code, out, _ = evaluate(monkeypatch, capsys, *words, "--out", tmp_path)

@@ -16,7 +16,6 @@ from interplay.evals.evaluation import (
     read_evaluation,
     read_problems,
     read_samples,
-    read_summary,
 )
 from interplay.evals.pass_at_k import pass_at_k
 from interplay.schema import sampled
@@ -161,10 +160,6 @@ def test_missing_and_broken_files_are_named(arms: tuple[Path, Path], tmp_path: P
     (arms[0] / "samples.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(ValueError, match=r"base/samples\.parquet cannot be read"):
         compare(*arms)
-    (arms[1] / "summary.json").write_text("{")
-    with pytest.raises(ValueError, match=r"tuned/summary\.json cannot be read"):
-        read_summary(arms[1])
-    assert read_summary(arms[0]) == {"samples": 16}
 
 
 def test_truncated_file_is_named(arms: tuple[Path, Path]):

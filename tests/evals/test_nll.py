@@ -11,6 +11,7 @@ from interplay.data.tokenizer import encode_document
 from interplay.evals.evaluate import problem_rows
 from interplay.evals.nll import evaluate_gold, nll, summarize_gold
 from interplay.files import write_table
+from interplay.model.next_token import SamplingConfig
 from interplay.schema import sampled
 from interplay.schema.parquet import table_of
 from interplay.train.runtime import Runtime
@@ -42,7 +43,7 @@ def test_a_model_outside_the_family_gets_the_same_nll(model, tokenizer, problems
 
 
 def run(asked, model, tokenizer, folder):
-    evaluate_gold(asked, model, tokenizer, folder, max_new_tokens=8, runtime=RUNTIME)
+    evaluate_gold(asked, model, tokenizer, folder, sampling=SamplingConfig(max_new_tokens=8), runtime=RUNTIME)
     return (folder / "gold.parquet").read_bytes()
 
 

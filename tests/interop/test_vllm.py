@@ -22,7 +22,6 @@ from interplay.model.build import build
 from interplay.model.next_token import SamplingConfig
 from interplay.model.sizes import ModelConfig
 from interplay.model.vllm import Engine as VllmEngine
-from interplay.model.vllm import sample
 from interplay.train.publish import publish
 
 OPTIONS: dict[str, Any] = {"num_samples": 2, "stop_ids": {3}, "seed": 0}
@@ -60,7 +59,7 @@ def vllm(monkeypatch: pytest.MonkeyPatch) -> type[Engine]:
 
 def test_completions_have_the_samplers_form(vllm: type[Engine]) -> None:
     config = SamplingConfig(max_new_tokens=3)
-    completions = list(sample("somewhere", [[1], [2, 4]], config=config, first_sample=5, **OPTIONS))
+    completions = list(VllmEngine("somewhere").sample([[1], [2, 4]], config=config, first_sample=5, **OPTIONS))
     assert [tuple(c) for c in completions] == [
         (0, 5, [7, 7, 7], [-0.5] * 3, False),
         (0, 6, [7, 3], [-0.5] * 2, True),
@@ -72,16 +71,17 @@ def test_completions_have_the_samplers_form(vllm: type[Engine]) -> None:
 
 
 def test_logprobs_it_cannot_give_are_refused(vllm: type[Engine]) -> None:
-    list(sample("somewhere", [[1]], config=SamplingConfig(max_new_tokens=3, temperature=0.5), **OPTIONS))
+    list(VllmEngine("somewhere").sample([[1]], config=SamplingConfig(max_new_tokens=3, temperature=0.5), **OPTIONS))
     assert vllm.made[0]["logprobs_mode"] == "processed_logprobs"
+    truncated = SamplingConfig(max_new_tokens=3, temperature=0.5, top_p=0.9)
     with pytest.raises(ValueError, match=r"temperature 0\.5 before top_p"):
-        list(sample("somewhere", [[1]], config=SamplingConfig(max_new_tokens=3, temperature=0.5, top_p=0.9), **OPTIONS))
+        list(VllmEngine("somewhere").sample([[1]], config=truncated, **OPTIONS))
 
 
 def test_without_vllm_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vllm", None)
     with pytest.raises(ValueError, match=r"pip install 'interplay\[vllm\]'"):
-        list(sample("somewhere", [[1]], config=SamplingConfig(max_new_tokens=3), **OPTIONS))
+        list(VllmEngine("somewhere").sample([[1]], config=SamplingConfig(max_new_tokens=3), **OPTIONS))
 
 
 def test_one_engine_serves_every_call(vllm: type[Engine]) -> None:
@@ -129,6 +129,6 @@ def test_eval_without_it_is_one_line_before_anything_is_made(
     with pytest.raises(SystemExit) as stopped:
         main()
     assert (stopped.value.code, capsys.readouterr().err) == (
-        2, "error: vLLM is not installed: pip install 'interplay[vllm]'\n"
+        2, "error: vllm is not installed: pip install 'interplay[vllm]'\n"
     )  # fmt: skip
     assert not (checkpoint.parent / "out").exists()

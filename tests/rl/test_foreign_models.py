@@ -47,7 +47,7 @@ def test_sampler_and_learner_give_the_log_probabilities_of_the_models_own_forwar
     model = foreign_model(family, tokenizer)
     sampling = SamplingConfig(temperature=0.7, max_new_tokens=24)
     groups = grpo.roll_out(
-        model, tokenizer, pool.problems(0, 3), group=4, sampling=sampling, rewards=config.reward, seed=0, rows=64, threads=1
+        model, tokenizer, pool.take(0, 3), group=4, sampling=sampling, rewards=config.reward, seed=0, runtime=runtime
     )  # fmt: skip
     rollouts = [rollout for group in groups for rollout in group]
     assert min(len(rollout.prompt) for rollout in rollouts) > 8
@@ -131,14 +131,14 @@ def test_training_holds_fp32_weights_whatever_the_file_held(
 @pytest.mark.parametrize("listed", [7, [7, 9]])
 @pytest.mark.parametrize("family", ["gpt2", None])
 def test_every_end_token_of_the_generation_config_stops_a_sample(
-    family, listed, config, pool, tokenizer, fresh_model, monkeypatch
+    family, listed, config, pool, tokenizer, fresh_model, runtime, monkeypatch
 ):
     model = foreign_model(family, tokenizer) if family else fresh_model()
     model.generation_config.eos_token_id = listed
     stops = {tokenizer.eos_token_id, *([listed] if isinstance(listed, int) else listed)}
     sampling = SamplingConfig(max_new_tokens=150, temperature=3.0)
     groups = grpo.roll_out(
-        model, tokenizer, pool.problems(0, 4), group=12, sampling=sampling, rewards=config.reward, seed=0, rows=64, threads=1
+        model, tokenizer, pool.take(0, 4), group=12, sampling=sampling, rewards=config.reward, seed=0, runtime=runtime
     )  # fmt: skip
     rollouts = [rollout for group in groups for rollout in group]
     ended = [rollout for rollout in rollouts if rollout.completion.finished]
@@ -149,15 +149,15 @@ def test_every_end_token_of_the_generation_config_stops_a_sample(
     assert some.text == tokenizer.backend_tokenizer.decode(some.completion.tokens[:-1], skip_special_tokens=False)
 
 
-def test_a_prompt_begins_with_the_first_token_where_it_is_asked_for(config, pool, tokenizer, fresh_model):
+def test_a_prompt_begins_with_the_first_token_where_it_is_asked_for(config, pool, tokenizer, fresh_model, runtime):
     model, with_bos = fresh_model(), copy.deepcopy(tokenizer)
-    options = {"group": 1, "rewards": config.reward, "seed": 0, "rows": 64, "threads": 1}
+    options = {"group": 1, "rewards": config.reward, "seed": 0, "runtime": runtime}
     asked = config.sampling.model_copy(update={"bos": True})
     with pytest.raises(ValueError, match="the tokenizer has no bos token: name one of its tokens as bos_token"):
-        grpo.roll_out(model, tokenizer, pool.problems(0, 1), sampling=asked, **options)
+        grpo.roll_out(model, tokenizer, pool.take(0, 1), sampling=asked, **options)
     with_bos.bos_token = "<question>"
-    ((plain,),) = grpo.roll_out(model, with_bos, pool.problems(0, 1), sampling=config.sampling, **options)
-    ((begun,),) = grpo.roll_out(model, with_bos, pool.problems(0, 1), sampling=asked, **options)
+    ((plain,),) = grpo.roll_out(model, with_bos, pool.take(0, 1), sampling=config.sampling, **options)
+    ((begun,),) = grpo.roll_out(model, with_bos, pool.take(0, 1), sampling=asked, **options)
     assert begun.prompt == [with_bos.bos_token_id, *plain.prompt]
     own = own_logprobs(model, begun.prompt, begun.completion.tokens, 1.0)
     torch.testing.assert_close(torch.tensor(begun.completion.logprobs), own, rtol=0, atol=2e-5)
@@ -170,9 +170,9 @@ def test_a_tokenizer_without_end_or_pad_token_is_one_line(config, pool, tokenize
     endless.eos_token, unpadded.pad_token = None, None
     model = fresh_model()
     model.generation_config.eos_token_id = None
-    options = {"group": 1, "rewards": config.reward, "seed": 0, "rows": 64, "threads": 1, "sampling": config.sampling}
+    options = {"group": 1, "rewards": config.reward, "seed": 0, "runtime": runtime, "sampling": config.sampling}
     with pytest.raises(ValueError, match="no end token: name one as eos_token"):
-        grpo.roll_out(model, endless, pool.problems(0, 1), **options)
+        grpo.roll_out(model, endless, pool.take(0, 1), **options)
     for bad, name in ((endless, "eos"), (unpadded, "pad")):
         with pytest.raises(ValueError, match=f"the tokenizer has no {name} token: name one of its tokens"):
             supervise(training(pool), model, bad, tmp_path / "out", runtime)
@@ -184,7 +184,7 @@ def test_a_tokenizer_without_end_or_pad_token_is_one_line(config, pool, tokenize
 def test_samples_of_a_cut_row_do_not_differ(tokenizer, pool):
     """A row alone and among others: the cache of every family is repeated and thinned out without a trace."""
     sampling = SamplingConfig(max_new_tokens=12)
-    prompts = [tokenizer.backend_tokenizer.encode(p.prompt).ids for p in pool.problems(0, 2)]
+    prompts = [tokenizer.backend_tokenizer.encode(p.prompt).ids for p in pool.take(0, 2)]
     for family in FAMILIES:
         model = foreign_model(family, tokenizer)
         options = {"num_samples": 3, "config": sampling, "stop_ids": range(200), "seed": 0, "keys": ["a", "b"]}

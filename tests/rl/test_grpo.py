@@ -25,7 +25,7 @@ def test_an_interrupted_run_ends_in_the_same_bytes(
         raise Cut
 
     eager = runtime.model_copy(update={"save_seconds": 1e-9, "save_share": 1e9})
-    for name in ("prune", "publish"):  # after the first save, then at the very end
+    for name in ("prune_old", "publish"):  # after the first save, then at the very end
         with monkeypatch.context() as patch:
             patch.setattr(stage_folder, name, cut)
             with pytest.raises(Cut):
@@ -68,18 +68,18 @@ def test_micro_batches_do_not_change_an_update(config, fresh_model, tokenizer, d
         chosen = config.model_copy(update={"loss": LossConfig(denominator=denominator)})
         learner = Learner(fresh_model(), tokenizer, chosen, runtime.model_copy(update={"micro_tokens": micro_tokens}))
         groups = grpo.roll_out(
-            learner.model, tokenizer, config.pool.problems(0, 3), group=4, sampling=config.sampling,
-            rewards=config.reward, seed=1, rows=64, threads=1,
+            learner.model, tokenizer, config.pool.take(0, 3), group=4, sampling=config.sampling,
+            rewards=config.reward, seed=1, runtime=runtime,
         )  # fmt: skip
         learner.update(grpo.score(groups, chosen), 0)
         after.append(torch.cat([p.detach().flatten() for p in learner.model.parameters()]))
     assert torch.allclose(after[0], after[1], atol=1e-5)
 
 
-def test_groups_without_signal_are_left_out_unless_there_is_a_kl(config, fresh_model, tokenizer):
+def test_groups_without_signal_are_left_out_unless_there_is_a_kl(config, fresh_model, tokenizer, runtime):
     groups = roll_out(
-        fresh_model(), tokenizer, config.pool.problems(0, 3), group=4, sampling=config.sampling,
-        rewards=config.reward, seed=1, rows=64, threads=1,
+        fresh_model(), tokenizer, config.pool.take(0, 3), group=4, sampling=config.sampling,
+        rewards=config.reward, seed=1, runtime=runtime,
     )  # fmt: skip
     assert grpo.score(groups, config) == Scored([], [])
     with_kl = config.model_copy(update={"loss": LossConfig(kl=0.1)})
@@ -87,7 +87,7 @@ def test_groups_without_signal_are_left_out_unless_there_is_a_kl(config, fresh_m
 
 
 def test_token_starts_point_at_the_words(tokenizer, pool):
-    text = pool.problems(0, 1)[0].completion
+    text = pool.take(0, 1)[0].completion
     tokens = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids
     starts = token_starts(tokenizer, tokens)
     assert len(starts) == len(tokens)

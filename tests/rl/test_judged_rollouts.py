@@ -14,10 +14,10 @@ def broken(*args, **kwargs):
     raise RuntimeError
 
 
-def test_a_rollout_without_a_verdict_earns_nothing_and_says_why(config, fresh_model, tokenizer):
+def test_a_rollout_without_a_verdict_earns_nothing_and_says_why(config, fresh_model, tokenizer, runtime):
     (group,) = roll_out(
-        fresh_model(), tokenizer, config.pool.problems(0, 1), group=2, sampling=config.sampling,
-        rewards=RewardConfig(kind="mixed"), seed=0, rows=8, threads=1, judge=Pool(0, as_it_is, verify=broken),
+        fresh_model(), tokenizer, config.pool.take(0, 1), group=2, sampling=config.sampling,
+        rewards=RewardConfig(kind="mixed"), seed=0, runtime=runtime, judge=Pool(0, as_it_is, verify=broken),
     )  # fmt: skip
     assert [(r.reward, r.verdict.error) for r in group] == [(0.0, "judge_failed")] * 2
 
@@ -34,7 +34,7 @@ def test_a_run_goes_on_when_samples_hang_its_verifier(config, fresh_model, token
 
 
 def test_what_is_drawn_is_judged_while_more_is_drawn_and_the_rollouts_are_the_same(
-    config, fresh_model, tokenizer, monkeypatch
+    config, fresh_model, tokenizer, runtime, monkeypatch
 ):
     monkeypatch.setattr("interplay.rl.rollout.CHUNK", 2)
     told = []
@@ -46,8 +46,9 @@ def test_what_is_drawn_is_judged_while_more_is_drawn_and_the_rollouts_are_the_sa
 
     def rollouts(judge):
         groups = roll_out(
-            fresh_model(), tokenizer, config.pool.problems(0, 3), group=3, sampling=config.sampling,
-            rewards=RewardConfig(kind="mixed"), seed=0, rows=2, threads=1, judge=judge,
+            fresh_model(), tokenizer, config.pool.take(0, 3), group=3, sampling=config.sampling,
+            rewards=RewardConfig(kind="mixed"), seed=0, judge=judge,
+            runtime=runtime.model_copy(update={"sample_rows": 2}),
         )  # fmt: skip
         return [[(r.completion, r.text, r.reward, r.verdict.steps, r.verdict.error) for r in group] for group in groups]
 

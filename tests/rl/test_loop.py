@@ -107,8 +107,7 @@ def test_flops_follow_the_rule_and_the_shape(config, fresh_model, tokenizer, run
     (row,) = lines(tmp_path)
     model = fresh_model()
     prompts = [
-        len(tokenizer.backend_tokenizer.encode(p.prompt, add_special_tokens=False).ids)
-        for p in config.pool.problems(0, 3)
+        len(tokenizer.backend_tokenizer.encode(p.prompt, add_special_tokens=False).ids) for p in config.pool.take(0, 3)
     ]
     assert row["rl/flops_nominal"] == 8 * model.num_parameters() * (4 * sum(prompts) + row["rl/tokens"])
     assert 0 < row["rl/flops_measured"] < row["rl/flops_nominal"]
@@ -118,7 +117,7 @@ def test_step_credit_moves_the_tokens_of_the_wrong_step_down_and_of_the_right_on
     config, fresh_model, tokenizer, runtime
 ):
     """From a text with one wrong step through verdict, token rewards and advantages to the gradient."""
-    problem = next(p for p in config.pool.problems(0, 20) if p.op == 3)
+    problem = next(p for p in config.pool.take(0, 20) if p.op == 3)
     right = problem.completion
     steps = right.split(" . ")
     wrong = " . ".join([steps[0].rpartition(" = ")[0] + " = 20", *steps[1:]])

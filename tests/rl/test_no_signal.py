@@ -100,7 +100,7 @@ def test_rounding_in_bf16_is_far_from_what_is_refused(
 
 def test_prompts_that_do_not_fit_are_dropped_and_counted(config, pool, tokenizer, runtime, tmp_path):
     encode = tokenizer.backend_tokenizer.encode
-    lengths = [len(encode(p.prompt, add_special_tokens=False).ids) for p in pool.problems(0, 12)]
+    lengths = [len(encode(p.prompt, add_special_tokens=False).ids) for p in pool.take(0, 12)]
     room = sorted(lengths)[5]
 
     def model():

@@ -18,7 +18,7 @@ def ops(problems):
 def test_without_a_selection_no_problem_comes_twice(pool):
     state = start_state(None)
     taken = [p.id for step in range(4) for p in take(pool, None, state, step, step * 5, 5)]
-    assert taken == [p.id for p in pool.problems(0, 20)]
+    assert taken == [p.id for p in pool.take(0, 20)]
 
 
 def test_edge_keeps_what_is_hard_but_not_out_of_reach(pool):

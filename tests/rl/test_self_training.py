@@ -21,11 +21,11 @@ def raft(config):
 
 
 @pytest.fixture
-def groups(raft, fresh_model, tokenizer):
+def groups(raft, fresh_model, tokenizer, runtime):
     """Three groups of four: some right, none, all."""
     rolled = roll_out(
-        fresh_model(), tokenizer, raft.pool.problems(0, 3), group=4, sampling=raft.sampling,
-        rewards=raft.reward, seed=1, rows=64, threads=1,
+        fresh_model(), tokenizer, raft.pool.take(0, 3), group=4, sampling=raft.sampling,
+        rewards=raft.reward, seed=1, runtime=runtime,
     )  # fmt: skip
     paid = [[0.0, 1.0, 0.0, 1.0], [0.0] * 4, [1.0] * 4]
     return [
@@ -82,7 +82,7 @@ def test_self_training_resumes_to_the_byte(raft, fresh_model, tokenizer, runtime
 
     eager = runtime.model_copy(update={"save_seconds": 1e-9, "save_share": 1e9})
     with monkeypatch.context() as patch:
-        patch.setattr(stage_folder, "prune", cut)
+        patch.setattr(stage_folder, "prune_old", cut)
         with pytest.raises(Cut):
             reinforce(longer, fresh_model(), tokenizer, tmp_path / "cut", eager)
     assert reinforce(longer, fresh_model(), tokenizer, tmp_path / "cut", eager)["resumed_at_step"] == 1

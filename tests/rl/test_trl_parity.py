@@ -34,11 +34,11 @@ def silent(monkeypatch):
 
 
 @pytest.fixture
-def rollouts(config, fresh_model, tokenizer):
+def rollouts(config, fresh_model, tokenizer, runtime):
     """Three groups of four with lengths that differ and rewards of three kinds; the second group agrees with itself."""
     groups = roll_out(
-        fresh_model(), tokenizer, config.pool.problems(0, 3), group=4, sampling=config.sampling,
-        rewards=RewardConfig(), seed=1, rows=64, threads=1,
+        fresh_model(), tokenizer, config.pool.take(0, 3), group=4, sampling=config.sampling,
+        rewards=RewardConfig(), seed=1, runtime=runtime,
     )  # fmt: skip
     rewards = [[1.0, 0.0, 0.0, 0.5], [1.0] * 4, [0.0, 1.0, 1.0, 0.0]]
     eos = tokenizer.eos_token_id

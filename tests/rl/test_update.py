@@ -11,10 +11,10 @@ from interplay.rl.grpo import Learner, score
 from interplay.rl.loss import LossConfig
 
 
-def rolled_out(config, model, tokenizer, count):
+def rolled_out(config, model, tokenizer, count, runtime):
     groups = grpo.roll_out(
-        model, tokenizer, config.pool.problems(0, count), group=4, sampling=config.sampling,
-        rewards=config.reward, seed=1, rows=64, threads=1,
+        model, tokenizer, config.pool.take(0, count), group=4, sampling=config.sampling,
+        rewards=config.reward, seed=1, runtime=runtime,
     )  # fmt: skip
     assert len({len(group[0].prompt) for group in groups}) > 1
     return shortened(groups)
@@ -36,7 +36,7 @@ def test_however_prompts_are_shared_the_gradient_is_the_same(
         model = fresh_model()
         cut = runtime.model_copy(update={"micro_tokens": micro_tokens, "share_prompts": share})
         learner = Learner(model, tokenizer, chosen, cut)
-        parts = learner.accumulate(score(rolled_out(config, model, tokenizer, 5), chosen))
+        parts = learner.accumulate(score(rolled_out(config, model, tokenizer, 5, runtime), chosen))
         assert max(float(part.ratio_deviation_max) for part in parts) < 1e-4
         gradients.append(gradient_of(model))
     for other in gradients[1:]:
@@ -57,7 +57,7 @@ def test_threads_leave_the_bytes_of_an_update(
     for threads in (1, 2, 4):
         model = fresh_model()
         learner = Learner(model, tokenizer, chosen, runtime.model_copy(update={"threads": threads}))
-        parts = learner.accumulate(score(rolled_out(chosen, model, tokenizer, 7), chosen))
+        parts = learner.accumulate(score(rolled_out(chosen, model, tokenizer, 7, runtime), chosen))
         assert len(parts) > 3
         gradients.append(gradient_of(model))
     assert torch.equal(gradients[0], gradients[1])
@@ -89,7 +89,7 @@ def test_in_bf16_the_first_ratio_is_one_and_the_sampler_is_near(
     sampling = config.sampling.model_copy(update={"precision": "bf16"})
     chosen = config.model_copy(update={"sampling": sampling, "updates": 2})
     learner = Learner(fresh_model(), tokenizer, chosen, runtime)
-    sampled = score(rolled_out(chosen, learner.model, tokenizer, 7), chosen)
+    sampled = score(rolled_out(chosen, learner.model, tokenizer, 7, runtime), chosen)
     own = learner._with_own_logprobs(sampled)
     pairs = [
         (a, b)

@@ -57,14 +57,7 @@ def sample(
     cast(Any, model).to(runtime.torch_device())
     sampling = SamplingConfig(temperature=temperature, max_new_tokens=max_new_tokens)
     drawn = draw(
-        model,
-        tokenizer,
-        asked,
-        samples=samples,
-        sampling=sampling,
-        seed=derive("evaluate", seed),
-        rows=runtime.sample_rows,
-        threads=runtime.threads,
+        model, tokenizer, asked, samples=samples, sampling=sampling, seed=derive("evaluate", seed), runtime=runtime
     )
     texts = [text.text for text in drawn.texts]
     return [texts[start : start + samples] for start in range(0, len(texts), samples)]

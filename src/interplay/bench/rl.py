@@ -41,7 +41,7 @@ class Steps:
         self.tokenizer = train_tokenizer(recipe.tokenizer().config)
         self.runtime = Runtime(device="cpu", threads=threads)
         self.learner = self._learner()
-        self.problems = self.config.pool.problems(0, PROMPTS)
+        self.problems = self.config.pool.take(0, PROMPTS)
         self.references = [Reference.from_graph(p.graph, p.solution) for p in self.problems]
         encode = self.tokenizer.backend_tokenizer.encode
         self.prompts = [encode(p.prompt, add_special_tokens=False).ids for p in self.problems]

@@ -133,8 +133,7 @@ def draw(
     samples: int,
     sampling: SamplingConfig,
     seed: int,
-    rows: int | None,
-    threads: int,
+    runtime: Runtime,
     sampler: Sampler | None = None,
 ) -> Drawn:
     """Sampled solutions of every problem, ready to be judged; where the prompt does not fit, cut off before a word."""
@@ -142,8 +141,8 @@ def draw(
     from interplay.model.problems import sample_problems
 
     sampled = sample_problems(
-        model, tokenizer, problems, num_samples=samples, config=sampling, seed=seed, max_rows=rows, threads=threads,
-        sampler=sampler,
+        model, tokenizer, problems, num_samples=samples, config=sampling, seed=seed, sampler=sampler,
+        max_rows=runtime.sample_rows, threads=runtime.threads,
     )  # fmt: skip
     references = [Reference.from_graph(p.graph, p.solution) for p in problems]
     drawn = Drawn([], [])
@@ -202,9 +201,8 @@ def evaluate(
         def begin(number: int) -> Finish:
             problems = chunks[number]
             drawn = draw(
-                model, tokenizer, problems, samples=samples, sampling=sampling,
-                seed=derive("evaluate", seed), rows=runtime.sample_rows, threads=runtime.threads,
-                sampler=sampler,
+                model, tokenizer, problems, samples=samples, sampling=sampling, seed=derive("evaluate", seed),
+                runtime=runtime, sampler=sampler,
             )  # fmt: skip
             judged = pool.submit(drawn.texts)
             return lambda: sample_table(drawn, judged())

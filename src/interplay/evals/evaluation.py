@@ -1,4 +1,4 @@
-"""Reading an evaluation directory back: `problems.parquet`, `samples.parquet` and `summary.json`.
+"""Reading an evaluation directory back: `problems.parquet` and `samples.parquet`.
 
 Whoever compares or plots needs the records, not the code that wrote them. The readers check what later arithmetic
 relies on, every sample belonging to a known problem and none counted twice, and name the file in every complaint.
@@ -6,7 +6,6 @@ relies on, every sample belonging to a known problem and none counted twice, and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,20 +50,6 @@ def read_problems(folder: str | Path, columns: Sequence[str] | None = None) -> p
 def read_samples(folder: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
     """The table of samples; all columns, or those asked for (`text` is most of its size). ValueError as above."""
     return read_table(Path(folder) / "samples.parquet", sampled.Sample, columns)
-
-
-def read_summary(folder: str | Path) -> dict[str, object]:
-    """The summary, a JSON object. ValueError with the path when it is missing or broken."""
-    path = Path(folder) / "summary.json"
-    try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"{path} is missing: is {folder} an evaluation directory?") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
-    if not isinstance(summary, dict):
-        raise ValueError(f"{path} must hold a JSON object, got {type(summary).__name__}")
-    return summary
 
 
 def read_evaluation(folder: str | Path, rules: Sequence[str] = tuple(RULES)) -> Evaluation:

@@ -76,24 +76,25 @@ def evaluate_gold(
     tokenizer: PreTrainedTokenizerFast,
     folder: Path,
     *,
-    max_new_tokens: int,
+    sampling: SamplingConfig,
     runtime: Runtime,
-    bos: bool = False,
-    precision: Precision = "fp32",
     title: str = "gold",
     share: Share = ALONE,
 ) -> None:
-    """Fill `folder` with `gold.parquet`, in the order of `asked`, resuming from the parts that are there."""
+    """Fill `folder` with `gold.parquet`, in the order of `asked`, resuming from the parts that are there. What is answered
+    is as `sampling` says, but the most likely token each time."""
     parts = folder / "parts"
     parts.mkdir(parents=True, exist_ok=True)
     problems = [problem for _, problem in asked]
     chunks = [problems[start : start + CHUNK_PROBLEMS] for start in range(0, len(problems), CHUNK_PROBLEMS)]
     paths = [parts / f"gold-{number:06d}.parquet" for number in range(len(chunks))]
-    sampling = SamplingConfig(greedy=True, max_new_tokens=max_new_tokens, bos=bos, precision=precision)
+    greedy = SamplingConfig(
+        greedy=True, max_new_tokens=sampling.max_new_tokens, bos=sampling.bos, precision=sampling.precision
+    )
     cast(Any, model).to(runtime.torch_device()).eval()
 
     def begin(number: int) -> Finish:
-        rows = _gold_rows(model, tokenizer, chunks[number], sampling, runtime)
+        rows = _gold_rows(model, tokenizer, chunks[number], greedy, runtime)
         return lambda: table_of(rows, sampled.Gold)
 
     with progress(title, len(chunks), "chunks") as update:
@@ -110,10 +111,7 @@ def _gold_rows(
     runtime: Runtime,
 ) -> list[dict[str, object]]:
     scores = nll(model, tokenizer, problems, bos=sampling.bos, precision=sampling.precision)
-    drawn = draw(
-        model, tokenizer, problems, samples=1, sampling=sampling, seed=0, rows=runtime.sample_rows,
-        threads=runtime.threads,
-    )  # fmt: skip
+    drawn = draw(model, tokenizer, problems, samples=1, sampling=sampling, seed=0, runtime=runtime)
     rows = []
     for score, said, verdict in zip(scores, drawn.rows, judge_here(drawn.texts, columns_of), strict=True):
         greedy = {"text": said["text"], "num_tokens": said["num_tokens"], "finished": said["finished"], **verdict}

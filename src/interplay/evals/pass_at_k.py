@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Literal, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -107,35 +107,18 @@ def majority_at_k(answers: Sequence[str | None], correct: Sequence[bool], k: int
     return _plurality(right, tuple(sorted(rivals.values())), silent, k)
 
 
-def guess_at_k(
-    answers_P: Sequence[str],
-    k: int,
-    *,
-    reference: Sequence[str] | None = None,
-    how: Literal["sampled", "most_common"] = "sampled",
-) -> Floats:
-    """pass@k [P] of a player who never reads the problem and knows only how frequent each answer is.
+def guess_at_k(answers_P: Sequence[str], k: int) -> Floats:
+    """pass@k [P] of a player who never reads the problem and draws k answers in proportion to how frequent each is.
 
-    "sampled" draws k answers in proportion to their frequency, "most_common" names the k most frequent ones (the best
-    that guessing can do). Frequencies come from `reference`, say the answers of the training stream, or, without one,
-    from the other problems' answers, so that no problem gives away its own. NaN when there is nothing to learn from.
+    Frequencies are those of the other problems' answers, so that no problem gives away its own. NaN when there is nothing
+    to learn from.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    known = Counter(answers_P if reference is None else reference)
-    own = 1 if reference is None else 0
-    total = known.total() - own
-    if total <= 0:
+    others = len(answers_P) - 1
+    if others <= 0:
         return np.full(len(answers_P), math.nan)
-    guesses: dict[str, float] = {}
-    for answer in set(answers_P):
-        count = known[answer] - own
-        if how == "sampled":
-            guesses[answer] = 1.0 - (1.0 - count / total) ** k
-        else:  # answers that tie for the last places share them
-            ahead = sum(other > count for name, other in known.items() if name != answer)
-            level = 1 + sum(other == count for name, other in known.items() if name != answer)
-            guesses[answer] = min(1.0, max(0, k - ahead) / level) if count > 0 else 0.0
+    guesses = {answer: 1.0 - (1.0 - (count - 1) / others) ** k for answer, count in Counter(answers_P).items()}
     return np.array([guesses[answer] for answer in answers_P], dtype=np.float64)
 
 

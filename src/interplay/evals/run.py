@@ -85,8 +85,8 @@ def run_eval(request: EvalRequest, sampler: Sampler | None = None) -> dict[str, 
     )  # fmt: skip
     if request.gold:
         evaluate_gold(
-            found.asked, model, tokenizer, request.out, max_new_tokens=request.max_new_tokens,
-            runtime=runtime, bos=request.bos, title=f"{name} on gold", share=share,
+            found.asked, model, tokenizer, request.out, sampling=sampling, runtime=runtime, title=f"{name} on gold",
+            share=share,
         )  # fmt: skip
     return _summary(request, found) if share.is_first else None
 

@@ -8,13 +8,13 @@ prompt among its samples. `interplay eval CHECKPOINT --backend vllm` samples wit
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import PreTrainedModel
 
+from interplay.extras import need
 from interplay.model.build import save
 from interplay.model.cohort import Completion
 from interplay.model.next_token import SamplingConfig
@@ -43,7 +43,7 @@ class Engine:
         first_sample: int = 0,
     ) -> Iterator[Completion]:
         """`num_samples` completions of every prompt, each named by the prompt's place and the sample's number."""
-        vllm, llm = need_vllm(), self._llm(_logprobs_mode(config), DTYPES[config.precision])
+        vllm, llm = need("vllm", "vllm"), self._llm(_logprobs_mode(config), DTYPES[config.precision])
         keys = [derive("prompt", *prompt) for prompt in prompts] if keys is None else keys
         names = [(prompt, first_sample + i) for prompt in range(len(prompts)) for i in range(num_samples)]
         outputs = llm.generate(
@@ -72,7 +72,9 @@ class Engine:
     def _llm(self, mode: str, dtype: str) -> Any:
         if (mode, dtype) not in self.started:
             chosen = {"logprobs_mode": mode, "dtype": dtype} | self.options
-            self.started[mode, dtype] = need_vllm().LLM(model=self.checkpoint, skip_tokenizer_init=True, **chosen)
+            self.started[mode, dtype] = need("vllm", "vllm").LLM(
+                model=self.checkpoint, skip_tokenizer_init=True, **chosen
+            )
         return self.started[mode, dtype]
 
 
@@ -102,22 +104,9 @@ class TrainedEngine(Engine):
             llm.sleep(level=2)  # weights and cache are dropped; the next call brings new ones
 
 
-def sample(checkpoint: str | Path, prompts: Sequence[Sequence[int]], **asked: Any) -> Iterator[Completion]:
-    """The completions of an engine that is used once; keywords as for `Engine.sample`."""
-    return Engine(checkpoint).sample(prompts, **asked)
-
-
-def need_vllm() -> Any:
-    """The library. Raises ValueError saying how to install it where it is not there."""
-    try:
-        return import_module("vllm")
-    except ImportError as error:
-        raise ValueError("vLLM is not installed: pip install 'interplay[vllm]'") from error
-
-
 def version() -> str:
     """Of the library; samples may differ from one to the next."""
-    return str(getattr(need_vllm(), "__version__", "unknown"))
+    return str(getattr(need("vllm", "vllm"), "__version__", "unknown"))
 
 
 def _logprobs_mode(config: SamplingConfig) -> str:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedTokenizerFast
 
+from interplay.extras import need
 from interplay.judging.pool import Pool, spare_workers
 from interplay.judging.texts import as_it_is
 from interplay.model.problems import Sampler
-from interplay.model.vllm import TrainedEngine, need_vllm
+from interplay.model.vllm import TrainedEngine
 from interplay.progress import progress
 from interplay.rl.config import RLConfig
 from interplay.rl.flops import sampling_flops, step_flops
@@ -65,8 +66,7 @@ class Loop:
         learner = self.learner
         work = partial(
             roll_out, learner.model, self.folder.tokenizer, group=group, sampling=self.config.sampling,
-            rewards=rewards, seed=seed, rows=learner.runtime.sample_rows,
-            threads=learner.runtime.threads, judge=self.judge, sampler=self.sampler,
+            rewards=rewards, seed=seed, runtime=learner.runtime, judge=self.judge, sampler=self.sampler,
         )  # fmt: skip
         return learner.processes.spread(problems, work)
 
@@ -160,7 +160,7 @@ def _sampler(learner: Learner) -> Iterator[Sampler | None]:
     if learner.config.sampler == "own":
         yield None
         return
-    need_vllm()
+    need("vllm", "vllm")
     if learner.processes.world > 1:
         raise ValueError(f"sampler 'vllm' samples beside one process, and there are {learner.processes.world}")
     with TemporaryDirectory(prefix="interplay-weights-") as folder:

@@ -13,11 +13,11 @@ import torch.distributed as dist
 
 from interplay.config import Config, identity_of
 from interplay.data.tokenizer import required_token
+from interplay.extras import need
 from interplay.files import space_for
 from interplay.folder_claim import checkpoint_digests, claim
 from interplay.model.build import load_with_tokenizer
 from interplay.model.problems import end_tokens
-from interplay.model.vllm import need_vllm
 from interplay.rl.config import RLConfig
 from interplay.rl.grpo import reinforce
 from interplay.train.job import fields_of
@@ -46,7 +46,7 @@ def run_rl_job(job: RLJob, out: Path) -> dict[str, object]:
     model, tokenizer = load_with_tokenizer(job.start)
     end_tokens(model, tokenizer), required_token(tokenizer, "pad")  # a call that is refused takes no folder
     if job.config.sampler == "vllm":
-        need_vllm()
+        need("vllm", "vllm")
     claim(out, {"config": identity_of(job.config, True), "start": checkpoint_digests(job.start)}, "job")
     try:
         with space_for(out):

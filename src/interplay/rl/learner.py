@@ -29,7 +29,7 @@ from interplay.rl.scoring import Scored
 from interplay.train.checkpoint import sealed
 from interplay.train.optimizer import build_optimizer
 from interplay.train.runtime import Runtime
-from interplay.train.shares import on_threads
+from interplay.train.shares import add_gradients, on_threads
 
 
 class Learner:
@@ -129,9 +129,8 @@ class Learner:
         policy = self._policy(self.model, own.rollouts)
         reference = None if self.reference is None else self._policy(self.reference, own.rollouts)
         batches = self._batches(own.rollouts, lean=isinstance(policy, Folded))
-        trained = (
-            policy.leaves if isinstance(policy, Folded) else [p for p in self.model.parameters() if p.requires_grad]
-        )
+        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        trained = policy.leaves if isinstance(policy, Folded) else parameters
 
         def loss_of(rows: list[int]) -> LossParts:
             return self._loss(policy, reference, own, rows, total)
@@ -139,9 +138,8 @@ class Learner:
         parts, gradients = gradient(loss_of, batches, trained, self.runtime.threads if self.runtime.on_cpu else 1)
         if isinstance(policy, Folded) and gradients:
             policy.backward(gradients)
-        else:
-            for parameter, found in zip(trained, gradients, strict=bool(gradients)):
-                parameter.grad = found if parameter.grad is None else parameter.grad.add_(found)
+        elif gradients:
+            add_gradients(parameters, gradients)
         return parts
 
     def _policy(self, model: PreTrainedModel, rollouts: list[Rollout]) -> Any:

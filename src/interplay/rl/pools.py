@@ -25,10 +25,6 @@ class UniformPool(Config):
 
     stream: Stream
 
-    def problems(self, step: int, count: int) -> list[Problem]:
-        """The problems of one step."""
-        return self.take(step * count, count)
-
     def take(self, first: int, count: int) -> list[Problem]:
         """Items `first` to `first + count`."""
         return [self.stream[first + i] for i in range(count)]

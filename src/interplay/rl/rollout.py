@@ -13,6 +13,7 @@ from interplay.judging.texts import Text, as_it_is
 from interplay.model.problems import Sampler, sample_problems
 from interplay.model.sampler import Completion, SamplingConfig
 from interplay.rl.rewards import RewardConfig, reward, step_rewards
+from interplay.train.runtime import Runtime
 from interplay.world.problem import Problem
 from interplay.world.verify import Reference, Verdict
 
@@ -43,8 +44,7 @@ def roll_out(
     sampling: SamplingConfig,
     rewards: RewardConfig,
     seed: int,
-    rows: int | None,
-    threads: int,
+    runtime: Runtime,
     judge: Judge | None = None,
     sampler: Sampler | None = None,
 ) -> list[list[Rollout]]:
@@ -57,8 +57,8 @@ def roll_out(
 
     judging = _Judging(judge or Pool(0, as_it_is), text_of)
     prompts, ordered = sample_problems(
-        model, tokenizer, problems, num_samples=group, config=sampling, seed=seed, max_rows=rows, threads=threads,
-        drawn=judging.add, sampler=sampler,
+        model, tokenizer, problems, num_samples=group, config=sampling, seed=seed, drawn=judging.add, sampler=sampler,
+        max_rows=runtime.sample_rows, threads=runtime.threads,
     )  # fmt: skip
     judged = judging.judged()
     groups: list[list[Rollout]] = [[] for _ in problems]

@@ -13,7 +13,7 @@ from interplay.rl.learner import Learner
 from interplay.rl.pools import PoolState
 from interplay.rl.rollout import Rollout
 from interplay.rl.rollout_log import RolloutLog
-from interplay.train.checkpoint import newest, prune, step_of
+from interplay.train.checkpoint import newest, prune, prune_old, step_of
 from interplay.train.metrics import MetricsLog, read_metrics
 from interplay.train.publish import finish, publish
 
@@ -61,8 +61,7 @@ class StageFolder:
         if self.writes:
             self.rollouts.flush(step)
             self.learner.save(self.path / "resume" / f"step-{step:07d}", {STATE: state.model_dump_json()})
-            saved = sorted(map(step_of, (self.path / "resume").glob("step-*")))
-            prune(self.path / "resume", saved[-2:])  # one to fall back on
+            prune_old(self.path / "resume")
 
     def is_best(self, value: float, step: int) -> bool:
         """Note a held-out accuracy; True where it beats those before."""

@@ -198,8 +198,7 @@ class EvaluateStage(Stage):
         )  # fmt: skip
         if self.gold:
             evaluate_gold(
-                asked, model, tokenizer, folder, max_new_tokens=config.sampling.max_new_tokens, runtime=self.runtime,
-                bos=config.sampling.bos, precision=config.sampling.precision,
+                asked, model, tokenizer, folder, sampling=config.sampling, runtime=self.runtime,
                 title=f"{self.label or 'evaluation'}, gold", share=share,
             )  # fmt: skip
         summary: Result = {"problems": len(asked), "samples": config.samples, "processes": share.world}

@@ -61,3 +61,8 @@ def prune(folder: Path, keep: Collection[int]) -> None:
         if step_of(path) not in keep:
             shutil.rmtree(path)
     clear(folder)
+
+
+def prune_old(folder: Path) -> None:
+    """The same of all but the newest and one to fall back on."""
+    prune(folder, sorted(map(step_of, folder.glob("step-*")))[-2:])

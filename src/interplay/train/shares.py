@@ -14,7 +14,7 @@ from functools import cache
 from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 LANES = 8  # no more threads than this can work on one step
 POSITIONS = 1024  # of a share, unless a row has more: enough for fast products, and its activations stay in the caches
@@ -52,6 +52,12 @@ def summed_gradients(
         by_lane.append(found)
         total = _added(total, sums)
     return [by_lane[i % LANES][i // LANES] for i in range(len(shares))], total
+
+
+def add_gradients(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor]) -> None:
+    """To the parameters' `grad`."""
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
 
 
 def cut(num_rows: int, width: int) -> list[slice]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from interplay.data.packing import IGNORED
 from interplay.model.lean import Folded, documents_seen, is_lean, nats
-from interplay.train.shares import cut, summed_gradients
+from interplay.train.shares import add_gradients, cut, summed_gradients
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -40,8 +40,7 @@ def add_step_gradient(model: PreTrainedModel, batch: Batch, precision: str, labe
         forward = _forward(model, precision)
         found, gradients = summed_gradients(lambda share: _plain(forward, trained, share), shares, threads)
         torch._foreach_div_(gradients, labels)
-        for parameter, gradient in zip(trained, gradients, strict=True):
-            parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+        add_gradients(trained, gradients)
     return sum(found) / labels
 
 

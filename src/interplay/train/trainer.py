@@ -28,7 +28,7 @@ from interplay.files import shared_staging
 from interplay.model.document_attention import document_kwargs, use_document_kernel
 from interplay.model.sampler import positions_of
 from interplay.train.blocks import PackedBlocks, Shares, Starts, collate
-from interplay.train.checkpoint import prune, seal, step_of
+from interplay.train.checkpoint import prune_old, seal
 from interplay.train.config import TrainConfig
 from interplay.train.optimizer import build_optimizer
 from interplay.train.run_record import Record
@@ -176,7 +176,7 @@ class SupervisedTrainer(Trainer):
             staging = Path(self._get_output_dir(trial)) / f"checkpoint-{step}"
             (staging / SERVED).write_text(served.to_json())
             seal(staging, self.resume_dir / f"step-{step:07d}")
-            prune(self.resume_dir, sorted(map(step_of, self.resume_dir.glob("step-*")))[-2:])  # one to fall back on
+            prune_old(self.resume_dir)
         self.accelerator.wait_for_everyone()
 
 

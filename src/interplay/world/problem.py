@@ -1,4 +1,4 @@
-"""One problem: its graph, its text and its gold solution, and the row that carries it to a file and back.
+"""One problem: its graph, its text and its gold solution, and the row that carries it to a file.
 
 The row has the fields of the GSM-Infinite files, plus the answer and the graph, so that nobody needs to read the gold
 solution to know what is right.
@@ -7,13 +7,11 @@ solution to know what is right.
 from __future__ import annotations
 
 import hashlib
-import json
 import random
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from .context import Context, load
-from .graph import Graph, Mode, from_dict, to_dict
+from .graph import Graph, Mode, to_dict
 from .render import render
 from .sample import Spec, sample_graph
 
@@ -92,18 +90,3 @@ def to_row(problem: Problem) -> dict[str, object]:
         "answer": problem.answer,
         "graph": to_dict(problem.graph),
     }
-
-
-def from_row(row: Mapping[str, object]) -> Problem:
-    """Read what `to_row` wrote, its graph an object or JSON text. Raises ValueError naming a missing or wrong field."""
-    try:
-        texts = [str(row[key]) for key in ("id", "template", "style")]
-        graph = row["graph"]
-        words = [str(row[key]) for key in ("problem", "question", "solution")]
-    except KeyError as error:
-        raise ValueError(f"not a row with a graph: the field {error} is missing") from error
-    if isinstance(graph, str):
-        graph = json.loads(graph)
-    if not isinstance(graph, Mapping):
-        raise ValueError(f"not a row with a graph: graph is {type(graph).__name__}")
-    return Problem(*texts, from_dict(graph), *words)  # type: ignore[call-arg,arg-type]

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from interplay.cli_run import writable
-from interplay.cli_training import Store
 from interplay.extras import need
+
+Store = Annotated[Path, typer.Option(help="where a checkpoint named by address or label is looked up")]
 
 
 def evaluate(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-Store = Annotated[Path, typer.Option(help="where a checkpoint named by address or label is looked up")]
+from interplay.cli_eval import Store
 
 
 def train(

@@ -66,8 +66,7 @@ def run(
 
     asked = jobs, threads, cluster, resources or [], resubmit, scale, devices, on_device(device), plan
     where = Where.asked(*asked)
-    if track:
-        check_tracker(track)
+    check_tracker(track)
     on = "cuda" if plan and devices and device == "auto" else device  # a plan is made where the devices are not
     how = where.runtime(save_seconds, on_device(on))
     if study == ALL:

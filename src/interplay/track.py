@@ -40,8 +40,8 @@ class Curve(Protocol):
 
 
 def check_tracker(name: str) -> None:
-    """Raises ValueError for an unknown tracker."""
-    if name not in get_args(TrackerName):
+    """Raises ValueError for an unknown tracker; an empty name asks for none."""
+    if name and name not in get_args(TrackerName):
         raise ValueError(f"--track must be one of {', '.join(get_args(TrackerName))}, got {name!r}")
 
 

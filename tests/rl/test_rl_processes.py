@@ -65,7 +65,8 @@ def agree(one, other):
     weights, other_weights = (load_file(f / summary["checkpoint"] / "model.safetensors") for f in (one, other))
     for name, tensor in weights.items():
         # the bias of k has next to no gradient, and Adam makes a step of what is rounding in it
-        assert (tensor - other_weights[name]).abs().max() <= 1e-3 * tensor.abs().max() + 1e-6, name
+        least = 1e-6 if name.endswith("k_proj.bias") else 0.0
+        assert (tensor - other_weights[name]).abs().max() <= 1e-3 * tensor.abs().max() + least, name
 
 
 @pytest.mark.parametrize("case", ["everything", "edge_with_kl", "more_processes_than_groups"])

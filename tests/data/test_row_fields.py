@@ -144,7 +144,7 @@ def test_a_graph_is_read_as_an_object_as_text_and_as_arrow_fills_it(style):
     filled = pa.Table.from_pylist(rows).to_pylist()
     assert any(None in row["graph"]["rules"].values() for row in filled)
     for row, text, back in zip(rows, texts, filled, strict=True):
-        assert graph_of(text) == graph_of(row)
+        assert graph_of(text) == graph_of(row) == problem_of(text).graph
         assert problem_of(text) == problem_of(row)
         assert dict(graph_of(back).rules) == dict(graph_of(row).rules)
         assert graph_of(back).order == graph_of(row).order

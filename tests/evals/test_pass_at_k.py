@@ -29,10 +29,16 @@ def subset_sums(n: int, c: int, k: int) -> list[int]:
     return [sum(subset) for subset in itertools.combinations([1] * c + [0] * (n - c), k)]
 
 
+def strict_majority_at_k(n, c, k):
+    """The chance that more than half of k drawn samples are right."""
+    return g_pass_at_k(n, c, k, (k // 2 + 1) / k)
+
+
 def test_every_count_estimator_equals_enumeration():
     for n, c, k in SMALL:
         sums = np.array(subset_sums(n, c, k))
         assert pass_at_k(n, c, k) == pytest.approx(np.mean(sums >= 1), abs=1e-15), (n, c, k)
+        assert strict_majority_at_k(n, c, k) == pytest.approx(np.mean(2 * sums > k), abs=1e-15), (n, c, k)
         for tau in TAUS:
             needed = max(1, math.ceil(tau * k))
             assert g_pass_at_k(n, c, k, tau) == pytest.approx(np.mean(sums >= needed), abs=1e-15), (n, c, k, tau)
@@ -46,7 +52,7 @@ def test_means_equal_scorio(num_samples: int, k: int):
     ours = {
         "pass_at_k": pass_at_k(num_samples, counts_P, k),
         "pass_hat_k": g_pass_at_k(num_samples, counts_P, k, 1.0),
-        "maj_at_k": g_pass_at_k(num_samples, counts_P, k, (k // 2 + 1) / k),
+        "maj_at_k": strict_majority_at_k(num_samples, counts_P, k),
     }
     outcomes = correct_P_N.astype(int)
     for name, values_P in ours.items():
@@ -72,7 +78,7 @@ def test_large_counts_keep_every_digit(n: int, data: st.DataObject):
     k, c = data.draw(st.integers(1, n)), data.draw(st.integers(0, n))
     exact = 1 - math.prod((n - c - j) / (n - j) for j in range(k))
     assert pass_at_k(n, c, k) == pytest.approx(exact, abs=1e-11)
-    assert 0.0 <= g_pass_at_k(n, c, k, 1.0) <= g_pass_at_k(n, c, k, 0.5) <= pass_at_k(n, c, k) <= 1.0
+    assert 0.0 <= g_pass_at_k(n, c, k, 1.0) <= strict_majority_at_k(n, c, k) <= pass_at_k(n, c, k) <= 1.0
     if k < n:
         assert pass_at_k(n, c, k) <= pass_at_k(n, c, k + 1)
 
@@ -130,7 +136,7 @@ def test_strict_majority_is_a_lower_bound_of_the_vote():
     answers = ["1"] * 5 + ["2"] * 4 + ["3"] * 4
     correct = [answer == "1" for answer in answers]
     for k in range(1, 14):
-        assert g_pass_at_k(13, 5, k, (k // 2 + 1) / k) <= majority_at_k(answers, correct, k) + 1e-12
+        assert strict_majority_at_k(13, 5, k) <= majority_at_k(answers, correct, k) + 1e-12
 
 
 def test_guessing_learns_from_the_other_problems_only():

@@ -13,7 +13,8 @@ import typer
 
 from interplay import __version__, signals
 from interplay.cli_data import data
-from interplay.cli_eval import evaluate, whole_numbers
+from interplay.cli_eval import evaluate
+from interplay.cli_options import whole_numbers
 from interplay.cli_records import records
 from interplay.cli_run import run
 from interplay.cli_store import store

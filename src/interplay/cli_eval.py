@@ -11,10 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from interplay.cli_run import writable
+from interplay.cli_options import Store, whole_numbers, writable
 from interplay.extras import need
-
-Store = Annotated[Path, typer.Option(help="where a checkpoint named by address or label is looked up")]
 
 
 def evaluate(
@@ -123,17 +121,6 @@ def _told(summary: Mapping[str, Any]) -> list[str]:
             f"{summary['prompt_tokens']:,} prompt and {summary['completion_tokens']:,} completion tokens{cost}"
         )
     return lines
-
-
-def whole_numbers(text: str) -> tuple[int, ...]:
-    """The numbers of --k. Raises ValueError for anything else."""
-    return tuple(dict.fromkeys(_whole(part) for part in text.split(","))) if text else ()
-
-
-def _whole(text: str) -> int:
-    if not text.strip().isdigit() or int(text) < 1:
-        raise ValueError(f"--k takes positive whole numbers, got {text!r}")
-    return int(text)
 
 
 def _price(text: str) -> tuple[float, float] | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from interplay.cli_options import Track, tracked, writable
 
 if TYPE_CHECKING:
     from interplay.run_study import Outcome
@@ -42,7 +43,7 @@ def run(
         Path | None,
         typer.Option(help="folder of kept seeds: those of this study are not run again, and those that run are added"),
     ] = None,
-    track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
+    track: Track = "",
     runtime: Annotated[
         list[str] | None,
         typer.Option(help="KEY=VALUE, how stages run, never what comes out: micro_tokens=8192; repeatable"),
@@ -201,27 +202,7 @@ def _fits_device(scale: str, device: str, cluster: str | None) -> None:
             )
 
 
-def tracked(name: str, project: str, folder: Path, stages: Mapping[str, Path]) -> AbstractContextManager[None]:
-    """While the block runs, the stages' metrics go to a tracker; no name, no tracker. ValueError for an unknown one."""
-    if not name:
-        return nullcontext()
-    from interplay.track import following, tracker
-
-    return following(stages, tracker(name, f"interplay-{project}", folder))
-
-
 def _command() -> str:
     from interplay.records import command_line
 
     return command_line(["interplay", *sys.argv[1:]])
-
-
-def writable(folder: Path, what: str = "the store") -> None:
-    """Raises ValueError when files cannot be written there, or the folder not be made; it is left as it is."""
-    there = next((path for path in (folder, *folder.parents) if path.exists()), Path())
-    probe = there / ".writable"
-    try:
-        probe.touch()
-        probe.unlink(missing_ok=True)  # several processes may look at once
-    except OSError as error:
-        raise ValueError(f"{what} {folder} cannot be written: {error.strerror}") from error

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from interplay.cli_eval import Store
+from interplay.cli_options import Store, Track, tracked
 
 
 def train(
     job: Annotated[Path | None, typer.Argument(help="JSON file of one stage; --example prints one")] = None,
     out: Annotated[Path | None, typer.Argument(help="folder of what it leaves; a run that was cut goes on")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of `runtime`; repeatable")] = None,
-    track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
+    track: Track = "",
     example: Annotated[str, typer.Option(help="print the job of this scale's base model and stop")] = "",
     store: Store = Path("store"),
 ) -> None:
@@ -45,7 +45,7 @@ def rl(
     job: Annotated[Path | None, typer.Argument(help="JSON file of one RL stage; --example prints one")] = None,
     out: Annotated[Path | None, typer.Argument(help="folder of what it leaves; a run that was cut goes on")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of `runtime`; repeatable")] = None,
-    track: Annotated[str, typer.Option(help="trackio, wandb or tensorboard: live curves, offline by default")] = "",
+    track: Track = "",
     example: Annotated[str, typer.Option(help="print the job of this scale's RL on the edge and stop")] = "",
     start: Annotated[
         str, typer.Option(help="start from this checkpoint, not the job's: a folder, or a stage's address or label")
@@ -76,7 +76,6 @@ def _in_sight(
     command: str, job: Path | None, out: Path | None, track: str, run: Callable[[Path, Path], object]
 ) -> None:
     """Run one stage under a tracker; the first process prints its summary."""
-    from interplay.cli_run import tracked
     from interplay.rank import share_of_environment
 
     if job is None or out is None:

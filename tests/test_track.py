@@ -1,6 +1,7 @@
 """What stages write to metrics.jsonl reaches a tracker once, also when a run is cut and goes on."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,22 @@ def test_the_last_lines_are_sent_when_the_run_fails(tmp_path):
     assert len(seen.points) == seen.finished == 1
 
 
-def test_an_unknown_tracker_and_one_that_is_not_installed_are_named(tmp_path):
+def test_an_unknown_tracker_and_one_that_is_not_installed_are_named(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="one of trackio, wandb, tensorboard, got 'mlflow'"):
         tracker("mlflow", "p", tmp_path)
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path))  # asking for trackio sets it
+    for name in ("trackio", "wandb"):
+        monkeypatch.setitem(sys.modules, name, None)
+        with pytest.raises(ValueError, match=f"^{name} is not installed: pip install {name}$"):
+            tracker(name, "p", tmp_path)
+
+
+def test_a_tracker_that_is_broken_is_said_before_the_run(tmp_path, monkeypatch):
+    (tmp_path / "wandb.py").write_text("raise ImportError('no protobuf that fits')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "wandb", raising=False)
+    with pytest.raises(ValueError, match=r"^wandb is installed but cannot be imported: no protobuf that fits$"):
+        tracker("wandb", "p", tmp_path)
 
 
 @pytest.mark.interop

@@ -19,7 +19,7 @@ from interplay.cli_records import records
 from interplay.cli_run import run
 from interplay.cli_store import store
 from interplay.cli_training import push, rl, train
-from interplay.extras import EXTRAS, missing
+from interplay.extras import fault, imported_at
 from interplay.files import OutOfSpaceError
 from interplay.signals import GOES_ON
 from interplay.stages.failed import StageFailedError
@@ -201,15 +201,17 @@ def main() -> None:
         _fail(said(error))
     except ValueError as error:
         _fail(str(error))
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in EXTRAS:
+    except ImportError as error:
+        if (library := imported_at(error)) is None:
             raise
-        _fail(missing(str(error.name)))
+        _fail(fault(error, library))
     except (StageFailedError, OutOfSpaceError) as error:
         _fail(str(error), code=1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
+        if error.errno is None and (library := imported_at(error)):  # a shared library that cannot be loaded
+            _fail(fault(error, library))
         if error.errno not in UNREACHED:
             raise
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror), code=1)

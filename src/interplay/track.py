@@ -15,12 +15,10 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
-from interplay.extras import missing
+from interplay.extras import need
 from interplay.files import write_json
 
 TrackerName = Literal["trackio", "wandb", "tensorboard"]
@@ -48,17 +46,18 @@ def check_tracker(name: str) -> None:
 def tracker(name: str, project: str, folder: Path) -> Callable[[str], Curve]:
     """How to open a run of that tracker, by the run's name; files go to `folder` where a tracker lets us choose.
 
-    Raises ValueError for an unknown tracker, or one that is not installed.
+    Raises ValueError for an unknown tracker, or one that is not installed or broken: before the run, not at its first step.
     """
     check_tracker(name)
-    if find_spec(name) is None:
-        raise ValueError(missing(name))
-    makers: dict[str, Callable[[str, str, Path], Curve]] = {
+    if name == "trackio":
+        os.environ.setdefault("TRACKIO_DIR", str(folder.resolve() / "trackio"))  # read when trackio is imported
+    library = need("torch.utils.tensorboard" if name == "tensorboard" else name)
+    makers: dict[str, Callable[[Any, str, str, Path], Curve]] = {
         "trackio": _Trackio,
         "wandb": _Wandb,
         "tensorboard": _Tensorboard,
     }
-    return lambda run: makers[name](project, run, folder)
+    return lambda run: makers[name](library, project, run, folder)
 
 
 @contextmanager
@@ -141,26 +140,24 @@ class _Run:
 
 
 class _Trackio(_Run):
-    def __init__(self, project: str, run: str, folder: Path) -> None:
-        os.environ.setdefault("TRACKIO_DIR", str(folder.resolve() / "trackio"))  # read when trackio is imported
-        self.run = import_module("trackio").init(
+    def __init__(self, trackio: Any, project: str, run: str, folder: Path) -> None:
+        self.run = trackio.init(
             project=project, name=run, resume="allow", embed=False, auto_log_cpu=False, auto_log_gpu=False
         )
 
 
 class _Wandb(_Run):
-    def __init__(self, project: str, run: str, folder: Path) -> None:
+    def __init__(self, wandb: Any, project: str, run: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.run = import_module("wandb").init(
+        self.run = wandb.init(
             project=project, name=run, id=run.replace("/", "-"), dir=str(folder), resume="allow", reinit="create_new",
             mode=os.environ.get("WANDB_MODE", "offline"),
         )  # fmt: skip
 
 
 class _Tensorboard:
-    def __init__(self, project: str, run: str, folder: Path) -> None:
-        writer = import_module("torch.utils.tensorboard").SummaryWriter
-        self.writer = writer(log_dir=str(folder / "tensorboard" / run.replace("/", "-")))
+    def __init__(self, tensorboard: Any, project: str, run: str, folder: Path) -> None:
+        self.writer = tensorboard.SummaryWriter(log_dir=str(folder / "tensorboard" / run.replace("/", "-")))
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
         for name, value in metrics.items():

@@ -129,6 +129,6 @@ def test_eval_without_it_is_one_line_before_anything_is_made(
     with pytest.raises(SystemExit) as stopped:
         main()
     assert (stopped.value.code, capsys.readouterr().err) == (
-        2, "error: vllm is not installed: pip install 'interplay[vllm]'\n"
+        2, "error: vLLM is not installed: pip install 'interplay[vllm]'\n"
     )  # fmt: skip
     assert not (checkpoint.parent / "out").exists()

@@ -130,7 +130,7 @@ def test_what_only_slurm_has_is_refused_by_name(given, tmp_path):
 
 def test_a_machine_without_ray_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ValueError, match=r"ray is not installed: pip install 'interplay\[ray\]'"):
+    with pytest.raises(ValueError, match=r"Ray is not installed: pip install 'interplay\[ray\]'"):
         Where.asked(0, 0, "ray", [], 3).executor()
 
 

@@ -21,6 +21,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from interplay.config import Config
 from interplay.data.instructions import INSTRUCTIONS_VERSION, STOP, Message, with_stop
+from interplay.extras import need
 
 ANSWERS = "answers.jsonl"
 Key = tuple[str, int]
@@ -122,7 +123,7 @@ async def _ask_all(
     missing: Sequence[Key],
     keep: Callable[[Answer], None],
 ) -> None:
-    openai = _openai()
+    openai = need("openai", "api")
     queue = iter(missing)
     async with openai.AsyncOpenAI(
         base_url=config.base_url, max_retries=config.retries, timeout=config.timeout_s,
@@ -178,13 +179,3 @@ def _reason(error: Exception) -> str:
     body = (said.get("message") if isinstance(said, dict) else None) or str(error) or type(error).__name__
     cause = f" ({error.__cause__})" if error.__cause__ else ""
     return f"{' '.join(str(body).split())[:300]}{cause}"
-
-
-def _openai() -> Any:
-    try:
-        import openai
-    except ImportError as error:
-        raise ValueError(
-            "the client of OpenAI-compatible servers is not installed: pip install 'interplay[api]'"
-        ) from error
-    return openai

@@ -374,15 +374,16 @@ def test_a_scale_asks_as_its_evaluation_does(monkeypatch, capsys):
     assert [row["problem"] for row in trained] == [source[index].problem for index in range(5)]
 
 
-def test_without_a_split_it_is_said_how_many_fall_where(monkeypatch, capsys):
+@pytest.mark.parametrize(("scale", "contexts"), [("micro", {"zoo"}), ("small", {"zoo", "school", "movie"})])
+def test_without_a_split_it_is_said_how_many_fall_where(monkeypatch, capsys, scale, contexts):
     code, out, err = call(
-        monkeypatch, capsys, *["data", "sample", "--scale", "micro", "--regime", "edge", "--n", "40", "--op", "4"]
+        monkeypatch, capsys, *["data", "sample", "--scale", scale, "--regime", "edge", "--n", "40", "--op", "4"]
     )
     rows = [json.loads(line) for line in out.splitlines()]
     counts = Counter(split_of(problem_of(row)) for row in rows)
     assert code == 0
     assert f"splits: {', '.join(f'{name} {counts[name]}' for name in ('train', 'rl', 'val', 'test'))}" in err
-    assert {row["template"] for row in rows} == {"zoo"}
+    assert {row["template"] for row in rows} == contexts
 
 
 def test_stats_of_one_op_and_of_rows_of_every_kind_print_no_nan(monkeypatch, capsys, tmp_path):

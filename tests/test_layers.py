@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "interplay"
-CLI = ("cli_options", "cli_data", "cli_records", "cli_run", "cli_eval", "cli_store", "cli_training", "cli", "__main__")
+CLI = (
+    *("cli_options", "cli_data", "cli_records", "cli_plan", "cli_run", "cli_eval", "cli_store", "cli_training", "cli"),
+    "__main__",
+)
 LAYERS = (
     *("world", "schema", "judging", "data", "model", "train", "rl", "evals", "stages", "studies", "records", "report"),
     *("run_study", "api", "__init__", "bench", "interop", *CLI),

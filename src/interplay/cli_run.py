@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from interplay.train.runtime import Device, Runtime
 
 ALL = "all"
-NO_CLAIMS = ("quickstart", "tuning")  # a first look, and the choice of settings: no part of the replication
 
 
 def run(
@@ -31,6 +30,7 @@ def run(
     threads: Annotated[int, typer.Option(help="CPU threads of a stage; never changes a result's address")] = 0,
     save_seconds: Annotated[float, typer.Option(help="how often a running stage saves what it resumes from")] = 30.0,
     plan: Annotated[bool, typer.Option("--plan", help="show what would run, why and at what cost, and stop")] = False,
+    calibrate: Annotated[bool, typer.Option("--calibrate", help="with --plan: measure this machine first")] = False,
     jobs: Annotated[int, typer.Option(help="stages side by side; 0: one here, 64 on a cluster")] = 0,
     devices: Annotated[int, typer.Option(help="GPUs, no two stages on one; --device cpu: places on the cores")] = 0,
     cluster: Annotated[str | None, typer.Option(help="slurm or ray: stages run as its jobs or tasks")] = None,
@@ -53,7 +53,7 @@ def run(
 
     Example: interplay run quickstart --scale micro --store store --set seeds=0,1,2 --jobs 2
 
-    Example: interplay run process_reward --arms base,outcome,strict --plan
+    Example: interplay run process_reward --arms base,outcome,strict --plan --calibrate
 
     Example: interplay run extrapolation --scale small --devices 8 --resources pretrain.gpus=4
 
@@ -61,23 +61,23 @@ def run(
 
     Example: interplay run noise --set seeds=3,4 --records docs/seeds
     """
+    from interplay.cli_plan import plan_of_all, plan_of_one
     from interplay.stages.where import Where
-    from interplay.studies.plan import plan_lines
-    from interplay.track import check_tracker
 
     asked = jobs, threads, cluster, resources or [], resubmit, scale, devices, on_device(device), plan
     where = Where.asked(*asked)
-    check_tracker(track)
+    check(track, calibrate, plan, cluster, store)
     on = "cuda" if plan and devices and device == "auto" else device  # a plan is made where the devices are not
     how = where.runtime(save_seconds, on_device(on))
     if study == ALL:
-        _plan_of_all(plan, lambda name: _maker(name, scale, set_ or [], store, how, runtime or [])({}), store, where)
+        plan_of_all(
+            plan, lambda name: _maker(name, scale, set_ or [], store, how, runtime or [])({}), store, where, calibrate
+        )
         return
-    make = _maker(study, scale, set_ or [], store, how, runtime or [])
-    chosen, kept = _with_kept(make, arms, records)
+    chosen, kept = _with_kept(_maker(study, scale, set_ or [], store, how, runtime or []), arms, records)
     here = chosen.of_seeds([seed for seed in chosen.settings.seeds if seed not in kept])
     if plan:
-        print("\n".join(plan_lines(chosen, store, where.room, here.settings.seeds)))
+        plan_of_one(chosen, here, store, where, calibrate)
         return
     _fits_device(scale, device, cluster)
     writable(store)
@@ -97,14 +97,15 @@ def _run(
     print(json.dumps(_result(outcome, report_path)))
 
 
-def _plan_of_all(plan: bool, make: Callable[[str], Study], store: Path, where: Where) -> None:
-    """Raises ValueError where all studies are to be run."""
-    from interplay.studies.catalogue import STUDIES
-    from interplay.studies.replication import replication_lines
+def check(track: str, calibrate: bool, plan: bool, cluster: str | None, store: Path) -> None:
+    """Raises ValueError for an unknown tracker, and for a calibration that no plan would read or that cannot be kept."""
+    from interplay.track import check_tracker
 
-    if not plan:
-        raise ValueError("all studies are planned together, not run: run them in the order that --plan prints")
-    print("\n".join(replication_lines([make(name) for name in STUDIES if name not in NO_CLAIMS], store, where.room)))
+    check_tracker(track)
+    if calibrate and (not plan or cluster is not None):
+        raise ValueError("--calibrate measures this machine for a plan of it: give --plan, too, and no --cluster")
+    if calibrate:
+        writable(store)
 
 
 def _maker(

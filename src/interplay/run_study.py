@@ -25,9 +25,9 @@ from interplay.stages.display import Display
 from interplay.stages.execute import Executor, Here
 from interplay.stages.failed import StageFailedError
 from interplay.stages.lock import hold, use
+from interplay.stages.rates import Known
 from interplay.stages.run_stages import Ran, run_stages
 from interplay.stages.stage import Stage
-from interplay.stages.store import entries
 from interplay.studies.catalogue import study_of
 from interplay.studies.settings import Settings
 from interplay.studies.study import Study, Workplace
@@ -97,7 +97,7 @@ def _run(stages: list[Stage], executor: Executor, store: Path) -> Ran:
     display = Display(sum(not stage.cached for stage in stages), live=executor.beside)
     try:
         with display.shown():
-            hours = expected_hours(stages, entries(store), executor.room) if executor.beside else None
+            hours = expected_hours(stages, Known.of(store), executor.room) if executor.beside else None
             ran = run_stages(stages, executor, display, hours=hours)
     except Stopped as stopped:
         done = sum((stage.folder / SUMMARY).is_file() for stage in stages)

@@ -6,9 +6,11 @@ import json
 import pytest
 
 from interplay.model.sizes import parameter_count
-from interplay.stages.cost import assumed, estimate, quantity, rate_of, work
+from interplay.stages.cost import assumed, estimate
+from interplay.stages.rates import Known, quantity, rate_of
 from interplay.stages.room import Room
 from interplay.stages.store import entries
+from interplay.stages.workload import work
 from interplay.studies.catalogue import make_study
 from interplay.studies.plan import plan_lines, planned, total, why
 from interplay.train.runtime import Runtime
@@ -69,12 +71,12 @@ def test_costs_follow_the_rates_of_the_store(tmp_path):
     tokens = work(base.identity)[0]
     assert rate_of(base) == pytest.approx(tokens / 2 / WALL_S)  # half of it was done before
     twice = study(tmp_path, **{"pretrain.tokens": 2 * tokens}, seeds="1")
-    cost = estimate(labelled(twice, "pre-training"), there.values(), RUNTIME)
+    cost = estimate(labelled(twice, "pre-training"), Known(list(there.values())), RUNTIME)
     assert cost.hours * 3600 == pytest.approx(4 * WALL_S)
     assert cost.flops == pytest.approx(1.2e13)
     assert cost.basis.endswith(f"tokens/s as in {base.address}")
     other_size = study(tmp_path, **{"model.layers": 2})
-    assert "assumed" in estimate(labelled(other_size, "pre-training"), there.values(), RUNTIME).basis
+    assert "assumed" in estimate(labelled(other_size, "pre-training"), Known(list(there.values())), RUNTIME).basis
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_costs_follow_the_rates_of_the_store(tmp_path):
 def test_a_tiny_run_gives_no_rate(tmp_path, tiny, kind):
     there = [entry for entry in pretend(tmp_path, **tiny) if entry.kind != "midtrain"]
     asked = labelled(study(tmp_path), kind)
-    cost = estimate(asked, there, RUNTIME)
+    cost = estimate(asked, Known(there), RUNTIME)
     assert cost.hours == assumed(asked, RUNTIME).hours
     assert cost.basis.startswith("assumed")
     assert "in the store too unlike to give a rate" in cost.basis

@@ -1,31 +1,28 @@
 """What a stage will cost, before it runs: tokens, floating-point operations, hours.
 
-A store is its own benchmark: the rates come from the nearest stage of the same kind, model size and size of work that is done
-there. A tiny run gives none: most of its seconds are its start-up. Without a stage to measure by, tokens are a bound,
-operations are counted as papers do, and the hours follow from a speed that is assumed and named.
+A store is its own benchmark: the hours come from a stage that is done there and comparable, or from a calibration
+(`rates.py`). A tiny run gives no rate: most of its seconds are its start-up. Without anything to measure by, tokens are a
+bound, operations are counted as papers do, and the hours follow from a speed that is assumed and named.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from interplay.model.sizes import ModelConfig, parameter_count
-from interplay.rl.flops import MEASURED
-from interplay.stages.diff import differences, distance
+from interplay.stages.ran_on import RanOn
+from interplay.stages.rates import Known, flops_of, measured_rate, of_its_kind, quantity
 from interplay.stages.room import Room
 from interplay.stages.stage import Stage
-from interplay.stages.store import Entry
+from interplay.stages.workload import Identity, shape, vocabulary_size, work
 from interplay.train.runtime import Runtime
 
 ASSUMED_CPU_FLOPS = 4e10  # a second of one thread, as micro models train on a common server core
 ASSUMED_GPU_FLOPS = 2e14  # of training, a fifth of the peak of an H100 or H200 in bf16
 ASSUMED_GPU_SAMPLING_FLOPS = 5e13  # of sampling, which waits for memory: 240k tokens/s at 103M parameters
 ASSUMED_DOCUMENTS_PER_S = 1000.0
-SMALLEST_SHARE = 0.25  # of the work that is asked for, for a measured rate to count
-
-Identity = Mapping[str, Any]
 
 
 class Cost(NamedTuple):
@@ -43,90 +40,34 @@ class Cost(NamedTuple):
         return f"{spent}{bound}{duration(self.hours)} ({self.basis})"
 
 
-def estimate(identity: Identity, entries: Iterable[Entry], runtime: Runtime) -> Cost:
-    """The cost of a stage, by the nearest done one that is comparable; where there is none, by a speed that is named."""
-    kind, units, unit = identity["address"].split("/")[0], *work(identity)
-    like = [e for e in entries if e.kind == kind and e.state == "done" and shape(e.identity) == shape(identity)]
-    alike = [entry for entry in like if comparable(entry.identity, identity)]
-    measured = [(entry, rate) for entry in alike if (rate := rate_of(entry)) is not None]
-    if not measured:
-        guess = assumed(identity, runtime)
+def estimate(identity: Identity, known: Known, runtime: Runtime) -> Cost:
+    """The cost of a stage by what was measured; where nothing comparable was, by a speed that is named."""
+    rate = measured_rate(identity, known, RanOn.of(runtime))
+    guess = assumed(identity, runtime)
+    if rate is None:
+        like = of_its_kind(identity, known.entries)
         told = f"; {len(like)} in the store too unlike to give a rate" if like else ""
         return guess._replace(basis=guess.basis + told)
-    entry, rate = min(measured, key=lambda pair: distance(differences(pair[0].identity, identity)))
-    share = units / work(entry.identity)[0]
-    summary = entry.summary
-    tokens, flops = summary.get("tokens", 0) * share, flops_of(entry) * share
-    if not tokens or not flops:
-        guess = assumed(identity, runtime)
-        tokens, flops = tokens or guess.tokens, flops or guess.flops
-    return Cost(tokens, flops, units / rate / 3600, f"{quantity(rate)} {unit}/s as in {entry.address}")
+    hours = rate.seconds / 3600
+    if rate.entry is not None:
+        tokens = rate.entry.summary.get("tokens", 0) * rate.share or guess.tokens
+        return Cost(tokens, flops_of(rate.entry) * rate.share or guess.flops, hours, rate.basis)
+    tokens = work(identity)[0] * rate.tokens or guess.tokens
+    return Cost(tokens, guess.flops * tokens / guess.tokens if guess.tokens else 0, hours, rate.basis)
 
 
-def expected_hours(stages: Iterable[Stage], there: Collection[Entry], room: Room) -> dict[str, float]:
+def expected_hours(stages: Iterable[Stage], known: Known, room: Room) -> dict[str, float]:
     """By address, what each stage that has no result should take on the devices that it is given."""
     return {
-        stage.address: on_devices(estimate(json.loads(json.dumps(stage.identity())), there, stage.runtime), stage, room)
+        stage.address: on_devices(estimate(json.loads(json.dumps(stage.identity())), known, stage.runtime), stage, room)
         for stage in stages
         if not stage.cached
     }
 
 
-def comparable(measured: Identity, asked: Identity) -> bool:
-    """Whether one stage's rate says anything of the other's: a quarter of the work or more, samples of the same length."""
-    configs = measured["config"], asked["config"]
-    limits = [config.get("sampling", {}).get("max_new_tokens") for config in configs]
-    return limits[0] == limits[1] and work(measured)[0] >= SMALLEST_SHARE * work(asked)[0]
-
-
 def on_devices(cost: Cost, stage: Stage, room: Room) -> float:
     """Hours on as many devices as the stage is given: its processes are taken to share the work evenly."""
     return cost.hours / max(1, room.asked(stage))
-
-
-def work(identity: Identity) -> tuple[float, str]:
-    """How much there is to do, in what a stage of this kind does one after another."""
-    config = identity["config"]
-    if "budget_tokens" in config:
-        return config["budget_tokens"], "tokens"
-    if "group" in config:
-        return config["steps"] * config["prompts"] * config["group"], "samples"
-    if "samples" in config:
-        return len(config["regimes"]) * config["problems"] * config["samples"], "samples"
-    return config["documents"], "documents"
-
-
-def shape(identity: Identity) -> Mapping[str, Any] | None:
-    """The shape of the model that a stage trains or samples; None for a tokenizer."""
-    found = _above(identity, "model")
-    return None if found is None else dict(found)
-
-
-def _above(identity: Identity | None, name: str) -> Any:
-    """A field of a stage, or of the nearest one it starts from that has it."""
-    while identity is not None and name not in identity:
-        identity = identity.get("start") or identity.get("checkpoint")
-    return None if identity is None else identity[name]
-
-
-def rate_of(entry: Entry) -> float | None:
-    """Units of work a second and process; None where the summary does not tell, as for an evaluation that was cut."""
-    summary, (units, _) = entry.summary, work(entry.identity)
-    if not (wall_s := summary.get("wall_s", 0) * summary.get("processes", 1)):
-        return None
-    if "resumed_at_step" in summary:
-        return float(units * (1 - summary["resumed_at_step"] / summary["steps"]) / wall_s) or None
-    return units / wall_s if entry.attempts <= 1 else None
-
-
-def flops_of(entry: Entry) -> float:
-    """Operations a stage reports: in its summary, or step by step; 0 where it does not."""
-    if (flops := entry.summary.get("flops")) is not None:
-        return float(flops)
-    log = entry.folder / "metrics.jsonl"
-    if not log.is_file():
-        return 0.0
-    return float(sum(json.loads(line).get(MEASURED, 0.0) for line in log.read_text().splitlines()))
 
 
 def assumed(identity: Identity, runtime: Runtime) -> Cost:
@@ -146,11 +87,6 @@ def assumed(identity: Identity, runtime: Runtime) -> Cost:
     return Cost(tokens, flops, seconds / 3600, f"assumed {basis}", at_most=unit == "samples")
 
 
-def vocabulary_size(identity: Identity) -> int:
-    """Entries of the tokenizer that a stage's model was made for."""
-    return int(_above(identity, "tokenizer")["config"]["vocab_size"])
-
-
 def _assumed_speed(runtime: Runtime) -> tuple[float, float, str]:
     """Operations a second in training and in sampling, and in words."""
     if runtime.on_cpu:
@@ -161,14 +97,6 @@ def _assumed_speed(runtime: Runtime) -> tuple[float, float, str]:
         return trained, sampled, f"30 % of {runtime.peak_flops:.1e} FLOP/s in training, 5 % in sampling"
     words = f"{ASSUMED_GPU_FLOPS:.0e} FLOP/s in training and {ASSUMED_GPU_SAMPLING_FLOPS:.0e} in sampling on a GPU"
     return ASSUMED_GPU_FLOPS, ASSUMED_GPU_SAMPLING_FLOPS, words
-
-
-def quantity(number: float) -> str:
-    """A count in three digits: 1.3M."""
-    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.3g}{letter}"
-    return f"{number:.3g}"
 
 
 def duration(hours: float) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from interplay.model.sizes import ModelConfig, parameter_count
-from interplay.stages.cost import shape, vocabulary_size, work
+from interplay.stages.workload import shape, vocabulary_size, work
 from interplay.train.runtime import Runtime
 
 STATE_BYTES = 16  # of a parameter: weight, gradient, two moments

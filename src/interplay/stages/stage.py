@@ -3,8 +3,8 @@
 exca turns each stage into an address and caches what `run` returns, which is paths inside the stage's folder and plain
 values. `runtime` never enters an address, nor does the place of a class in the code. A stage that was cut off left its folder
 behind and goes on from there; a lock on the folder keeps two runs in one store from doing a stage twice. The folder says what
-it is: `stage.json` is the resolved identity, `attempts.jsonl` has a line for each time the work began, `summary.json` is
-written last. The kinds of stages are in `kinds.py`.
+it is: `stage.json` is the resolved identity, `attempts.jsonl` has a line for each time the work began and on what,
+`summary.json` is written last. The kinds of stages are in `kinds.py`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from interplay.files import remove, write_json
 from interplay.manifest import PUBLISHED, SUMMARY, damage
 from interplay.progress import say
 from interplay.stages.lock import LOCK, hold
+from interplay.stages.ran_on import ATTEMPTS, RanOn
 from interplay.stages.several_gpus import do_together
 from interplay.stages.trust import check_owner
 from interplay.train.publish import finished, read_summary
@@ -39,7 +40,7 @@ logging.getLogger("exca").setLevel(logging.ERROR)  # what it warns of, whoever r
 Result = dict[str, Any]
 NOTE = "job.pkl"  # exca's, of a result
 DESCRIPTIONS = ("config.yaml", "uid.yaml", "full-uid.yaml")  # exca's, of a config
-KEPT = (LOCK, "stage.json", "attempts.jsonl", "log.txt", "slurm")  # of a stage that is made again
+KEPT = (LOCK, "stage.json", ATTEMPTS, "log.txt", "slurm")  # of a stage that is made again
 RUNTIME = ("label", "runtime", "processes", "infra")  # how a stage is called and done: no part of its identity
 
 
@@ -209,8 +210,9 @@ class Stage(OneSchema):
         with hold(self.folder) as folder:
             self._say_what_it_is()
             if read_summary(folder) is None:
-                with (folder / "attempts.jsonl").open("a") as attempts:
-                    attempts.write(json.dumps({"began_s": round(time.time(), 3), "process": os.getpid()}) + "\n")
+                began = {"began_s": round(time.time(), 3), "process": os.getpid()}
+                with (folder / ATTEMPTS).open("a") as attempts:
+                    attempts.write(json.dumps({**began, **RanOn.of(self.runtime)._asdict()}) + "\n")
             yield folder
 
     def identity(self) -> dict[str, object]:

@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple
 from interplay.files import STAGING, clear, discard
 from interplay.manifest import PUBLISHED, SUMMARY, damages
 from interplay.stages.lock import LOCK, hold, is_held, is_used, try_hold
+from interplay.stages.ran_on import ATTEMPTS, RanOn, last_attempt
 from interplay.train.publish import read_summary
 
 STUDIES, RECORDS = "studies", ("study.json", "stages.json")
@@ -62,8 +63,13 @@ class Entry(NamedTuple):
     @property
     def attempts(self) -> int:
         """How often the work was begun."""
-        path = self.folder / "attempts.jsonl"
+        path = self.folder / ATTEMPTS
         return len(path.read_bytes().splitlines()) if path.is_file() else 0
+
+    @property
+    def ran_on(self) -> RanOn | None:
+        """What its last attempt ran on; None where that is not on record, as in older stores."""
+        return last_attempt(self.folder)
 
 
 def entries(store: Path) -> list[Entry]:

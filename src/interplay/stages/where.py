@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from interplay.stages.execute import Executor, Here
 from interplay.stages.resources import ResourcesByKind, resources_by_kind
 from interplay.stages.room import Devices, Room
+from interplay.train.processor import num_cores
 from interplay.train.runtime import Device, Runtime
 
 CLUSTERS = ("slurm", "ray")
@@ -98,8 +98,3 @@ def _here(count: int) -> tuple[str, ...]:
         )
         raise ValueError(f"--devices {count} asks for that many GPUs, {seen}")
     return tuple(found[:count])
-
-
-def num_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from interplay.stages.cost import Cost, duration, estimate, on_devices, quantity
+from interplay.stages.cost import Cost, duration, estimate, on_devices
 from interplay.stages.diff import differences, distance
 from interplay.stages.order import Schedule, simulate
+from interplay.stages.rates import Known, quantity
 from interplay.stages.room import Room
 from interplay.stages.run_stages import needs_of
 from interplay.stages.stage import Stage
-from interplay.stages.store import Entry, entries
+from interplay.stages.store import Entry
 from interplay.studies.foresight import designs, measured_spread, power_lines
 from interplay.studies.study import Study
 
@@ -21,29 +22,33 @@ NAMED_FIELDS = 3
 
 
 def plan_lines(
-    study: Study, store: Path | None = None, room: Room | None = None, to_run: Sequence[int] | None = None
+    study: Study,
+    store: Path | None = None,
+    room: Room | None = None,
+    to_run: Sequence[int] | None = None,
+    here: bool = True,
 ) -> list[str]:
     """One entry per stage, those that would run with their cost and reason; then the sum and the smallest effect.
 
-    `to_run` are the seeds that are not kept elsewhere, where not all run.
+    `to_run` are the seeds that are not kept elsewhere, where not all run; `here` is False where stages run on a cluster.
     """
     stages = study.stages if to_run is None else study.of_seeds(to_run).stages
-    there = entries(store) if store is not None and store.exists() else []
+    known = Known.of(store, here)
     lines, costs = [f"{study.name} at {study.settings.scale}: {study.question}"], dict[str, Cost]()
     for stage in stages:
         state = "cached" if stage.cached else "to run"
         line = f"{state:>7}  {stage.address:<22}  {stage.label:<28}  {stage.work}"
         if state == "to run":
             identity = json.loads(json.dumps(stage.identity()))
-            cost = costs[stage.address] = estimate(identity, there, stage.runtime)
-            line += f"\n{'':9}cost: {cost}\n{'':9}why: {why(identity, there)}"
+            cost = costs[stage.address] = estimate(identity, known, stage.runtime)
+            line += f"\n{'':9}cost: {cost}\n{'':9}why: {why(identity, known.entries)}"
         lines.append(line)
     spread = measured_spread(study.settings, store)
     power = power_lines(study, spread, designs(study, spread))
     return [*lines, "\n".join([total(stages, costs, room or Room(1)), *power])]
 
 
-def why(identity: Mapping[str, Any], there: list[Entry]) -> str:
+def why(identity: Mapping[str, Any], there: Sequence[Entry]) -> str:
     """What keeps a stage from being taken from the store: how it differs from the nearest one that is done there."""
     address = identity["address"]
     for entry in there:

@@ -14,10 +14,10 @@ from pathlib import Path
 from interplay.stages.cost import Cost, duration, estimate
 from interplay.stages.footprint import Footprint, footprint
 from interplay.stages.order import Schedule, remaining_hours
+from interplay.stages.rates import Known
 from interplay.stages.room import Devices, Room
 from interplay.stages.run_stages import needs_of
 from interplay.stages.stage import Stage
-from interplay.stages.store import entries
 from interplay.studies.plan import planned
 from interplay.studies.study import Study
 
@@ -25,13 +25,13 @@ COMPARED = (1, 8, 64)
 GB = 1e9
 
 
-def replication_lines(studies: Sequence[Study], store: Path, room: Room) -> list[str]:
-    """What all studies cost together, and when each is done; tables in Markdown."""
+def replication_lines(studies: Sequence[Study], store: Path, room: Room, here: bool = True) -> list[str]:
+    """What all studies cost together, and when each is done; tables in Markdown. `here`: not on a cluster."""
     stages = together(studies)
-    there = entries(store) if store.exists() else []
+    known = Known.of(store, here)
     said = {stage.address: json.loads(json.dumps(stage.identity())) for stage in stages if not stage.cached}
     costs = {
-        stage.address: estimate(said[stage.address], there, stage.runtime) for stage in stages if stage.address in said
+        stage.address: estimate(said[stage.address], known, stage.runtime) for stage in stages if stage.address in said
     }
     if not costs:
         return ["everything is in the store"]

@@ -11,8 +11,6 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
 BF16 = ("avx512_bf16", "amx_bf16", "bf16")
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "asimd", "sve", *BF16)
 
@@ -25,14 +23,26 @@ def without_bf16() -> bool:
 
 def processor(threads: int | None = None) -> dict[str, object]:
     """Model, instruction sets, cores and torch's choice of kernels; `threads` where it is known how many a stage had."""
+    import torch
+
     described = _cpuinfo()
     found: dict[str, object] = {
-        "cpu": described.get("model name") or platform.processor() or platform.machine(),
+        "cpu": processor_name(),
         "instructions": _instructions(described),
         "kernels": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(),
     }
     return found if threads is None else {**found, "threads": threads}
+
+
+def processor_name() -> str:
+    """Its model, as the system calls it; without torch, which a plan does not load."""
+    return _cpuinfo().get("model name") or platform.processor() or platform.machine()
+
+
+def num_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _instructions(described: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ from id to hard ops, at every k, so a rung shows which op it solves in one of k 
 
 from __future__ import annotations
 
-from interplay.stages.cost import quantity
+from interplay.stages.rates import quantity
 from interplay.studies.recipe import Recipe, Seed, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace

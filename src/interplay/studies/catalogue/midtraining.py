@@ -9,7 +9,7 @@ arms can be compared by measured compute; `sample_tokens` decides by which of th
 from __future__ import annotations
 
 from interplay.data.mixture import blend
-from interplay.stages.cost import quantity
+from interplay.stages.rates import quantity
 from interplay.studies.budget import rl_steps
 from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings

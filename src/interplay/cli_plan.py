@@ -19,7 +19,7 @@ def plan_of_one(chosen: Study, here: Study, store: Path, where: Where, calibrate
     from interplay.studies.plan import plan_lines
 
     if calibrate:
-        _calibrate(here.stages, store)
+        _calibrate(here.stages, store, where)
     print("\n".join(plan_lines(chosen, store, where.room, here.settings.seeds, here=where.cluster is None)))
 
 
@@ -32,16 +32,18 @@ def plan_of_all(plan: bool, make: Callable[[str], Study], store: Path, where: Wh
         raise ValueError("all studies are planned together, not run: run them in the order that --plan prints")
     studies = [make(name) for name in STUDIES if name not in NO_CLAIMS]
     if calibrate:
-        _calibrate(together(studies), store)
+        _calibrate(together(studies), store, where)
     print("\n".join(replication_lines(studies, store, where.room, here=where.cluster is None)))
 
 
-def _calibrate(stages: Sequence[Stage], store: Path) -> None:
+def _calibrate(stages: Sequence[Stage], store: Path, where: Where) -> None:
     """Measure how fast this machine does what is not in the store yet."""
     todo = [stage for stage in stages if not stage.cached]
     if not todo:
         return
     from interplay.stages.calibrate import calibrate  # with the model libraries, which a plan does not need
+    from interplay.train.processor import num_cores
 
     store.mkdir(parents=True, exist_ok=True)
-    calibrate(todo, store)
+    beside = 0 if where.devices else min(where.places, num_cores()) - 1  # stages with devices of their own share none
+    calibrate(todo, store, beside)

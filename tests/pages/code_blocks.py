@@ -37,7 +37,8 @@ SMALL: tuple[tuple[str, str], ...] = (
     (r"^make docs-reports\b.*", "true"),  # of the committed records; tests/report builds each page
     (r"^\. \.venv/bin/activate", "true"),  # the tests run in an environment that is active already
     (r"^make torture\b.*", "true"),  # tests/test_torture.py runs a trial of each quick kind
-    (r"^(interplay run (?!.*--plan)[^#\n]*?)( *#.*)?$", rf"\1 {OF_A_STUDY}"),  # a plan trains nothing
+    # a plan trains nothing, but where it calibrates
+    (r"^(interplay run (?!.*--plan(?! --calibrate))[^#\n]*?)( *#.*)?$", rf"\1 {OF_A_STUDY}"),
     (r"^((?!.*--base-url).*)--samples \d+", r"\1--samples 2"),  # a server of the test answers at once
     (r"^((?!.*--base-url).*)--k [\d,]+", r"\1--k 1,2"),
     (r"--max-new-tokens \d+", "--max-new-tokens 16"),

@@ -3,6 +3,7 @@ the most alike is taken, and the basis says what differs; 3 a calibration that i
 pieces that a calibration runs leave nothing behind but its files."""
 
 import json
+import multiprocessing
 
 import pytest
 from steps import step
@@ -205,6 +206,17 @@ def test_a_calibration_tells_a_plan_of_an_empty_store_its_hours_and_leaves_nothi
     monkeypatch.setattr(measuring, "calibrate", lambda *_: pytest.fail("nothing was asked for"))
     plan(store, "--device", "cpu", "--threads", "2")
     assert "with 1 thread, counted for 2 threads" in capsys.readouterr().out
+
+
+def test_a_calibration_has_company_where_stages_run_side_by_side(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", None)
+    tokenizer = study(tmp_path, Runtime(device="cpu", threads=1, cores=1), **TINY).stages[:1]
+    (found,) = measuring.calibrate(tokenizer, tmp_path, beside=1)
+    assert found.ran_on.cores == 1
+    assert multiprocessing.active_children() == []
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_a_calibration_that_is_cut_keeps_what_it_had_measured(tmp_path, monkeypatch):

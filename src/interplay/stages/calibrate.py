@@ -12,16 +12,22 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import multiprocessing
+import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transformers import PreTrainedTokenizerFast, TrainerCallback
 
+from interplay import offspring
 from interplay.data.tokenizer import encode_document, train_tokenizer
 from interplay.evals.evaluate import CHUNK_SAMPLES, evaluate, problems_of
 from interplay.evals.nll import evaluate_gold
@@ -70,27 +76,59 @@ class Bench(NamedTuple):
         return sampling.model_copy(update={"max_new_tokens": min(round(gold), sampling.max_new_tokens)})
 
 
-def calibrate(stages: Sequence[Stage], store: Path) -> list[Calibration]:
-    """Measure each kind of work that these stages have, and keep what was found in the store."""
+Work = list[tuple[Stage, dict[str, Any]]]  # stages with their identities
+
+
+def calibrate(stages: Sequence[Stage], store: Path, beside: int = 0) -> list[Calibration]:
+    """Measure each kind of work that these stages have, and keep what was found in the store. So many processes do the same
+    `beside`, as stages that run side by side."""
+    todo = _kinds_of_work(stages)
     found = []
-    for stage, identity in _kinds_of_work(stages):
-        with TemporaryDirectory(prefix="interplay-calibration-") as folder:
-            speed = _speed(stage, identity, Path(folder))
-        made = Calibration.today(pieces(identity), RanOn.of(stage.runtime), speed)
-        keep(made, store)
-        found.append(made)
+    with TemporaryDirectory(prefix="interplay-calibration-") as folder, _company(todo, Path(folder), beside):
+        for number, (stage, identity) in enumerate(todo):
+            speed = _speed(stage, identity, Path(folder) / str(number))
+            found.append(Calibration.today(pieces(identity), RanOn.of(stage.runtime), speed))
+            keep(found[-1], store)
     return found
 
 
-def _kinds_of_work(stages: Sequence[Stage]) -> Iterator[tuple[Stage, dict[str, Any]]]:
-    """The first stage of each kind of work, with its identity."""
-    seen = set[str]()
+def _kinds_of_work(stages: Sequence[Stage]) -> Work:
+    """The first stage of each kind of work."""
+    found: dict[str, tuple[Stage, dict[str, Any]]] = {}
     for stage in stages:
         identity = json.loads(json.dumps(stage.identity()))
-        spelled = json.dumps(pieces(identity), sort_keys=True)
-        if spelled not in seen:
-            seen.add(spelled)
-            yield stage, identity
+        found.setdefault(json.dumps(pieces(identity), sort_keys=True), (stage, identity))
+    return list(found.values())
+
+
+@contextmanager
+def _company(todo: Work, folder: Path, count: int) -> Iterator[None]:
+    """While the block runs, `count` processes are at this work; the block begins when all of them are."""
+    context = multiprocessing.get_context("spawn")
+    company: list[tuple[BaseProcess, Connection]] = []
+    try:
+        for number in range(count):
+            ready, theirs = context.Pipe(duplex=False)
+            arguments = (__name__, "keep_busy", theirs, todo, folder / f"beside-{number}")
+            company.append((context.Process(target=offspring.serve, args=arguments, daemon=True), ready))
+            company[-1][0].start()
+            theirs.close()
+        for _, ready in company:
+            ready.recv()
+        yield
+    finally:
+        for process, _ in company:
+            process.kill()
+            process.join()
+
+
+def keep_busy(ready: Connection, todo: Work, folder: Path) -> None:
+    """The work over and over, without a word, until the parent ends this process."""
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    ready.send(True)
+    for number, (stage, identity) in enumerate(itertools.cycle(todo)):
+        _speed(stage, identity, folder / str(number))
 
 
 def _speed(stage: Stage, identity: dict[str, Any], folder: Path) -> Speed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,12 +70,11 @@ def run(
     check(track, calibrate, plan, cluster, store)
     on = "cuda" if plan and devices and device == "auto" else device  # a plan is made where the devices are not
     how = where.runtime(save_seconds, on_device(on))
+    maker = partial(_maker, scale=scale, set_=set_ or [], store=store, how=how, runtime=runtime or [])
     if study == ALL:
-        plan_of_all(
-            plan, lambda name: _maker(name, scale, set_ or [], store, how, runtime or [])({}), store, where, calibrate
-        )
+        plan_of_all(plan, lambda name: maker(name)({}), store, where, calibrate)
         return
-    chosen, kept = _with_kept(_maker(study, scale, set_ or [], store, how, runtime or []), arms, records)
+    chosen, kept = _with_kept(maker(study), arms, records)
     here = chosen.of_seeds([seed for seed in chosen.settings.seeds if seed not in kept])
     if plan:
         plan_of_one(chosen, here, store, where, calibrate)

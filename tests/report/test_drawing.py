@@ -44,16 +44,11 @@ def test_what_is_drawn_is_what_the_library_draws():
         assert found[each.name].pdf.startswith(b"%PDF")
 
 
-def as_from_a_terminal():
-    """Whoever runs the tests in the background may ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def drawing_one():
     """A process whose figure takes forever, inside one call that holds the interpreter; and the process that draws it."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     words = [sys.executable, "-c", ENDLESS]
-    ours = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=as_from_a_terminal)
+    ours = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment)
     return ours, int(ours.stderr.readline())
 
 

@@ -44,9 +44,9 @@ def test_the_usual_rate_is_the_arm_that_extrapolation_reports(tmp_path: Path) ->
 
 def test_the_best_row_is_decided_by_a_rule() -> None:
     rows = [
-        Tried("a", "rl", 2e-4, 50, 0.30, (0.3,), 0.9, 0.9),
-        Tried("b", "rl", 1e-4, 100, 0.31, (0.3,), 0.1, 0.1),
-        Tried("c", "rl", 1e-4, 50, 0.31, (0.3,), 0.1, 0.1),
+        Tried("a", "rl", 2e-4, 50, 0.34, (0.3,), 0.5, 0.9),
+        Tried("b", "rl", 1e-4, 100, 0.31, (0.3,), 0.6, 0.1),
+        Tried("c", "rl", 1e-4, 50, 0.31, (0.3,), 0.6, 0.1),
         Tried("d", "gold", 1e-4, 50, 0.10, (0.1,), 0.1, 0.1),
     ]
     assert {method: row.name for method, row in best(rows).items()} == {"rl": "c", "gold": "d"}

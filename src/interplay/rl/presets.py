@@ -5,7 +5,7 @@ dapo     clip-higher, one mean over all tokens, no KL, groups without signal rep
 dr_grpo  no division by the deviation nor by a length: the unbiased policy gradient (Liu et al. 2025)
 grpo     the mean within each sequence first, then over sequences (Shao et al. 2024)
 raft     self-training: the supervised loss on the strictly right samples of each step (Dong et al. 2023)
-micro    what the studies use at the scale `micro`: 24 problems x 16 samples, lr 1e-4, no KL (tuned on `val`)
+micro    what the studies use at the scale `micro`: 24 problems x 16 samples, lr 1e-4, no KL (docs/tuning.md has the rows)
 mini     what the studies use at `mini`: the same at lr 2e-4 (docs/regimes.md has the trials)
 small    what they start from at `small`: 128 x 16, lr 5e-5; a guess, not tuned
 """

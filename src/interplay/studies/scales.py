@@ -27,6 +27,7 @@ from interplay.studies.settings import (
     OfMidtraining,
     Pretraining,
     Settings,
+    Tuned,
 )
 from interplay.train.config import TrainSettings
 from interplay.train.optimizer import OptimizerConfig
@@ -79,6 +80,7 @@ MICRO = Settings(
     pretrain=Pretraining(tokens=4_800_000, edge_share=0.06, hard_share=0.012, fall=1 / 2),
     midtrain=Midtraining(tokens=700_000),
     rl=_rl("micro", steps=100, max_new_tokens=160),
+    tuned=Tuned(rl="rl_0.0001_100"),
     sample_tokens=71,
     samples=32,
     ks=(1, 2, 4, 8, 16, 32),

@@ -79,6 +79,22 @@ def test_near_0_and_1_the_promise_is_kept_or_nothing_is_promised(baseline: float
     assert math.isinf(effect) or simulated_power(design, effect, names=("near",), simulations=200) >= 0.68
 
 
+@pytest.mark.parametrize("num_seeds", [1, 3])
+@pytest.mark.parametrize("k", [1, 32, 128])
+@pytest.mark.parametrize("pass_at_1", [0.0, 0.9, 0.96, 1.0])
+def test_a_control_that_solves_all_or_nothing_has_an_answer(pass_at_1: float, k: int, num_seeds: int):
+    at_k = 0.0 if pass_at_1 == 0.0 else 1.0
+    plain = Design(200, 128, k, num_seeds=num_seeds)
+    design = NO_REPLICATES.design(plain, "id", pass_at_1, pass_at_1 if k == 1 else at_k)
+    for flat in (False, True):
+        told = describe(design, 0.05, flat)
+        assert "nan" not in told
+    if at_k == 1.0 and k == 128:
+        assert math.isinf(smallest_effect(design))
+        assert describe(design, 0.05) == "sees no rise: 0.000 is all there is to gain"
+        assert 0.0 <= equivalence_power(design, 0.05) <= 1.0
+
+
 def test_what_cannot_be_seen_is_said_not_guessed():
     assert math.isnan(smallest_effect(replace(DESIGN, k=64)))
     assert smallest_effect(replace(DESIGN, num_problems=2, num_seeds=2, baseline=0.99)) == math.inf

@@ -124,7 +124,8 @@ def _precision(design: Design, effect: float) -> Precision:
     needed is spread over what that estimate may be (a chi-square), each with the quantile the interval would use."""
     from scipy import special
 
-    share = effect / (1.0 - design.mean)
+    room = 1.0 - design.mean  # nothing where every problem is solved in k tries, to the last digit: no effect either
+    share = effect / room if room > 0.0 else 0.0
     between, noise = _variances(design, share)
     tail = (1.0 + design.level) / 2.0
     quantile, rare = float(special.ndtri(tail)), _rare_reach(design, share)
@@ -167,7 +168,7 @@ def _cell_variance(design: Design, p_Q: Floats) -> float:
     right_N = np.arange(design.num_samples + 1)
     odds_Q_N = right_N * np.log(p_Q)[:, None] + (design.num_samples - right_N) * np.log1p(-p_Q)[:, None]
     chance_Q_N = np.exp(_log_ways(design.num_samples) + odds_Q_N)
-    sampling = float(np.mean(chance_Q_N @ design.table_N**2 - (chance_Q_N @ design.table_N) ** 2))
+    sampling = max(float(np.mean(chance_Q_N @ design.table_N**2 - (chance_Q_N @ design.table_N) ** 2)), 0.0)
     slope_Q = design.k * p_Q * (1.0 - p_Q) ** design.k
     return sampling + design.interaction**2 * float(np.mean(slope_Q**2))
 

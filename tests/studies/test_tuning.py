@@ -42,13 +42,6 @@ def test_the_usual_rate_is_the_arm_that_extrapolation_reports(tmp_path: Path) ->
         assert next(a for a in tuned.arms if a.name == name).checkpoint.address == checkpoints[arm]
 
 
-def test_a_row_is_one_stage_whatever_centre_the_search_has(tmp_path: Path) -> None:
-    grid = {"tuning.methods": "rl", "tuning.lengths": "1", "seeds": "100"}
-    here = study(tmp_path, **grid, **{"tuning.factors": "1,2", "rl.optimizer.lr": "1e-4"})
-    there = study(tmp_path, **grid, **{"tuning.factors": "0.5,1", "rl.optimizer.lr": "2e-4"})
-    assert {arm.checkpoint.address for arm in here.arms} == {arm.checkpoint.address for arm in there.arms}
-
-
 def test_the_best_row_is_decided_by_a_rule() -> None:
     rows = [
         Tried("a", "rl", 2e-4, 50, 0.34, (0.3,), 0.5, 0.9),

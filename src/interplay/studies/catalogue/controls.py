@@ -11,11 +11,8 @@ from interplay.train.optimizer import OptimizerConfig
 
 
 def scaled(optimizer: OptimizerConfig, factor: float) -> OptimizerConfig:
-    """The same with the learning rates that it uses times a factor: what changes nothing must not change the address."""
-    rates = {"lr": optimizer.lr * factor}
-    if optimizer.kind == "muon":
-        rates["matrix_lr"] = optimizer.matrix_lr * factor
-    return optimizer.model_copy(update=rates)
+    """The same with all of its learning rates times a factor."""
+    return optimizer.model_copy(update={"lr": optimizer.lr * factor, "matrix_lr": optimizer.matrix_lr * factor})
 
 
 def self_trained(

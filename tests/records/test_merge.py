@@ -154,6 +154,15 @@ def test_a_run_adds_its_seeds_to_those_that_are_kept(
     assert not (tmp_path / "new").exists()
 
 
+def test_where_a_rate_was_chosen_keeps_no_seeds_apart(seeds: list[Path], tmp_path: Path) -> None:
+    """A note in the settings changes nothing that was trained."""
+    other = copied(seeds[1], tmp_path / "seed-1")
+    said = json.loads((other / "settings.json").read_text())
+    said["settings"]["tuned"]["rl"] = "rl_0.5_7"
+    (other / "settings.json").write_text(json.dumps(said))
+    assert list(gathered([seeds[0], other])) == [0, 1]
+
+
 def test_what_guessing_reaches_stands_beside_the_outcomes(whole: Path) -> None:
     with (whole / "reliability.csv").open() as file:
         blind = {row["regime"]: row["value"] for row in csv.DictReader(file) if row["metric"] == "guesser"}

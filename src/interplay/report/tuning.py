@@ -50,14 +50,13 @@ def build_tuning(folders: Iterable[Path], out: Path) -> Path:
         "report is asked problems of the split `test` and trained on other seeds. Where several methods are searched, "
         "they are searched equally wide. Best is the highest mean of pass@1 and of pass@k at the largest k, on the edge; of "
         "equal rows the lower rate, then fewer steps.",
-        "```sh\ninterplay run tuning --scale micro --records docs/seeds\ninterplay records tuning docs/studies/tuning_micro "
-        "--out docs/tuning.md\n```",
     ]
-    for folder in folders:
+    for folder in dict.fromkeys(folder.resolve() for folder in folders):
         records = read_records(folder)
         if records.study.study != "tuning":
             raise ValueError(f"{folder} holds records of {records.study.study}, not of tuning")
         parts += [f"## {markdown.escaped(records.study.scale)}", *_of_scale(records, folder)]
+    out.parent.mkdir(parents=True, exist_ok=True)
     return write_text(out, "\n\n".join(parts) + "\n")
 
 
@@ -99,7 +98,17 @@ def _of_scale(records: Records, folder: Path) -> list[str]:
     header = [name.format(top=max(records.ks)) for name in HEADER]
     table = markdown.table(header, [_cells(row, row.name in chosen) for row in rows])
     seeds = ", ".join(map(str, records.study.seeds))
-    return [f"Seeds {seeds}; records in `{folder.name}`. {_edges(rows, chosen)}".strip(), table]
+    said = f"Seeds {seeds}; records in `{folder.name}`. {_edges(rows, chosen)}".strip()
+    return [said, f"```sh\n{_command(records)}\n```", table]
+
+
+def _command(records: Records) -> str:
+    """What ran these rows, from the settings that are on record."""
+    study, words = records.study, []
+    for name, values in (study.settings["tuning"] | {"seeds": study.seeds}).items():
+        key = name if name == "seeds" else f"tuning.{name}"
+        words.append(f"--set {key}={','.join(f'{v:g}' if isinstance(v, float) else str(v) for v in values)}")
+    return f"interplay run tuning --scale {study.scale} {' '.join(words)}"
 
 
 def _cells(row: Tried, is_best: bool) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def tracked(name: str, project: str, folder: Path, stages: Mapping[str, Path]) -
 
 def writable(folder: Path, what: str = "the store") -> None:
     """Raises ValueError when files cannot be written there, or the folder not be made; it is left as it is."""
-    there = next((path for path in (folder, *folder.parents) if path.exists()), Path())
+    there = next((path for path in (folder, *folder.parents) if path.exists() or path.is_symlink()), Path())
     probe = there / ".writable"
     try:
         probe.touch()

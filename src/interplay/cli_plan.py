@@ -44,6 +44,5 @@ def _calibrate(stages: Sequence[Stage], store: Path, where: Where) -> None:
     from interplay.stages.calibrate import calibrate  # with the model libraries, which a plan does not need
     from interplay.train.processor import num_cores
 
-    store.mkdir(parents=True, exist_ok=True)
     beside = 0 if where.devices else min(where.places, num_cores()) - 1  # stages with devices of their own share none
     calibrate(todo, store, beside)

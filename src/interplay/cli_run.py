@@ -65,7 +65,7 @@ def run(
     from interplay.cli_plan import plan_of_all, plan_of_one
     from interplay.stages.where import Where
 
-    asked = jobs, threads, cluster, resources or [], resubmit, scale, devices, on_device(device), plan
+    asked = jobs, threads, cluster, resources or [], resubmit, scale, devices, on_device(device), plan and not calibrate
     where = Where.asked(*asked)
     check(track, calibrate, plan, cluster, store)
     on = "cuda" if plan and devices and device == "auto" else device  # a plan is made where the devices are not
@@ -105,7 +105,10 @@ def check(track: str, calibrate: bool, plan: bool, cluster: str | None, store: P
     if calibrate and (not plan or cluster is not None):
         raise ValueError("--calibrate measures this machine for a plan of it: give --plan, too, and no --cluster")
     if calibrate:
+        from interplay.stages.calibration import FOLDER
+
         writable(store)
+        writable(store / FOLDER, "the folder")
 
 
 def _maker(

@@ -1,9 +1,12 @@
 """What a plan's hours come from: 1 a rate counts for the threads and the machine it was measured with; 2 of what is comparable
 the most alike is taken, and the basis says what differs; 3 a calibration that is damaged or from elsewhere is left out; 4 the
-pieces that a calibration runs leave nothing behind but its files."""
+pieces that a calibration runs leave nothing behind but its files; 5 what cannot run or be kept is refused before it is
+measured."""
 
 import json
 import multiprocessing
+import sys
+from pathlib import Path
 
 import pytest
 from steps import step
@@ -169,9 +172,18 @@ def test_calibrations_are_read_back_and_what_is_none_is_left_out(tmp_path, capsy
     changes = [
         ('"version": 1', '"version": 9'),
         ('"unit_s": 0.001', '"unit_s": NaN'),
+        *(
+            ('"unit_s": 0.001', f'"unit_s": {bad}')
+            for bad in ("0", "-1", "1e308", "Infinity", "true", '"1"', "1" + "0" * 400)
+        ),
+        ('"fixed_s": 0.0', '"fixed_s": -1e-9'),
+        ('"tokens": 30.0', '"tokens": 1e308'),
+        *((f'"{kept.date}"', bad) for bad in ("null", '"None"', '"20261128"', '"2026-11-31"', "3")),
         ('"threads": 2', '"threads": "2"'),
+        ('"threads": 2', '"threads": 1' + "0" * 400),
     ]
-    broken = [text[: len(text) // 2], "[]", "", *(text.replace(a, b) for a, b in changes)]
+    assert all(was in text for was, _ in changes)
+    broken = [text[: len(text) // 2], "[]", "", "[" * 100_000, *(text.replace(a, b) for a, b in changes)]
     for number, content in enumerate(broken):
         (tmp_path / "calibration" / f"broken-{number}.json").write_text(content)
     (tmp_path / "calibration" / "bytes.json").write_bytes(b"\xff")
@@ -229,6 +241,56 @@ def test_a_calibration_that_is_cut_keeps_what_it_had_measured(tmp_path, monkeypa
         measuring.calibrate(study(tmp_path, **changes).stages, tmp_path)
     assert [made.of["work"] for made in calibrations(tmp_path)] == ["documents"]
     assert [path.suffix for path in (tmp_path / "calibration").iterdir()] == [".json"]
+
+
+def measured(monkeypatch, chosen, store):
+    """The kinds of work that a calibration measures, each at once."""
+    asked = []
+    monkeypatch.setattr(measuring, "_speed", lambda stage, *_: asked.append(stage.kind) or Speed(0.0, 1e-3))
+    measuring.calibrate(chosen.stages, store)
+    return asked
+
+
+def test_a_calibration_goes_on_from_what_was_measured_today_in_the_same_way(tmp_path, monkeypatch, capsys):
+    every = ["tokenizer", "pretrain", "rl", "evaluate"]
+    assert sorted(measured(monkeypatch, study(tmp_path, **TINY), tmp_path)) == sorted(every)
+    for path in (tmp_path / "calibration").iterdir():
+        if '"budget_tokens"' in path.read_text():
+            path.unlink()
+    assert measured(monkeypatch, study(tmp_path, **TINY), tmp_path) == ["pretrain"]
+    assert "3 of 4 kinds of work were measured today" in capsys.readouterr().err
+    assert measured(monkeypatch, study(tmp_path, **TINY), tmp_path) == []
+    assert len(measured(monkeypatch, study(tmp_path, TWO, **TINY), tmp_path)) == 4  # with other threads
+    monkeypatch.setattr(measuring, "day", lambda: "2100-01-01")
+    assert len(measured(monkeypatch, study(tmp_path, **TINY), tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--device", "cuda"], "device 'cuda' was asked for, but torch sees no CUDA device"),
+        (["--devices", "2"], "--devices 2 asks for that many GPUs, torch sees none here"),
+        (["--set", "rl.sampler=vllm"], "vLLM is not installed: pip install 'interplay\\[vllm\\]'"),
+    ],
+)
+def test_what_cannot_run_here_is_refused_before_it_is_measured(tmp_path, monkeypatch, more, told):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("interplay.stages.environment.visible_gpus", list)
+    monkeypatch.setitem(sys.modules, "vllm", None)  # as if it were not installed
+    monkeypatch.setattr(measuring, "_speed", lambda *_: pytest.fail("it was measured"))
+    with pytest.raises(ValueError, match=told):
+        plan(tmp_path / "store", "--calibrate", *more)
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("made", [Path.touch, lambda path: path.symlink_to("nowhere")])
+@pytest.mark.parametrize("taken", ["store", "store/calibration"])
+def test_a_calibration_that_cannot_be_kept_is_refused_before_it_is_measured(tmp_path, monkeypatch, made, taken):
+    (tmp_path / taken).parent.mkdir(exist_ok=True)
+    made(tmp_path / taken)
+    monkeypatch.setattr(measuring, "_speed", lambda *_: pytest.fail("it was measured"))
+    with pytest.raises(ValueError, match=f"{taken} cannot be written: "):
+        plan(tmp_path / "store", "--calibrate")
 
 
 @pytest.mark.parametrize("more", [[], ["--plan", "--cluster", "slurm"]])

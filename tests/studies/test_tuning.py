@@ -42,6 +42,23 @@ def test_the_usual_rate_is_the_arm_that_extrapolation_reports(tmp_path: Path) ->
         assert next(a for a in tuned.arms if a.name == name).checkpoint.address == checkpoints[arm]
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"seeds": ""}, "seeds: .*at least one is needed"),
+        ({"tuning.methods": ""}, "tuning.methods: .*at least one is needed"),
+        ({"tuning.factors": ""}, "tuning.factors: .*at least one is needed"),
+        ({"tuning.lengths": ""}, "tuning.lengths: .*at least one is needed"),
+        ({"tuning.factors": "1,1.00001"}, "tuning.factors 1.0 and 1.00001 give rl the same learning rate, 0.0001: "),
+    ],
+)
+def test_a_search_of_nothing_or_of_one_rate_twice_is_refused(
+    tmp_path: Path, changes: dict[str, str], told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        study(tmp_path, **changes)
+
+
 def test_the_best_row_is_decided_by_a_rule() -> None:
     rows = [
         Tried("a", "rl", 2e-4, 50, 0.34, (0.3,), 0.5, 0.9),

@@ -31,12 +31,14 @@ from interplay import offspring
 from interplay.data.tokenizer import encode_document, train_tokenizer
 from interplay.evals.evaluate import CHUNK_SAMPLES, evaluate, problems_of
 from interplay.evals.nll import evaluate_gold
+from interplay.extras import need
 from interplay.judging.pool import Pool, spare_workers
 from interplay.model.build import build
 from interplay.model.next_token import SamplingConfig
 from interplay.model.sizes import ModelConfig
+from interplay.progress import say
 from interplay.rl.grpo import reinforce
-from interplay.stages.calibration import Calibration, Speed, keep
+from interplay.stages.calibration import FOLDER, Calibration, Speed, calibrations, day, keep
 from interplay.stages.kinds import EvaluateStage, MidtrainStage, PretrainStage, RLStage, TokenizerStage
 from interplay.stages.ran_on import RanOn
 from interplay.stages.sampling_cost import sampling_cost
@@ -80,11 +82,17 @@ Work = list[tuple[Stage, dict[str, Any]]]  # stages with their identities
 
 
 def calibrate(stages: Sequence[Stage], store: Path, beside: int = 0) -> list[Calibration]:
-    """Measure each kind of work that these stages have, and keep what was found in the store. So many processes do the same
-    `beside`, as stages that run side by side."""
-    todo = _kinds_of_work(stages)
+    """Measure each kind of work that these stages have, and keep what was found in the store: what it has of today stands, so
+    that one that was cut goes on. So many processes do the same `beside`, as stages that run side by side.
+
+    Raises ValueError where the stages could not run here, before anything is measured."""
+    _can_run(stages)
+    todo = _not_of_today(_kinds_of_work(stages), store)
     found = []
-    with TemporaryDirectory(prefix="interplay-calibration-") as folder, _company(todo, Path(folder), beside):
+    with (
+        TemporaryDirectory(prefix="interplay-calibration-") as folder,
+        _company(todo, Path(folder), beside if todo else 0),
+    ):
         for number, (stage, identity) in enumerate(todo):
             speed = _speed(stage, identity, Path(folder) / str(number))
             found.append(Calibration.today(pieces(identity), RanOn.of(stage.runtime), speed))
@@ -99,6 +107,28 @@ def _kinds_of_work(stages: Sequence[Stage]) -> Work:
         identity = json.loads(json.dumps(stage.identity()))
         found.setdefault(json.dumps(pieces(identity), sort_keys=True), (stage, identity))
     return list(found.values())
+
+
+def _can_run(stages: Sequence[Stage]) -> None:
+    """Raises ValueError, as a run does, where a device or a library of the stages is not here."""
+    for stage in stages:
+        stage.runtime.check_device()
+        if isinstance(stage, RLStage) and stage.config.sampler == "vllm":
+            need("vllm", "vllm")
+
+
+def _not_of_today(todo: Work, store: Path) -> Work:
+    """Without what was measured today in the same way."""
+    known = [made for made in calibrations(store) if made.date == day()]
+    left = [
+        (stage, identity)
+        for stage, identity in todo
+        if not any(made.fits(identity) and made.ran_on == RanOn.of(stage.runtime) for made in known)
+    ]
+    if len(left) < len(todo):
+        stand = f"{len(todo) - len(left)} of {len(todo)} kinds of work were measured today"
+        say(f"calibration: {stand}; without {store / FOLDER} they are measured again")
+    return left
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import time
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -19,6 +19,7 @@ from interplay.stages.ran_on import RanOn
 from interplay.stages.workload import Identity, curve_points, pieces, work
 
 FOLDER, VERSION = "calibration", 1
+MOST = 1e9  # seconds or tokens of a speed: what is beyond is no measurement, and a plan would count to infinity
 
 
 class Speed(NamedTuple):
@@ -41,7 +42,7 @@ class Calibration(NamedTuple):
     @classmethod
     def today(cls, of: Mapping[str, Any], ran_on: RanOn, speed: Speed) -> Self:
         """One that was just made."""
-        return cls(of, ran_on, speed, time.strftime("%Y-%m-%d"))
+        return cls(of, ran_on, speed, day())
 
     def fits(self, identity: Identity) -> bool:
         """Whether it is of a stage's kind of work."""
@@ -59,6 +60,11 @@ class Calibration(NamedTuple):
         return f"{hashlib.sha256(spelled.encode()).hexdigest()[:10]}.json"
 
 
+def day() -> str:
+    """Today's date, as a calibration has it."""
+    return time.strftime("%Y-%m-%d")
+
+
 def keep(made: Calibration, store: Path) -> None:
     """Write it into the store, whole or not at all."""
     (store / FOLDER).mkdir(parents=True, exist_ok=True)
@@ -72,7 +78,7 @@ def calibrations(store: Path) -> list[Calibration]:
     for path in sorted((store / FOLDER).glob("*.json")):
         try:
             found.append(_read(json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             say(f"{path} is left out, it is no calibration: {error}")
     return sorted(found, key=lambda made: made.date)
 
@@ -81,10 +87,24 @@ def _read(said: Any) -> Calibration:
     """Raises ValueError, KeyError or TypeError for anything else."""
     if said["version"] != VERSION:
         raise ValueError(f"version {said['version']}, known is {VERSION}")
-    speed = Speed(*(float(said[name]) for name in Speed._fields))
-    if not all(map(math.isfinite, speed)) or min(speed) < 0 or speed.unit_s <= 0:
-        raise ValueError(f"{speed} is no speed")
+    speed = Speed(*(_quantity(said[name], name) for name in Speed._fields))
+    if speed.unit_s == 0:
+        raise ValueError("unit_s must be above 0")
     ran_on = RanOn.read(said)
     if ran_on is None or not isinstance(said["of"], dict):
         raise ValueError("it does not say what it was measured on")
-    return Calibration(said["of"], ran_on, speed, str(said["date"]))
+    return Calibration(said["of"], ran_on, speed, _day(said["date"]))
+
+
+def _quantity(value: Any, name: str) -> float:
+    """A number as `keep` writes one. Raises ValueError for anything else."""
+    if type(value) not in (int, float) or not 0 <= value <= MOST:
+        raise ValueError(f"{name} must be a number in 0..{MOST:g}")
+    return float(value)
+
+
+def _day(value: Any) -> str:
+    """A date as `today` writes one. Raises ValueError for anything else."""
+    if not isinstance(value, str) or date.fromisoformat(value).isoformat() != value:
+        raise ValueError("date must be a day as YYYY-MM-DD")
+    return value

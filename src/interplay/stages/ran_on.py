@@ -15,6 +15,7 @@ from interplay.train.processor import num_cores, processor_name
 from interplay.train.runtime import Runtime
 
 ATTEMPTS = "attempts.jsonl"
+MOST_CORES = 2**20  # of a record: beyond, a rate for one thread would be counted as nothing
 # how far what was measured is from what is asked: the same, by another share of the machine, unknown, by another machine
 SAME, SCALED, UNKNOWN, ELSEWHERE = range(4)
 
@@ -38,8 +39,9 @@ class RanOn(NamedTuple):
     def read(cls, said: Mapping[str, Any]) -> Self | None:
         """From a record; None where it does not say."""
         match tuple(said.get(name) for name in cls._fields):
-            case (str() as device, int() as threads, int() as cores, str() as machine) if min(threads, cores) > 0:
-                return cls(device, threads, cores, machine)
+            case (str() as device, int() as threads, int() as cores, str() as machine):
+                counts = 0 < min(threads, cores) <= max(threads, cores) <= MOST_CORES
+                return cls(device, threads, cores, machine) if counts else None
         return None
 
     @property

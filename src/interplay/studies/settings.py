@@ -30,7 +30,14 @@ def _each_once(values: tuple[object, ...]) -> tuple[object, ...]:
     return values
 
 
-Once = AfterValidator(_each_once)
+def _some(values: tuple[object, ...]) -> tuple[object, ...]:
+    """Of what a study goes through one by one: without any there is nothing to run."""
+    if not values:
+        raise ValueError("at least one is needed")
+    return values
+
+
+Once, Some = AfterValidator(_each_once), AfterValidator(_some)
 Ops = Annotated[tuple[PositiveInt, ...], Once]
 
 
@@ -123,9 +130,9 @@ Method = Literal["rl", "self_train", "gold"]
 class OfTuning(Config):
     """What `tuning` tries: factors on each method's learning rate, multiples of `rl.steps`."""
 
-    methods: Annotated[tuple[Method, ...], Once] = ("rl", "self_train", "gold")
-    factors: Annotated[tuple[PositiveFloat, ...], Once] = (0.25, 0.5, 1.0, 2.0, 4.0)
-    lengths: Annotated[tuple[PositiveFloat, ...], Once] = (0.5, 1.0, 2.0)
+    methods: Annotated[tuple[Method, ...], Once, Some] = ("rl", "self_train", "gold")
+    factors: Annotated[tuple[PositiveFloat, ...], Once, Some] = (0.25, 0.5, 1.0, 2.0, 4.0)
+    lengths: Annotated[tuple[PositiveFloat, ...], Once, Some] = (0.5, 1.0, 2.0)
 
 
 class Tuned(Config):
@@ -169,7 +176,7 @@ class Settings(Config):
     """
 
     scale: str
-    seeds: Annotated[tuple[int, ...], Once] = (0,)
+    seeds: Annotated[tuple[int, ...], Once, Some] = (0,)
     world: World
     contexts: Annotated[tuple[Vocabulary, ...], Once]
     modes: Annotated[tuple[Mode, ...], Once] = ("forward",)

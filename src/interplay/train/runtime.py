@@ -54,13 +54,19 @@ class Runtime(Config):
 
         return not torch.cuda.is_available()
 
+    def check_device(self) -> None:
+        """Raises ValueError when the device is not there."""
+        import torch
+
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise ValueError("device 'cuda' was asked for, but torch sees no CUDA device; use 'cpu' or 'auto'")
+
     def torch_device(self) -> torch.device:
         """The device; on a CPU torch is set to one thread, since work is cut in shares (`train/shares.py`), and keeps
         freed memory; on a GPU products of fp32 are not rounded to TF32. Raises ValueError when it is not there."""
         import torch
 
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise ValueError("device 'cuda' was asked for, but torch sees no CUDA device; use 'cpu' or 'auto'")
+        self.check_device()
         torch.set_num_threads(1 if self.on_cpu else self.threads)
         if self.on_cpu:
             keep_freed_memory()

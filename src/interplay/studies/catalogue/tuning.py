@@ -46,6 +46,19 @@ def rate_of(chosen: Settings, method: str, factor: float = 1.0) -> float:
     return float(f"{usual[method] * factor:.4g}")
 
 
+def _rates_differ(chosen: Settings) -> None:
+    """Raises ValueError where two factors give a method one rate, and so two rows one name."""
+    for method in chosen.tuning.methods:
+        found: dict[float, float] = {}
+        for factor in chosen.tuning.factors:
+            rate = rate_of(chosen, method, factor)
+            if (other := found.setdefault(rate, factor)) != factor:
+                raise ValueError(
+                    f"tuning.factors {other} and {factor} give {method} the same learning rate, {rate:g}: "
+                    "rates have four digits, and factors must differ within them"
+                )
+
+
 def row_name(method: str, rate: float, steps: int) -> str:
     """`rl_0.0005_50`."""
     return f"{method}_{rate:g}_{steps}"
@@ -62,11 +75,12 @@ def _trained(recipe: Recipe, base: PretrainStage, seed: Seed, method: str, facto
 
 
 def tuning(chosen: Settings, place: Workplace) -> Study:
-    """No claim is made of it. Raises ValueError for a seed that a study might report."""
+    """No claim is made of it. Raises ValueError for a seed that a study might report, and for a rate that stands twice."""
     if chosen.seeds == (0,):  # what a scale has where nothing is asked
         chosen = chosen.model_copy(update={"seeds": SEEDS})
     if min(chosen.seeds) < FIRST:
         raise ValueError(f"tuning is done on seeds from {FIRST} on, which no study reports; got {min(chosen.seeds)}")
+    _rates_differ(chosen)
     recipe = Recipe(chosen, place)
     arms = recipe.every_seed(arms_of_seed)
     names = dict.fromkeys(arm.name for arm in arms if arm.start)

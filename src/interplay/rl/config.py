@@ -8,6 +8,7 @@ from pydantic import NonNegativeInt, PositiveInt, model_validator
 
 from interplay.config import Config
 from interplay.data.stream import Stream
+from interplay.extras import need
 from interplay.model.next_token import SamplingConfig
 from interplay.rl.advantages import Scale
 from interplay.rl.loss import LossConfig
@@ -63,6 +64,11 @@ class RLSettings(Config):
                 f"got {self.scale!r} and {self.reward.kind!r}"
             )
         return self
+
+    def check_sampler(self) -> None:
+        """Raises ValueError where the library of the sampler that is asked for is missing or broken."""
+        if self.sampler == "vllm":
+            need("vllm", "vllm")
 
 
 class RLConfig(RLSettings):

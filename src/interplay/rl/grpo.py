@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedTokenizerFast
 
-from interplay.extras import need
 from interplay.judging.pool import Pool, spare_workers
 from interplay.judging.texts import as_it_is
 from interplay.model.problems import Sampler
@@ -160,7 +159,7 @@ def _sampler(learner: Learner) -> Iterator[Sampler | None]:
     if learner.config.sampler == "own":
         yield None
         return
-    need("vllm", "vllm")
+    learner.config.check_sampler()
     if learner.processes.world > 1:
         raise ValueError(f"sampler 'vllm' samples beside one process, and there are {learner.processes.world}")
     with TemporaryDirectory(prefix="interplay-weights-") as folder:

@@ -13,7 +13,6 @@ import torch.distributed as dist
 
 from interplay.config import Config, identity_of
 from interplay.data.tokenizer import required_token
-from interplay.extras import need
 from interplay.files import space_for
 from interplay.folder_claim import checkpoint_digests, claim
 from interplay.model.build import load_with_tokenizer
@@ -45,8 +44,7 @@ def run_rl_job(job: RLJob, out: Path) -> dict[str, object]:
     """Reinforce, or go on, in `out`; returns the summary. Raises ValueError where `out` belongs to another job."""
     model, tokenizer = load_with_tokenizer(job.start)
     end_tokens(model, tokenizer), required_token(tokenizer, "pad")  # a call that is refused takes no folder
-    if job.config.sampler == "vllm":
-        need("vllm", "vllm")
+    job.config.check_sampler()
     claim(out, {"config": identity_of(job.config, True), "start": checkpoint_digests(job.start)}, "job")
     try:
         with space_for(out):

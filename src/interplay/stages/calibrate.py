@@ -31,7 +31,6 @@ from interplay import offspring
 from interplay.data.tokenizer import encode_document, train_tokenizer
 from interplay.evals.evaluate import CHUNK_SAMPLES, evaluate, problems_of
 from interplay.evals.nll import evaluate_gold
-from interplay.extras import need
 from interplay.judging.pool import Pool, spare_workers
 from interplay.model.build import build
 from interplay.model.next_token import SamplingConfig
@@ -104,7 +103,7 @@ def _kinds_of_work(stages: Sequence[Stage]) -> Work:
     """The first stage of each kind of work."""
     found: dict[str, tuple[Stage, dict[str, Any]]] = {}
     for stage in stages:
-        identity = json.loads(json.dumps(stage.identity()))
+        identity = stage.stored_identity()
         found.setdefault(json.dumps(pieces(identity), sort_keys=True), (stage, identity))
     return list(found.values())
 
@@ -113,8 +112,8 @@ def _can_run(stages: Sequence[Stage]) -> None:
     """Raises ValueError, as a run does, where a device or a library of the stages is not here."""
     for stage in stages:
         stage.runtime.check_device()
-        if isinstance(stage, RLStage) and stage.config.sampler == "vllm":
-            need("vllm", "vllm")
+        if isinstance(stage, RLStage):
+            stage.config.check_sampler()
 
 
 def _not_of_today(todo: Work, store: Path) -> Work:

@@ -7,7 +7,6 @@ bound, operations are counted as papers do, and the hours follow from a speed th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -59,7 +58,7 @@ def estimate(identity: Identity, known: Known, runtime: Runtime) -> Cost:
 def expected_hours(stages: Iterable[Stage], known: Known, room: Room) -> dict[str, float]:
     """By address, what each stage that has no result should take on the devices that it is given."""
     return {
-        stage.address: on_devices(estimate(json.loads(json.dumps(stage.identity())), known, stage.runtime), stage, room)
+        stage.address: on_devices(estimate(stage.stored_identity(), known, stage.runtime), stage, room)
         for stage in stages
         if not stage.cached
     }

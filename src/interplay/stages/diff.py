@@ -47,6 +47,8 @@ def _without_names(identity: Mapping[str, object]) -> dict[str, object]:
 
 
 def _compare(a: object, b: object, field: str) -> Iterator[Difference]:
+    if a == b:  # most of two identities, and compared whole it is not walked through
+        return
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         inside = f"{field}." if field else ""
         if "kind" in a and "kind" in b and a["kind"] != b["kind"]:
@@ -57,7 +59,7 @@ def _compare(a: object, b: object, field: str) -> Iterator[Difference]:
     elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
         for number, (left, right) in enumerate(zip(a, b, strict=True)):
             yield from _compare(left, right, f"{field}[{number}]")
-    elif a != b:
+    else:
         yield Difference(field, a, b)
 
 

@@ -219,6 +219,11 @@ class Stage(OneSchema):
         """The resolved config, without what does not change the result, and the version of each stage."""
         return {"address": self.address, **self._identity(defaults=True)}
 
+    def stored_identity(self) -> dict[str, Any]:
+        """The identity as `stage.json` reads back, to be compared with those of a store."""
+        found: dict[str, Any] = json.loads(json.dumps(self.identity()))
+        return found
+
     def _identity(self, defaults: bool) -> dict[str, object]:
         found: dict[str, object] = {}
         for name in type(self).model_fields:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,7 @@ def plan_lines(
         state = "cached" if stage.cached else "to run"
         line = f"{state:>7}  {stage.address:<22}  {stage.label:<28}  {stage.work}"
         if state == "to run":
-            identity = json.loads(json.dumps(stage.identity()))
+            identity = stage.stored_identity()
             cost = costs[stage.address] = estimate(identity, known, stage.runtime)
             line += f"\n{'':9}cost: {cost}\n{'':9}why: {why(identity, known.entries)}"
         lines.append(line)

@@ -7,7 +7,6 @@ devices all stages are one graph, and the order is that of a run: the longest wa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def replication_lines(studies: Sequence[Study], store: Path, room: Room, here: b
     """What all studies cost together, and when each is done; tables in Markdown. `here`: not on a cluster."""
     stages = together(studies)
     known = Known.of(store, here)
-    said = {stage.address: json.loads(json.dumps(stage.identity())) for stage in stages if not stage.cached}
+    said = {stage.address: stage.stored_identity() for stage in stages if not stage.cached}
     costs = {
         stage.address: estimate(said[stage.address], known, stage.runtime) for stage in stages if stage.address in said
     }

@@ -423,3 +423,6 @@ def test_a_scale_for_gpus_does_not_begin_on_a_cpu_without_a_word(monkeypatch, ca
     assert not (tmp_path / "s").exists()
     code, _, err = call(monkeypatch, capsys, "run", "quickstart", "--device", "tpu")
     assert (code, "--device must be auto, cpu or cuda" in err) == (2, True)
+    code, _, err = call(monkeypatch, capsys, "run", "quickstart", "--device", "cuda", "--store", str(tmp_path / "s"))
+    assert (code, "torch sees no CUDA device" in err) == (2, True)
+    assert not (tmp_path / "s").exists()  # refused before a tokenizer is trained for it

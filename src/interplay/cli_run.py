@@ -193,10 +193,17 @@ def on_device(name: str) -> Device:
 
 
 def _fits_device(scale: str, device: str, cluster: str | None) -> None:
-    """Raises ValueError where a scale that is made for GPUs would begin weeks of work on a CPU without a word."""
+    """Raises ValueError before anything runs: for a device that is not there, and where a scale that is made for GPUs
+    would begin weeks of work on a CPU without a word."""
     from interplay.stages.resources import OF_SCALE
 
-    if scale in OF_SCALE and device == "auto" and cluster is None:
+    if cluster is not None:
+        return
+    if device == "cuda":
+        from interplay.train.runtime import Runtime
+
+        Runtime(device="cuda").check_device()
+    if scale in OF_SCALE and device == "auto":
         import torch
 
         if not torch.cuda.is_available():

@@ -18,12 +18,13 @@ def made(name: str, tmp_path: Path, **overrides: str) -> Study:
     return make_study(name, "micro", overrides, tmp_path, Runtime(threads=1))
 
 
-def test_a_lone_seed_of_noise_means_eight_replicates_with_every_k(tmp_path: Path) -> None:
+def test_noise_is_eight_replicates_with_every_k_where_no_seeds_are_asked_for(tmp_path: Path) -> None:
     study = made("noise", tmp_path)
     study.check()
     assert study.settings.seeds == tuple(range(8))
     assert {contrast.k for contrast in study.contrasts} == set(study.settings.ks)
-    assert made("noise", tmp_path, seeds="3,4,5").settings.seeds == (3, 4, 5)
+    for asked in ((3, 4, 5), (0,)):
+        assert made("noise", tmp_path, seeds=",".join(map(str, asked))).settings.seeds == asked
 
 
 def test_replicates_of_the_store_are_taken_where_the_training_is_the_same(tmp_path: Path) -> None:

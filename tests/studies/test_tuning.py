@@ -27,8 +27,9 @@ def test_methods_are_searched_equally_wide_on_val_and_on_seeds_of_their_own(tmp_
     assert tried == {"base": 2, "rl": 30, "self_train": 30, "gold": 30}
     rates = {arm.checkpoint.config.optimizer.lr for arm in made.arms if isinstance(arm.checkpoint, RLStage)}
     assert max(rates) / min(rates) == 16
-    with pytest.raises(ValueError, match="seeds from 100 on, which no study reports; got 3"):
-        study(tmp_path, seeds="3,100")
+    for asked, lowest in (("3,100", 3), ("0", 0)):
+        with pytest.raises(ValueError, match=f"seeds from 100 on, which no study reports; got {lowest}"):
+            study(tmp_path, seeds=asked)
 
 
 def test_the_usual_rate_is_the_arm_that_extrapolation_reports(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from interplay.studies.catalogue.extrapolation import extrapolation
 from interplay.studies.catalogue.headroom import headroom
 from interplay.studies.catalogue.ladder import ladder
 from interplay.studies.catalogue.midtraining import midtraining
-from interplay.studies.catalogue.noise import noise
+from interplay.studies.catalogue.noise import REPLICATES, noise
 from interplay.studies.catalogue.process_reward import process_reward
 from interplay.studies.catalogue.quickstart import quickstart
 from interplay.studies.catalogue.transfer import transfer
-from interplay.studies.catalogue.tuning import tuning
+from interplay.studies.catalogue.tuning import APART, tuning
 from interplay.studies.catalogue.verifier import verifier
 from interplay.studies.scales import settings
 from interplay.studies.settings import Settings
@@ -39,6 +39,7 @@ STUDIES: Mapping[str, StudyMaker] = {
     "ladder": ladder,
     "tuning": tuning,
 }
+USUAL_SEEDS = {"noise": REPLICATES, "tuning": APART}  # where none are asked for and one would say nothing
 
 
 def make_study(name: str, scale: str, overrides: Mapping[str, str], store: Path, runtime: Runtime) -> Study:
@@ -46,7 +47,8 @@ def make_study(name: str, scale: str, overrides: Mapping[str, str], store: Path,
 
     Raises ValueError naming what is unknown and what there is, or what is wrong with the study.
     """
-    return study_of(name, settings(scale, overrides), Workplace(str(store), runtime.model_dump()))
+    usual = {"seeds": ",".join(map(str, USUAL_SEEDS[name]))} if name in USUAL_SEEDS else {}
+    return study_of(name, settings(scale, usual | dict(overrides)), Workplace(str(store), runtime.model_dump()))
 
 
 def study_of(name: str, chosen: Settings, place: Workplace) -> Study:

@@ -27,16 +27,15 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
 
 
 def noise(chosen: Settings, place: Workplace) -> Study:
-    """Replicates; one seed has no spread, so a lone one is taken for the usual eight."""
-    asked = chosen if len(chosen.seeds) > 1 else chosen.model_copy(update={"seeds": REPLICATES})
-    recipe = Recipe(asked, place)
+    """Replicates, eight where no seeds are asked for; one alone has no spread, and others can be added to it."""
+    recipe = Recipe(chosen, place)
     pair = [("rl_edge", "base", "RL on edge")]
-    contrasts = {contrast.name: contrast for k in asked.ks for contrast in pairs(pair, recipe.regimes, (k,))}
+    contrasts = {contrast.name: contrast for k in chosen.ks for contrast in pairs(pair, recipe.regimes, (k,))}
     return Study(
         name="noise",
         title="How far do two trainings of one setting differ?",
         question="How much does the effect of RL on the edge move when nothing but the seed is another?",
-        settings=asked,
+        settings=chosen,
         arms=recipe.every_seed(arms_of_seed),
         contrasts=tuple(contrasts.values()),
         claims=(),

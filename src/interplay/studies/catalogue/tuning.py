@@ -14,7 +14,7 @@ from interplay.studies.recipe import Recipe, Seed, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Study, Workplace
 
-SEEDS, FIRST = (100, 101), 100
+APART, FIRST = (100, 101), 100
 LABELS = {"rl": "RL", "self_train": "Self-training", "gold": "Gold"}
 
 
@@ -76,8 +76,6 @@ def _trained(recipe: Recipe, base: PretrainStage, seed: Seed, method: str, facto
 
 def tuning(chosen: Settings, place: Workplace) -> Study:
     """No claim is made of it. Raises ValueError for a seed that a study might report, and for a rate that stands twice."""
-    if chosen.seeds == (0,):  # what a scale has where nothing is asked
-        chosen = chosen.model_copy(update={"seeds": SEEDS})
     if min(chosen.seeds) < FIRST:
         raise ValueError(f"tuning is done on seeds from {FIRST} on, which no study reports; got {min(chosen.seeds)}")
     _rates_differ(chosen)

@@ -61,8 +61,11 @@ def test_a_search_of_nothing_or_of_one_rate_twice_is_refused(
 
 
 def test_the_best_row_is_decided_by_a_rule() -> None:
+    """Of rows within .005 of the highest mean the lower rate, then fewer steps."""
     rows = [
         Tried("a", "rl", 2e-4, 50, 0.34, (0.3,), 0.5, 0.9),
+        Tried("e", "rl", 4e-4, 50, 0.314, (0.3,), 0.604, 0.9),  # better by less than can be told: the lower rate it is
+        Tried("f", "rl", 5e-5, 50, 0.30, (0.3,), 0.598, 0.9),  # lower still, and .006 behind the best
         Tried("b", "rl", 1e-4, 100, 0.31, (0.3,), 0.6, 0.1),
         Tried("c", "rl", 1e-4, 50, 0.31, (0.3,), 0.6, 0.1),
         Tried("d", "gold", 1e-4, 50, 0.10, (0.1,), 0.1, 0.1),

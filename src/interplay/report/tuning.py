@@ -1,8 +1,8 @@
 """docs/tuning.md: what was tried on held-out problems, method by method, and which row is best; from records of `tuning` alone.
 
-The best row has the highest mean of pass@1 and of pass@k at the largest k, on the edge and over its seeds; of equal ones the
-lower rate, then fewer steps. Pass@1 alone keeps rising while a model forgets how else to solve a problem. The rule is fixed
-here, so nobody picks a row with a contrast in sight.
+The best row has the highest mean of pass@1 and of pass@k at the largest k, on the edge and over its seeds; of those within half
+a point of it the lower rate, then fewer steps. Pass@1 alone keeps rising while a model forgets how else to solve a problem. The
+rule is fixed here, so nobody picks a row with a contrast in sight.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from interplay.report.records import Records, read_records
 
 HEADER = ("", "row", "learning rate", "RL steps", "edge pass@1", "each seed", "edge pass@{top}", "mean", "id pass@1")
 BEST = "best"
+EQUAL = 0.005  # rows so near to the best count as equal: two seeds of 200 problems cannot tell them apart
 
 
 class Tried(NamedTuple):
@@ -36,11 +37,6 @@ class Tried(NamedTuple):
         """Right at once and right in many tries, each counting half."""
         return (self.edge + self.edge_top) / 2
 
-    @property
-    def rank(self) -> tuple[float, float, float]:
-        """The best row has the smallest."""
-        return (-self.score, self.rate, self.steps)
-
 
 def build_tuning(folders: Iterable[Path], out: Path) -> Path:
     """Write the page. Raises ValueError where a folder does not hold records of `tuning`."""
@@ -49,7 +45,7 @@ def build_tuning(folders: Iterable[Path], out: Path) -> Path:
         "Learning rates and steps are chosen on problems of the split `val` and on seeds from 100 on; what studies "
         "report is asked problems of the split `test` and trained on other seeds. Where several methods are searched, "
         "they are searched equally wide. Best is the highest mean of pass@1 and of pass@k at the largest k, on the edge; of "
-        "equal rows the lower rate, then fewer steps.",
+        f"rows within {EQUAL:g} of it, which count as equal, the lower rate, then fewer steps.",
     ]
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
         records = read_records(folder)
@@ -85,10 +81,14 @@ def tried(records: Records) -> list[Tried]:
 
 def best(rows: Iterable[Tried]) -> dict[str, Tried]:
     """The best row of each method."""
-    found: dict[str, Tried] = {}
+    by_method: dict[str, list[Tried]] = {}
     for row in rows:
-        if row.method not in found or row.rank < found[row.method].rank:
-            found[row.method] = row
+        by_method.setdefault(row.method, []).append(row)
+    found = {}
+    for method, tried_rows in by_method.items():
+        top = max(row.score for row in tried_rows)
+        equal = [row for row in tried_rows if row.score >= top - EQUAL]
+        found[method] = min(equal, key=lambda row: (row.rate, row.steps))
     return found
 
 

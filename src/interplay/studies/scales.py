@@ -80,7 +80,7 @@ MICRO = Settings(
     pretrain=Pretraining(tokens=4_800_000, edge_share=0.06, hard_share=0.012, fall=1 / 2),
     midtrain=Midtraining(tokens=700_000),
     rl=_rl("micro", steps=100, max_new_tokens=160),
-    tuned=Tuned(rl="rl_0.0001_100"),
+    tuned=Tuned(rl="rl_0.0001_100", self_train="self_train_0.0001_100", gold="gold_0.00135_100"),
     sample_tokens=71,
     samples=32,
     ks=(1, 2, 4, 8, 16, 32),

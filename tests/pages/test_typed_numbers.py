@@ -1,0 +1,122 @@
+"""Numbers that README.md and docs/ have in sentences and in typed tables are those of the committed records.
+
+What a command writes is held by the command. Here stand the few numbers that a person typed: a record that changes turns these
+tests red, and the message says what the page should say.
+"""
+
+import csv
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+STUDIES = ROOT / "docs" / "studies"
+README = (ROOT / "README.md").read_text()
+
+# of each typed table: the start of its header, its study, its columns (regime and k), its rows (contrast)
+TABLES = {
+    "| change, three trainings |": (
+        "quickstart_micro",
+        ["edge-1", "edge-32", "id-1", "hard-32"],
+        {
+            "RL on the edge, from pre-training": "base_rl-base",
+            "mid-training on id and edge": "mid-base",
+            "RL on the edge, from mid-training": "mid_rl-mid",
+        },
+    ),
+    "| RL, three trainings |": (
+        "extrapolation_micro",
+        ["edge-1", "edge-128", "hard-128", "id-1"],
+        {
+            "on id": "rl_id-base",
+            "on the edge": "rl_edge-base",
+            "on edge and hard, uniformly": "rl_ood-base",
+            "on the same, the range raised with accuracy": "adaptive-base",
+            "on hard": "rl_hard-base",
+        },
+    ),
+}
+
+# of each sentence: its beginning, its study, and the arm, regime and k of every level in it, in their order
+BASE = ["base id 1", "base edge 1", "base edge 128", "base hard 1", "base hard 128"]
+LEVELS = [
+    ("RL from pre-training alone", "quickstart_micro", ["base edge 1", "base_rl edge 1", "base edge 32", "base_rl edge 32"]),
+    ("Mid-training on 0.7M tokens", "quickstart_micro", ["mid edge 1", "mid edge 32"]),
+    ("At `micro` the base solves", "extrapolation_micro", BASE),
+    ("At `mini`, one op deeper", "extrapolation_mini", BASE),
+    ("RL on the edge, at a rate", "extrapolation_mini", ["rl_edge edge 1"]),
+    ("In 128 tries it has", "extrapolation_mini", ["rl_edge edge 128", "rl_edge hard 1", "rl_edge hard 128"]),
+    ("Of what was shown it solves", "extrapolation_mini", ["rl_edge id 1"]),
+]  # fmt: skip
+
+
+@cache
+def effects(study):
+    """Every effect of a study: its name and (effect, lo, hi), as they are written."""
+    with (STUDIES / study / "effects.csv").open() as file:
+        return {row["name"]: (row["effect"], row["lo"], row["hi"]) for row in csv.DictReader(file)}
+
+
+@cache
+def levels(study):
+    """The mean over all trainings, as it is written, by arm, regime and k."""
+    wanted = {"seed": "all", "op": "all", "rule": "strict", "metric": "pass@k"}
+    with (STUDIES / study / "results.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if wanted.items() <= row.items()]
+    return {f"{row['arm']} {row['regime']} {row['k']}": row["value"] for row in rows}
+
+
+def rounded(written, digits, times=1):
+    """A number to so many digits, halves away from zero."""
+    return str((Decimal(written) * times).quantize(Decimal(10) ** -digits, ROUND_HALF_UP))
+
+
+def short(written, digits=3):
+    """.123 or -.123."""
+    return rounded(written, digits).replace("0.", ".", 1)
+
+
+def shown(effect):
+    """An effect with its interval as a typed table has it."""
+    value, lo, hi = map(short, effect)
+    return f"{'' if value.startswith('-') else '+'}{value} \\[{lo}, {hi}\\]"
+
+
+def table_rows(header):
+    """The cells of the table under a header, by the first cell of their row."""
+    lines = README[README.index(header) :].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[: lines.index("")]]
+    return {first: rest for first, *rest in cells}
+
+
+@pytest.mark.parametrize("header", TABLES)
+def test_a_typed_table_has_the_effects_of_its_study(header):
+    study, columns, rows = TABLES[header]
+    told = table_rows(header)
+    assert told.keys() == rows.keys()
+    assert told == {
+        row: [shown(effects(study)[f"{contrast}-{column}"]) for column in columns] for row, contrast in rows.items()
+    }
+
+
+@pytest.mark.parametrize(("start", "study", "which"), LEVELS)
+def test_a_sentence_has_the_levels_of_its_study(start, study, which):
+    text = " ".join(README.split())
+    assert text.count(start) == 1
+    told = re.findall(r"(?<![\d\[])\.\d+", text[text.index(start) :])[: len(which)]
+    assert told == [short(levels(study)[one], len(number) - 1) for one, number in zip(which, told, strict=True)]
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_an_effect_in_points_is_one_of_a_record(page):
+    """`+16.1 points \\[12.2, 20.2\\]`: value and interval stand together in the effects of some committed study."""
+    studies = [path.parent.name for path in STUDIES.glob("*/effects.csv")]
+    known = {tuple(rounded(n, 1, 100) for n in effect) for study in studies for effect in effects(study).values()}
+    number = r"([+-]?\d+\.\d)"
+    told = re.findall(rf"(?<![\d.]){number}(?: points)? \\\[{number}, {number}\\\]", page.read_text())
+    assert [one for one in told if (one[0].lstrip("+"), *one[1:]) not in known] == []

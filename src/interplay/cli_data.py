@@ -157,7 +157,9 @@ def data_stats(
         str | None, typer.Option(help="the problems that a scale asks, beside what it pre-trains on")
     ] = None,
     n: Annotated[int, typer.Option(help="with --scale: problems of each regime")] = 1000,
-    served: Annotated[int, typer.Option(help="with --scale: documents of pre-training to compare with")] = 20_000,
+    served: Annotated[
+        int, typer.Option(help="with --scale: so many first documents of pre-training; fewer make more look new")
+    ] = 20_000,
 ) -> None:
     """Print what problems confound: distractors, prompt length and answers by op, copies, what guessers reach without the
     graph; overlap and structural novelty beside another file, or beside a scale's pre-training.
@@ -174,9 +176,13 @@ def data_stats(
         from interplay.studies.study import Workplace
 
         recipe = Recipe(settings(scale, {}), Workplace(store="", runtime={}))
-        training = recipe.base(0).config.stream
-        for line in regime_lines(recipe.regimes, training, n, served):
+        training = recipe.base(0).config
+        for line in regime_lines(recipe.regimes, training.stream, n, served):
             print(line)
+        print(
+            f"beside the first {served:,d} documents of a pre-training of {training.budget_tokens:,d} tokens; the fewer, the "
+            "more looks new: --served takes how many it was shown, which its record has as `documents`"
+        )
         return
     assert file is not None
     if str(file) == "-":

@@ -142,3 +142,4 @@ def test_the_lines_of_a_scale_say_guessers_copies_and_novelty_of_each_regime() -
     known, new = ([row for row in told if row[0] == op and len(row) == 4] for op in ("3", "7"))
     assert float(known[0][3].rstrip("%")) < 50
     assert new == [["7", "12", "100.0%", "100.0%"]]
+    assert sum("not served by the first 150 documents of pre-training" in line for line in lines) == 2

@@ -122,7 +122,7 @@ def regime_lines(regimes: Mapping[str, Mixture], training: Stream, n: int, docum
         yield f"{name}: {n:,d} problems, {copied / steps:.1%} of {steps / n:.1f} steps are copies"
         rows = [to_row(problem) for problem in asked]
         yield from guesser_lines(rows)
-        yield from novelty_lines(rows, served, f"{documents:,d} documents of pre-training")
+        yield from novelty_lines(rows, served, f"the first {documents:,d} documents of pre-training")
 
 
 def overlap_lines(path: Path, against: Path) -> Iterator[str]:

@@ -120,3 +120,12 @@ def test_an_effect_in_points_is_one_of_a_record(page):
     number = r"([+-]?\d+\.\d)"
     told = re.findall(rf"(?<![\d.]){number}(?: points)? \\\[{number}, {number}\\\]", page.read_text())
     assert [one for one in told if (one[0].lstrip("+"), *one[1:]) not in known] == []
+
+
+def test_the_tutorial_shows_the_first_seed_of_the_quickstart():
+    with (STUDIES / "quickstart_micro" / "results.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if (row["seed"], row["regime"], row["k"]) == ("0", "edge", "1")]
+    level = {row["arm"]: Decimal(row["value"]) for row in rows if row["rule"] == "strict"}
+    told = re.search(r"without mid-training +([+-][\d.]+) \[", (ROOT / "docs" / "tutorial.md").read_text())
+    assert told
+    assert abs(Decimal(told[1]) - (level["base_rl"] - level["base"])) <= Decimal("0.0006")

@@ -110,15 +110,13 @@ def test_a_sentence_has_the_levels_of_its_study(start, study, which):
     assert told == [short(levels(study)[one], len(number) - 1) for one, number in zip(which, told, strict=True)]
 
 
-@pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
-)
-def test_an_effect_in_points_is_one_of_a_record(page):
-    """`+16.1 points \\[12.2, 20.2\\]`: value and interval stand together in the effects of some committed study."""
+def test_an_effect_in_points_is_one_of_a_record():
+    """`+16.1 points [12.2, 20.2]`: value and interval stand together in the effects of some committed study."""
     studies = [path.parent.name for path in STUDIES.glob("*/effects.csv")]
     known = {tuple(rounded(n, 1, 100) for n in effect) for study in studies for effect in effects(study).values()}
     number = r"([+-]?\d+\.\d)"
-    told = re.findall(rf"(?<![\d.]){number}(?: points)? \\\[{number}, {number}\\\]", page.read_text())
+    told = re.findall(rf"(?<![\d.]){number}(?: points)?\s+\\?\[{number}, {number}\\?\]", README)
+    assert len(told) > 5
     assert [one for one in told if (one[0].lstrip("+"), *one[1:]) not in known] == []
 
 

@@ -8,7 +8,15 @@ import pytest
 import torch
 from torch.nn import functional
 
-from interplay.data.packing import DOCUMENTS_PER_BLOCK, IGNORED, PackingConfig, blank_rows, learned_from, pack_block
+from interplay.data.packing import (
+    DOCUMENTS_PER_BLOCK,
+    IGNORED,
+    PackingConfig,
+    blank_rows,
+    learned_from,
+    pack_block,
+    surely_learned,
+)
 from interplay.data.tokenizer import encode_document
 from interplay.model.build import build
 from interplay.model.sizes import ModelConfig
@@ -161,3 +169,6 @@ def test_what_a_sample_of_a_training_names_was_learned_from(terse_stream, tokeni
     assert learned_from(len(blocks), documents, 20, "a") == learned_from(len(blocks), documents, 20, "a")
     assert len(learned_from(len(blocks), documents, 20, "a")) == 20
     assert learned_from(len(blocks), documents, 20, "a") != learned_from(len(blocks), documents, 20, "b")
+    middle = list(surely_learned(len(blocks), documents))
+    assert set(middle) <= kept
+    assert len(kept) / 8 < len(middle) == len(set(middle))

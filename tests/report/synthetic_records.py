@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import synthetic_training as training
 
-from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result
+from interplay.schema.measured import AskedOf, Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result
 from interplay.schema.row import VERSION, Row
 from interplay.schema.sampled import Example
 from interplay.schema.study import Claim, Study
@@ -100,6 +100,7 @@ def write(folder: Path, seeds: tuple[int, ...] = (0, 1, 2), design: Design = SMA
     rows(folder / "reliability.csv", Reliability, reliability(design, len(seeds)))
     rows(folder / "effects.csv", Effect, effects(design, len(seeds)))
     rows(folder / "outcomes.csv", OutcomeCount, outcomes(design, seeds))
+    rows(folder / "worlds.csv", AskedOf, worlds(design, seeds))
     rows(folder / "errors.csv", ErrorCount, errors(design, seeds))
     kinds = {name: made.kinds for name, made in design.arms.items()}
     rows(folder / "curves.csv", CurvePoint, training.curves(kinds, seeds))
@@ -183,6 +184,17 @@ def reliability(design: Design, num_seeds: int) -> Iterable[dict[str, Any]]:
                 "tau": "",
             }
             yield about | interval(value) | n | {"n_seeds": 1}
+
+
+def worlds(design: Design, seeds: tuple[int, ...]) -> Iterable[dict[str, Any]]:
+    """Guessing, copies and what was served, of every op."""
+    for seed in seeds:
+        for regime, ops in design.regimes.items():
+            for op in ops:
+                yield {"arm": next(iter(design.arms)), "seed": seed, "regime": regime, "op": op, "mode": "forward",
+                       "problems": 200 // len(ops), "guesser": "fitted", "guessed": round(0.5 / op, 6), "copies": 0.125,
+                       "structures": 10 * op, "shapes": 4 * op, "served": round(1 / (op + seed), 6),
+                       "looked_at": 4000 - 100 * seed}  # fmt: skip
 
 
 def effects(design: Design, num_seeds: int) -> Iterable[dict[str, Any]]:

@@ -11,7 +11,7 @@ without replaying the ones before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -123,6 +123,18 @@ def learned_from(blocks: int, documents: int, most: int, *names: int | str) -> l
     first, places = each // 2, max(1, each // 4)
     drawn = stream("learned from", *names).sample(range(blocks * places), min(most, blocks * places))
     return [number // places * DOCUMENTS_PER_BLOCK + first + number % places for number in drawn]
+
+
+def surely_learned(blocks: int, documents: int) -> Iterator[int]:
+    """The items in the middle of each of the blocks with so many documents, block after block.
+
+    An eighth is left off at either end, of small blocks up to six: first documents may have been left out, and blocks
+    differ in their number.
+    """
+    each = max(1, documents // blocks)
+    before, after = (max(each // 8, min(each // part, 6)) for part in (2, 4))
+    for block in range(blocks):
+        yield from range(block * DOCUMENTS_PER_BLOCK + before, block * DOCUMENTS_PER_BLOCK + each - after)
 
 
 def rows_of(lengths: Sequence[int], rows: int, width: int) -> list[list[int]] | None:

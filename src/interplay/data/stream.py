@@ -8,18 +8,23 @@ a problem, whatever their seeds: an index whose draw falls into another split dr
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal, overload
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import Any, Literal, TypeVar, overload
 
 from pydantic import Field, PositiveInt
 
 from interplay.config import Config
 from interplay.data.mixture import Cell, Mixture, World
 from interplay.data.vocabulary import context_of
+from interplay.world.context import Context
 from interplay.world.digest import digest
+from interplay.world.graph import Graph
 from interplay.world.problem import Problem, make
 from interplay.world.randomness import stream
+from interplay.world.sample import Spec, sample_graph
 
+Made = TypeVar("Made")
 Split = Literal["train", "rl", "val", "test"]
 
 # Shares of the digest space, in sixteenths: train 0..10, rl 11..13, val 14, test 15.
@@ -33,7 +38,11 @@ class CellExhausted(ValueError):
 
 def split_of(problem: Problem) -> Split:
     """The split a problem belongs to, from its canonical digest (letters, order and distractors ignored)."""
-    return SPLIT_OF_BUCKET[int(digest(problem.graph)[:1], 16)]
+    return _split_of_graph(problem.graph)
+
+
+def _split_of_graph(graph: Graph) -> Split:
+    return SPLIT_OF_BUCKET[int(digest(graph)[:1], 16)]
 
 
 class Replay(Config):
@@ -67,12 +76,16 @@ class Stream(Config):
             return getattr(self, index)
         if index < 0:
             raise IndexError(f"a stream has no item {index}")
+        source, cell, number = self.place(index)
+        return source.draw(cell, number)
+
+    def place(self, index: int) -> tuple[Stream, Cell, int]:
+        """What item `index` is, without making it: the stream that draws it, its cell and its number there."""
         if self.replay and stream("replay", self.split, self.seed, index).random() < self.replay.share:
-            return Stream(world=self.world, mixture=self.replay.mixture, seed=self.seed)[index]
+            return Stream(world=self.world, mixture=self.replay.mixture, seed=self.seed).place(index)
         if self.distinct:
             index = stream("again", self.split, self.seed, index).randrange(self.distinct)
-        cell = self.mixture.pick(stream("cell", self.split, self.seed, index).random())
-        return self.draw(cell, index)
+        return self, self.mixture.pick(stream("cell", self.split, self.seed, index).random()), index
 
     def __iter__(self) -> Iterator[Problem]:  # type: ignore[override]
         """Every item from 0 on, without end."""
@@ -84,13 +97,26 @@ class Stream(Config):
 
     def draw(self, cell: Cell, *names: int | str) -> Problem:
         """A problem of `cell` that belongs to this split, named by `names`."""
+        return self._draw(make, lambda problem: problem.graph, cell, names)
+
+    def draw_graph(self, cell: Cell, *names: int | str) -> Graph:
+        """The graph of what `draw` would give, in two thirds of its time: no text is written."""
+        return self._draw(sample_graph, lambda graph: graph, cell, names)
+
+    def _draw(
+        self,
+        made: Callable[[Spec, Context, str, Random], Made],
+        graph_of: Callable[[Made], Graph],
+        cell: Cell,
+        names: tuple[int | str, ...],
+    ) -> Made:
         context = context_of(cell.context)
         spec = self.world.spec(cell)
         for attempt in range(MAX_DRAWS):
             rng = stream("problem", self.split, self.seed, str(cell), *names, attempt)
-            problem = make(spec, context, self.world.style, rng)
-            if split_of(problem) == self.split:
-                return problem
+            found = made(spec, context, self.world.style, rng)
+            if _split_of_graph(graph_of(found)) == self.split:
+                return found
         raise CellExhausted(
             f"no problem of {cell} fell into the split {self.split!r} in {MAX_DRAWS} draws: "
             "the cell has too few distinct problems in this world"

@@ -1,7 +1,8 @@
 """Seeds of a study, wherever they ran, checked before they are put together.
 
 Never put together are seeds of different settings: the first thing that differs is named. A seed that is there twice must be
-the same, file by file; on another kind of processor it is not, and then it is another training under one name.
+the same, file by file; on another kind of processor it is not, and then it is another training under one name. A table that an
+older version did not write is no difference.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from interplay.files import staged_folder
 from interplay.records.measured import Arms, Measured
 from interplay.records.seedless import first_difference, settings_document
 from interplay.records.seeds import (
+    LATER,
     SEED,
     SEEDS,
     SETTINGS,
@@ -45,7 +47,7 @@ def gathered(folders: Iterable[Path]) -> dict[int, Path]:
             _refuse_others(next(iter(found.values())), folder)
         if said.seed in found:
             _refuse_unequal(found[said.seed], folder)
-        found.setdefault(said.seed, folder)
+        found[said.seed] = _fuller(found.get(said.seed, folder), folder)
     if not found:
         raise ValueError("no seed of a study found: its folder holds seed.json")
     return dict(sorted(found.items()))
@@ -111,9 +113,14 @@ def _refuse_others(first: Path, other: Path) -> None:
         raise ValueError(f"{first} and {other} were made with different settings: {what}")
 
 
+def _fuller(one: Path, other: Path) -> Path:
+    """Of two folders of the same seed the one with more of the tables that not every version wrote; else the first."""
+    return max(one, other, key=lambda folder: sum((folder / name).exists() for name in LATER))
+
+
 def _refuse_unequal(one: Path, other: Path) -> None:
     names = [{path.name for path in tables_in(folder)} for folder in (one, other)]
-    for name in sorted(names[0] | names[1]):
+    for name in sorted((names[0] | names[1]) - (names[0] ^ names[1]).intersection(LATER)):
         if name not in names[0] & names[1] or not _equal(one / name, other / name):
             raise ValueError(f"the same seed twice, and not the same: {one / name} and {other / name} differ")
 

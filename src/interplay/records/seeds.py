@@ -7,8 +7,8 @@ settings.json      what the seed was made with, seeds left out: equal for all se
 seed.json          the seed, its arms and the addresses of their stages
 problems.parquet   the problems that were asked: equal for all seeds
 counts.parquet     of each arm and problem, the samples that are right under each rule
-*.csv, *.jsonl     faults, outcomes, curves, groups without signal, held-out losses, guessing, some solutions; of a study that
-                   asks it, similarity to what was served
+*.csv, *.jsonl     faults, outcomes, curves, groups without signal, held-out losses, guessing, some solutions; what the problems
+                   can be had for without reasoning; of a study that asks it, similarity to what was served
 about.json         machine, software, time: the one file that the same seed may have differently
 """
 
@@ -33,9 +33,10 @@ from interplay.records.seedless import settings_document
 from interplay.records.similar import similarity_rows
 from interplay.records.training import cell_rows, curve_rows, silent_rows
 from interplay.records.untrained import idle_rl
+from interplay.records.worlds import world_rows
 from interplay.schema import VERSION
 from interplay.schema.kept import Asked, Counted, KeptAbout, KeptSeed
-from interplay.schema.measured import ErrorCount, OutcomeCount, Reliability, SimilarityCount
+from interplay.schema.measured import AskedOf, ErrorCount, OutcomeCount, Reliability, SimilarityCount
 from interplay.schema.parquet import read_table, table_of
 from interplay.schema.row import Row
 from interplay.schema.sampled import Example
@@ -47,9 +48,10 @@ from interplay.studies.study import Study
 SEEDS, SEED, SETTINGS, ABOUT = "seeds", "seed.json", "settings.json", "about.json"
 ROWS: Mapping[str, type[Row]] = {  # tables whose rows stand in the study's records, seed after seed
     "errors.csv": ErrorCount, "outcomes.csv": OutcomeCount, "curves.csv": CurvePoint, "silent.csv": Silent,
-    "cells.csv": CellPoint, "similarity.csv": SimilarityCount,
+    "cells.csv": CellPoint, "similarity.csv": SimilarityCount, "worlds.csv": AskedOf,
 }  # fmt: skip
-OF_SOME = ("similarity.csv",)  # of these: kept only where the study asks it
+LATER = ("worlds.csv",)  # of these: seeds that were kept before there was such a table lack it, and are the same seeds
+OF_SOME = ("similarity.csv", *LATER)  # of these: not in every seed's folder; the former only where the study asks it
 GUESSES, EXAMPLES = "guesses.csv", "examples.jsonl"
 
 
@@ -81,7 +83,7 @@ def write_seed(study: Study, seed: int, folder: Path, command: str) -> None:
         "errors.csv": [row for one in found for row in error_rows(one)],
         "outcomes.csv": [row for one in found for row in outcome_rows(one, blind)],
         "curves.csv": list(curve_rows(own)), "silent.csv": list(silent_rows(own)), "cells.csv": list(cell_rows(own)),
-        "similarity.csv": list(similarity_rows(own, found)),
+        "similarity.csv": list(similarity_rows(own, found)), "worlds.csv": list(world_rows(found)),
     }  # fmt: skip
     with staged_folder(folder) as staging:
         write_text(staging / SETTINGS, settings_document(own))

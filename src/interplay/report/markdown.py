@@ -17,6 +17,7 @@ from interplay.report.charts import Figure
 from interplay.report.contrasts import MANY_EFFECTS, measure, pair, sides, where
 from interplay.report.drawing import Picture, draw
 from interplay.report.records import Records, read_records
+from interplay.report.shortcuts import shortcut_table
 from interplay.report.table import Estimate
 from interplay.report.theme import Styles
 from interplay.schema.study import Arm, Claim
@@ -38,7 +39,7 @@ def build_markdown(directory: Path, page: Path) -> Path:
     pictures = draw([*([main] if main is not None else []), *others])
     if main is not None:
         parts += _figure(main, pictures, page.with_suffix(".svg"))
-    parts += ["## Effects", _effects(records, styles)]
+    parts += ["## Effects", _effects(records, styles), *_shortcuts(records)]
     for figure in others:
         parts += _figure(figure, pictures, page.with_name(f"{page.stem}_{figure.name}.svg"))
     parts += ["## Arms", table(("arm", "treatment"), [(arm.label, arm.description) for arm in _first_seed(records)])]
@@ -106,6 +107,15 @@ def _effects(records: Records, styles: Styles) -> str:
         if rows
         else "The records hold no effects."
     )
+
+
+def _shortcuts(records: Records) -> list[str]:
+    """What takes no reasoning; nothing where the records do not say."""
+    found = shortcut_table(records)
+    if found is None:
+        return []
+    rows = [tuple(map(str, row)) for row in found.rows]
+    return ["## Shortcut baselines", escaped(found.caption), table(found.header, rows)]
 
 
 def _wide_effects(records: Records, styles: Styles) -> str:

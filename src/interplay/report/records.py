@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result, SimilarityCount
+from interplay.schema.measured import (
+    AskedOf,
+    Effect,
+    ErrorCount,
+    GoldRow,
+    OutcomeCount,
+    Reliability,
+    Result,
+    SimilarityCount,
+)
 from interplay.schema.row import Factor, Row
 from interplay.schema.sampled import Example
 from interplay.schema.study import Claim, Study
@@ -36,6 +45,7 @@ class Records:
     cells: tuple[CellPoint, ...] = ()
     nll: tuple[GoldRow, ...] = ()
     similarity: tuple[SimilarityCount, ...] = ()
+    worlds: tuple[AskedOf, ...] = ()
 
     @property
     def arms(self) -> dict[str, str]:
@@ -76,6 +86,7 @@ def read_records(directory: Path) -> Records:
         cells=_rows_if_there(directory / "cells.csv", CellPoint),
         nll=_rows_if_there(directory / "nll.csv", GoldRow),
         similarity=_rows_if_there(directory / "similarity.csv", SimilarityCount),
+        worlds=_rows_if_there(directory / "worlds.csv", AskedOf),
     )
     _refuse_unknown_arms(directory, records)
     return records
@@ -107,6 +118,7 @@ def _refuse_unknown_arms(directory: Path, records: Records) -> None:
         "cells.csv": {row.arm for row in records.cells},
         "nll.csv": {row.arm for row in records.nll},
         "similarity.csv": {row.arm for row in records.similarity},
+        "worlds.csv": {row.arm for row in records.worlds} - {""},
     }
     for name, arms in named.items():
         if arms - known:

@@ -19,7 +19,8 @@ from interplay.report.records import read_records
 
 Rows = list[dict[str, str]]
 POINTS = 25
-COPIED = ("reliability.csv", "effects.csv", "silent.csv", "nll.csv", "similarity.csv", "claims.json", "examples.jsonl")
+COPIED = ("reliability.csv", "effects.csv", "silent.csv", "nll.csv", "similarity.csv", "worlds.csv", "claims.json",
+          "examples.jsonl")  # fmt: skip
 
 
 def slim(directory: Path, target: Path) -> Path:

@@ -13,6 +13,7 @@ from interplay.report.costs import spent
 from interplay.report.counts import error_counts, right_counts
 from interplay.report.place import placed
 from interplay.report.records import Records
+from interplay.report.shortcuts import shortcut_table
 from interplay.report.table import Cell, Estimate, Label, Table
 from interplay.report.theme import Styles
 from interplay.schema.measured import Reliability, Result
@@ -101,7 +102,7 @@ def reliability(records: Records, styles: Styles) -> Table | None:
     return _wide(rows, styles, "reliability", caption, _metric)
 
 
-@placed("reliability", rank=1)
+@placed("shortcuts", rank=1)
 def guessing(records: Records, styles: Styles) -> Table | None:
     """What a player who never reads the problem would score."""
     rows = [row for row in records.reliability if not row.arm]
@@ -127,6 +128,12 @@ def _metric(row: Reliability) -> str:
 def compact_of(row: Reliability | Result) -> str:
     """n of a row, for the last column."""
     return wording.compact_size(row.n_problems, row.n_samples, row.n_seeds)
+
+
+@placed("shortcuts")
+def shortcuts(records: Records, styles: Styles) -> Table | None:
+    """What every op can be had for without reasoning, and how new its problems are."""
+    return shortcut_table(records)
 
 
 @placed("errors", rank=1)

@@ -8,7 +8,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from interplay.schema.kept import Asked, Counted, KeptAbout, KeptSeed, KeptSettings
-from interplay.schema.measured import Effect, ErrorCount, GoldRow, OutcomeCount, Reliability, Result, SimilarityCount
+from interplay.schema.measured import (
+    AskedOf,
+    Effect,
+    ErrorCount,
+    GoldRow,
+    OutcomeCount,
+    Reliability,
+    Result,
+    SimilarityCount,
+)
 from interplay.schema.row import VERSION, Row
 from interplay.schema.sampled import Example, Gold, KeptProblem, KeptSample, Problem, Rollout, Sample
 from interplay.schema.study import Claim, Study
@@ -38,6 +47,7 @@ TABLES = (
     Table(STUDY, "silent.csv", Silent),
     Table(STUDY, "cells.csv", CellPoint),
     Table(STUDY, "similarity.csv", SimilarityCount),
+    Table(STUDY, "worlds.csv", AskedOf),
     Table(STUDY, "nll.csv", GoldRow),
     Table(STUDY, "examples.jsonl", Example),
     Table(STUDY, "problems.parquet", KeptProblem),

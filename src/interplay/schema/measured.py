@@ -129,6 +129,26 @@ class SimilarityCount(Row):
     solved: int = column("of these: at least one sample is strictly right")
 
 
+class AskedOf(Row):
+    """What the problems of one regime, op and mode can be had for without reasoning, and how new they are."""
+
+    arm: str = column("arm whose pre-training `served` is about: the first that has one; empty where none has")
+    seed: Seed
+    regime: Regime
+    op: int = column("operation count")
+    mode: str = column("forward or reverse")
+    problems: int = column("problems that were asked")
+    guesser: str = column(
+        "the guesser that is right most often of those that see a problem's numbers and not its graph"
+    )
+    guessed: Figure = column("share of the problems that it answers; empty where no answer is a whole number")
+    copies: FiniteFloat = column("share of the needed steps that only copy another quantity")
+    structures: int = column("different ones among the problems, names aside")
+    shapes: int = column("different ones among the problems, names and numbers aside")
+    served: Figure = column("share of the problems whose structure the `looked_at` have: at least so many were served")
+    looked_at: Whole = column("served documents of this op and mode that were looked at; empty without a pre-training")
+
+
 class GoldRow(Row):
     """NLL of the gold solutions of one arm, and its change against the arm it was trained from."""
 

@@ -139,7 +139,8 @@ def test_the_lines_of_a_scale_say_guessers_copies_and_novelty_of_each_regime() -
         "id: 12 problems, 0.0% of 2.0 steps are copies", next(line for line in lines if line.startswith("hard: 12")),
     ]  # fmt: skip
     told = [line.split() for line in lines if line.rstrip().endswith("%") and "best" not in line]
-    known, new = ([row for row in told if row[0] == op and len(row) == 4] for op in ("3", "7"))
-    assert float(known[0][3].rstrip("%")) < 50
-    assert new == [["7", "12", "100.0%", "100.0%"]]
+    known, new = ([row for row in told if row[0] == op and len(row) == 6] for op in ("3", "7"))
+    assert float(known[0][5].rstrip("%")) < 50
+    assert [row[:2] + row[4:] for row in new] == [["7", "12", "100.0%", "100.0%"]]
+    assert int(known[0][3]) <= int(known[0][2]) <= 12
     assert sum("not served by the first 150 documents of pre-training" in line for line in lines) == 2

@@ -105,11 +105,14 @@ def guesser_lines(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def novelty_lines(rows: Iterable[Row], served: Served, told: str) -> Iterator[str]:
-    """The share of rows whose structure or shape, names aside, `served` does not hold."""
-    yield f"not served by {told} (structure: names aside; shape: numbers aside, too):"
-    yield "  op      rows  structure     shape"
+    """How many structures and shapes there are, names aside, and the share of rows whose one `served` does not hold."""
+    yield f"different structures and shapes; not served by {told} (structure: names aside; shape: numbers aside, too):"
+    yield "  op      rows  structures    shapes  structure     shape"
     for entry in novelty((graph for _, graph in graphs(rows)), served):
-        yield f"{entry.op:4d}  {entry.n:8,d}  {entry.novel['structure']:9.1%}  {entry.novel['shape']:8.1%}"
+        yield (
+            f"{entry.op:4d}  {entry.n:8,d}  {entry.distinct['structure']:10,d}  {entry.distinct['shape']:8,d}  "
+            f"{entry.novel['structure']:9.1%}  {entry.novel['shape']:8.1%}"
+        )
 
 
 def regime_lines(regimes: Mapping[str, Mixture], training: Stream, n: int, documents: int) -> Iterator[str]:

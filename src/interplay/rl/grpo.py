@@ -22,10 +22,10 @@ from interplay.model.problems import Sampler
 from interplay.model.vllm import TrainedEngine
 from interplay.progress import progress
 from interplay.rl.config import RLConfig
-from interplay.rl.flops import sampling_flops, step_flops
+from interplay.rl.flops import Flops, sampling_flops, step_flops
 from interplay.rl.learner import Learner
-from interplay.rl.measure import held_out_metrics, measured
-from interplay.rl.pools import after_step, start_state, take
+from interplay.rl.measure import held_out_metrics, measure, measured
+from interplay.rl.pools import Refreshed, after_measuring, after_step, start_state, take
 from interplay.rl.rewards import RewardConfig
 from interplay.rl.rollout import Judge, Rollout, roll_out
 from interplay.rl.rollout_log import step_metrics
@@ -52,8 +52,8 @@ class Loop:
         self.config, self.learner, self.folder, self.judge = folder.config, folder.learner, folder, judge
         self.sampler = sampler
         saved = folder.resume()
-        cost_of = partial(sampling_flops, self.learner)
-        before = measured(self.config, folder.path, self.roll_out, cost_of, writes=folder.writes)
+        self.cost_of = partial(sampling_flops, self.learner)
+        before = measured(self.config, folder.path, self.roll_out, self.cost_of, writes=folder.writes)
         self.flops_before = before.flops  # the first step pays for what was measured to choose its problems
         self.state = saved or start_state(self.config.selection, before.successes)
 
@@ -72,20 +72,36 @@ class Loop:
     def step(self, step: int) -> tuple[dict[str, Any], list[list[Rollout]]]:
         """One step: its row of metrics and its rollouts, those of replaced groups included."""
         clock = time.monotonic()
+        paid, found = self._choose(step)
         groups, used, unfit = self._gather(step)
         sampled_s = time.monotonic() - clock
         scored = score(used, self.config)
         updated = self.learner.update(scored, step)
         total_s = time.monotonic() - clock
         flops = step_flops(self.learner, groups, scored.rollouts)
-        if step == 0:
-            flops = {name: value + self.flops_before.get(name, 0.0) for name, value in flops.items()}
-        row = {"step": step + 1, **step_metrics(groups), **updated, **flops}
+        flops = {name: value + paid.get(name, 0.0) for name, value in flops.items()}
+        row = {"step": step + 1, **step_metrics(groups), **updated, **flops, **found}
         row["rl/unfit"] = float(unfit)
         row["rl/drawn"], row["rl/top_op"] = float(len(groups)), float(max(group[0].problem.op for group in groups))
         strict = [(g[0].problem.op, sum(r.verdict.strict for r in g) / len(g)) for g in groups]
         self.state = after_step(self.config.pool, self.config.selection, self.state, strict)
         return row | {"time/rollout_s": round(sampled_s, 3), "time/update_s": round(total_s - sampled_s, 3)}, groups
+
+    def _choose(self, step: int) -> tuple[Flops, dict[str, float]]:
+        """Measure again which problems the policy has on its edge, where that is due: what it cost, and what it found."""
+        selection = self.config.selection
+        if not isinstance(selection, Refreshed):
+            return self.flops_before if step == 0 else {}, {}
+        if step == 0:
+            flops, successes = self.flops_before, self.state.successes
+        elif selection.is_due(step):
+            successes, flops = measure(self.config, selection, self.roll_out, self.cost_of, step)
+            self.state = after_measuring(selection, self.state, successes)
+        else:
+            return {}, {}
+        chosen = selection.on_edge(successes)
+        self.folder.write_edge(step + 1, {"successes": successes, "chosen": chosen})
+        return flops, {"rl/on_edge": len(chosen) / selection.candidates}
 
     def _gather(self, step: int) -> tuple[list[list[Rollout]], list[list[Rollout]], int]:
         """(all groups drawn, those to learn from, prompts that did not fit). Groups without signal are replaced until the

@@ -1,4 +1,4 @@
-"""Measurements inside an RL stage: which problems the start model has on its edge, and held-out accuracy while training."""
+"""Measurements inside an RL stage: which problems the policy has on its edge, and held-out accuracy while training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from interplay.files import write_json
 from interplay.rl.config import HeldOut, RLConfig
 from interplay.rl.flops import Flops
-from interplay.rl.pools import Edge
+from interplay.rl.pools import Filter
 from interplay.rl.rollout import Rollout
 from interplay.world.problem import Problem
 from interplay.world.randomness import derive
@@ -35,11 +35,12 @@ class Measured(NamedTuple):
 CostOf = Callable[[list[list[Rollout]]], Flops]
 
 
-def measure(config: RLConfig, edge: Edge, roll_out: RollOut, cost_of: CostOf) -> Measured:
-    """Each candidate asked `edge.samples` times, by the model as it is."""
+def measure(config: RLConfig, edge: Filter, roll_out: RollOut, cost_of: CostOf, *when: int) -> Measured:
+    """Each candidate asked `edge.samples` times, by the model as it is; `when` is the step of a measurement that is not the
+    first, which has random numbers of its own."""
     successes: list[int] = []
     flops: Counter[str] = Counter()
-    size, seed = max(1, CHUNK_SAMPLES // edge.samples), derive("edge", config.seed)
+    size, seed = max(1, CHUNK_SAMPLES // edge.samples), derive("edge", config.seed, *when)
     for start in range(0, edge.candidates, size):
         problems = config.pool.take(start, min(size, edge.candidates - start))
         groups = roll_out(problems, group=edge.samples, seed=seed)
@@ -49,9 +50,9 @@ def measure(config: RLConfig, edge: Edge, roll_out: RollOut, cost_of: CostOf) ->
 
 
 def measured(config: RLConfig, folder: Path, roll_out: RollOut, cost_of: CostOf, *, writes: bool = True) -> Measured:
-    """The same, from `edge.json` where an earlier start of the stage left it; nothing where no edge is asked for."""
+    """The same, from `edge.json` where an earlier start of the stage left it; nothing where no filter is asked for."""
     edge = config.selection
-    if not isinstance(edge, Edge):
+    if not isinstance(edge, Filter):
         return Measured((), {})
     path = folder / "edge.json"
     if path.exists():

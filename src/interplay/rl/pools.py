@@ -2,7 +2,9 @@
 
 pool       the stream's mixture, uniform: the comparison arm, at equal compute, of every selection
 edge       problems that the start model fails at k=1 and solves within k=K, by a measurement before the first step
+refreshed  the same, measured again by the policy as it is after every so many steps
 adaptive   cells up to an op that rises when accuracy there reaches a threshold
+scheduled  cells up to an op that rises step by step, whatever the accuracy
 
 All of it is data; what a step gets follows from its number and the saved state.
 """
@@ -43,27 +45,48 @@ class UniformPool(Config):
         return UniformPool(stream=Stream(world=stream.world, mixture=mixture, split=stream.split, seed=stream.seed))
 
 
-class Edge(Config):
+class Filter(Config):
     """Of the pool's first `candidates`, those with one right sample of `samples` or more, but at most `max_rate` of them.
 
     With a rate of at most one half a single sample more often fails than not. The chosen problems come in the order of
     the stream and again from the start when they run out.
     """
 
-    kind: Literal["edge"] = "edge"
     candidates: PositiveInt
     samples: int = Field(ge=2)
     max_rate: float = Field(default=0.5, gt=0, lt=1)
 
+    def on_edge(self, successes: Sequence[int]) -> list[int]:
+        """Indices of the stream, from the right samples of each candidate; none where none qualifies."""
+        return [i for i, right in enumerate(successes) if 1 <= right <= self.max_rate * self.samples]
+
     def chosen(self, successes: Sequence[int]) -> list[int]:
-        """Indices of the stream, from the right samples of each candidate. Raises ValueError where none qualifies."""
-        indices = [i for i, right in enumerate(successes) if 1 <= right <= self.max_rate * self.samples]
+        """The same. Raises ValueError where none qualifies."""
+        indices = self.on_edge(successes)
         if not indices:
             raise ValueError(
                 f"no problem of {self.candidates} is on the edge (1 right of {self.samples}, at most {self.max_rate:.0%}): "
                 "ask for more candidates or more samples, or choose other ops"
             )
         return indices
+
+
+class Edge(Filter):
+    """Measured once, before the first step."""
+
+    kind: Literal["edge"] = "edge"
+
+
+class Refreshed(Filter):
+    """The same candidates measured before the first step and again after every `every` steps, each time by the policy as it
+    is. Where it has none on its edge any more, those chosen before are kept."""
+
+    kind: Literal["refreshed"] = "refreshed"
+    every: PositiveInt
+
+    def is_due(self, step: int) -> bool:
+        """Whether the candidates are measured again before step number `step`, the first being 0."""
+        return step > 0 and step % self.every == 0
 
 
 class Adaptive(Config):
@@ -75,19 +98,33 @@ class Adaptive(Config):
     window: PositiveInt = 5
 
 
-Selection = Annotated[Edge | Adaptive, Field(discriminator="kind")]
+class Scheduled(Config):
+    """Ops up to a top that is `start_op` at first; it and each higher op of the pool are the top for an equal share of `steps`,
+    whatever the accuracy."""
+
+    kind: Literal["scheduled"] = "scheduled"
+    start_op: int
+    steps: PositiveInt
+
+    def top(self, ops: Sequence[int], step: int) -> int:
+        """The highest op of step number `step`, the first being 0."""
+        rising = [op for op in ops if op >= self.start_op]
+        return rising[min(step * len(rising) // self.steps, len(rising) - 1)]
+
+
+Selection = Annotated[Edge | Refreshed | Adaptive | Scheduled, Field(discriminator="kind")]
 
 
 def check_ops(pool: UniformPool, selection: Selection | None) -> None:
     """Raises ValueError where a selection names an op that the pool does not have."""
-    if isinstance(selection, Adaptive) and selection.start_op not in pool.ops:
+    if isinstance(selection, Adaptive | Scheduled) and selection.start_op not in pool.ops:
         raise ValueError(f"op {selection.start_op} is not in the pool, which has {pool.ops}")
 
 
 class PoolState(Config):
     """What a selection knows so far; saved in every checkpoint.
 
-    successes  per candidate of an edge selection, right samples of the start model
+    successes  per candidate of a filter, right samples in the measurement that its problems are chosen by
     top        an adaptive selection's highest op
     recent     strict accuracy at the top, of the last steps that asked there
     """
@@ -98,7 +135,7 @@ class PoolState(Config):
 
 
 def start_state(selection: Selection | None, successes: Sequence[int] = ()) -> PoolState:
-    """The state before the first step; `successes` is the measurement an edge selection needs."""
+    """The state before the first step; `successes` is the measurement a filter needs."""
     return PoolState(successes=tuple(successes), top=selection.start_op if isinstance(selection, Adaptive) else 0)
 
 
@@ -109,11 +146,18 @@ def take(
     match selection:
         case None:
             return pool.take(first, count)
-        case Edge():
+        case Edge() | Refreshed():
             indices = selection.chosen(state.successes)
             return [pool.stream[indices[(first + i) % len(indices)]] for i in range(count)]
         case Adaptive():
             return pool.up_to(state.top).take(first, count)
+        case Scheduled():
+            return pool.up_to(selection.top(pool.ops, step)).take(first, count)
+
+
+def after_measuring(selection: Filter, state: PoolState, successes: Sequence[int]) -> PoolState:
+    """The state after the candidates were measured again."""
+    return PoolState(successes=tuple(successes)) if selection.on_edge(successes) else state
 
 
 def after_step(

@@ -10,7 +10,7 @@ from interplay.model.vllm import version
 from interplay.progress import say
 from interplay.rl.config import RLConfig
 from interplay.rl.learner import Learner
-from interplay.rl.pools import PoolState
+from interplay.rl.pools import PoolState, Refreshed
 from interplay.rl.rollout import Rollout
 from interplay.rl.rollout_log import RolloutLog
 from interplay.train.checkpoint import newest, prune, prune_old, step_of
@@ -19,6 +19,7 @@ from interplay.train.publish import finish, publish
 
 BEST = "held_out/strict"
 STATE = "pool.json"
+EDGES = "edges.jsonl"
 
 
 class StageFolder:
@@ -48,6 +49,8 @@ class StageFolder:
         if self.writes:
             self.metrics = MetricsLog(self.path / "metrics.jsonl", self.start_step)
             self.rollouts = RolloutLog(self.path, self.start_step)
+            if isinstance(self.config.selection, Refreshed):
+                self.edges = MetricsLog(self.path / EDGES, self.start_step)
         return state
 
     def write(self, step: int, row: dict[str, object], groups: list[list[Rollout]]) -> None:
@@ -55,6 +58,11 @@ class StageFolder:
         if self.writes:
             self.metrics.write(row)
             self.rollouts.add(step, groups)
+
+    def write_edge(self, step: int, found: dict[str, object]) -> None:
+        """Put on record which candidates were on the edge when `step` began."""
+        if self.writes:
+            self.edges.write({"step": step, **found})
 
     def save(self, step: int, state: PoolState) -> None:
         """The state to go on from after `step` steps."""
@@ -88,6 +96,8 @@ class StageFolder:
         config = self.config
         if self.writes:
             self.metrics.close()
+            if isinstance(config.selection, Refreshed):
+                self.edges.close()
             self.rollouts.finish(config.steps)
         name = self.publish(config.steps)
         self.learner.processes.wait()
@@ -105,7 +115,7 @@ class StageFolder:
             summary |= {"best": f"checkpoints/step-{self.best[1]:07d}", "best_held_out": self.best[0]}
         if self.writes:
             prune(self.path / "checkpoints", self.kept())
-            published = ("checkpoints", "metrics.jsonl", "rollouts.parquet", "edge.json")
+            published = ("checkpoints", "metrics.jsonl", "rollouts.parquet", "edge.json", EDGES)
             finish(self.path, summary, published=published, scratch=("resume", "rollouts"))
         self.learner.processes.wait()
         return summary

@@ -14,7 +14,7 @@ from interplay.model.build import build
 from interplay.rl.config import HeldOut
 from interplay.rl.grpo import RLConfig, reinforce
 from interplay.rl.loss import LossConfig
-from interplay.rl.pools import Adaptive, Edge
+from interplay.rl.pools import Adaptive, Refreshed
 from interplay.rl.stage_folder import StageFolder
 from interplay.train.runtime import Runtime
 
@@ -29,7 +29,7 @@ def cases(pool) -> dict:
             "selection": Adaptive(start_op=2, threshold=0.1, window=2), "loss": LossConfig(counts="all"),
         },
         "edge_with_kl": {
-            "selection": Edge(candidates=7, samples=4, max_rate=0.75), "scale": "batch",
+            "selection": Refreshed(candidates=7, samples=4, max_rate=0.75, every=3), "scale": "batch",
             "loss": LossConfig(kl=0.1, denominator="sequences"),
         },
         "more_processes_than_groups": {"prompts": 1, "group": 8},

@@ -7,7 +7,17 @@ from pydantic import ValidationError
 
 import interplay.rl.grpo as grpo
 from interplay.rl.grpo import RLConfig, reinforce
-from interplay.rl.pools import Adaptive, Edge, PoolState, after_step, start_state, take
+from interplay.rl.pools import (
+    Adaptive,
+    Edge,
+    PoolState,
+    Refreshed,
+    Scheduled,
+    after_measuring,
+    after_step,
+    start_state,
+    take,
+)
 from interplay.train.metrics import read_metrics
 
 
@@ -46,9 +56,28 @@ def test_adaptive_rises_when_the_top_op_is_mastered(pool):
     assert state.top == 3
 
 
-def test_an_op_that_the_pool_does_not_have_is_refused(config):
+def test_a_scheduled_range_gives_each_op_an_equal_share_of_the_steps_whatever_the_accuracy(pool):
+    scheduled = Scheduled(start_op=5, steps=10)
+    assert [scheduled.top((4, 5, 6, 7), step) for step in range(12)] == [5] * 4 + [6] * 3 + [7] * 5
+    assert [Scheduled(start_op=5, steps=2).top((5, 6, 7), step) for step in range(3)] == [5, 6, 7]
+    one_by_one = Scheduled(start_op=2, steps=4)
+    state = start_state(one_by_one)
+    assert after_step(pool, one_by_one, state, [(2, 1.0)] * 9) == state
+    assert [ops(take(pool, one_by_one, state, step, 0, 20)) for step in (1, 2)] == [{2}, {2, 3}]
+
+
+def test_a_refreshed_filter_asks_what_was_on_the_edge_last(pool):
+    refreshed = Refreshed(candidates=4, samples=4, every=3)
+    assert [step for step in range(10) if refreshed.is_due(step)] == [3, 6, 9]
+    state = after_measuring(refreshed, start_state(refreshed, [1, 0, 0, 4]), [4, 0, 2, 1])
+    assert [p.id for p in take(pool, refreshed, state, 3, 0, 3)] == [pool.stream[i].id for i in (2, 3, 2)]
+    assert after_measuring(refreshed, state, [4, 4, 0, 4]) == state  # none on the edge: the last ones are kept
+
+
+@pytest.mark.parametrize("selection", [{"kind": "adaptive"}, {"kind": "scheduled", "steps": 4}])
+def test_an_op_that_the_pool_does_not_have_is_refused(selection, config):
     with pytest.raises(ValidationError, match="op 9 is not in the pool"):
-        RLConfig.model_validate(config.model_dump() | {"selection": {"kind": "adaptive", "start_op": 9}})
+        RLConfig.model_validate(config.model_dump() | {"selection": {**selection, "start_op": 9}})
 
 
 def test_the_edge_is_measured_once_before_the_first_step(

@@ -154,6 +154,22 @@ def test_claims_follow_their_direction_and_flat_ones_cost_no_correction(study: A
     assert np.mean(up["by_training"]) == pytest.approx(up["effect"], abs=1e-5)
 
 
+def test_a_claim_names_the_trainings_that_were_silent_beside_others(study: Any) -> None:
+    arms, reason = measure(study), "no group of samples ever differed in reward, so RL took no gradient"
+    for silent in arms["rl"][1:]:
+        silent.rl = {f"rl/{silent.seed}": reason}
+    up, down, flat = effects.claim_rows(study, arms, {})
+    seeds = " and ".join(str(seed) for seed in SEEDS[1:])
+    assert (up["verdict"], up["note"]) == (
+        "supported",
+        f"3 trainings: the interval covers other problems and other trainings; rl, seeds {seeds}: {reason}",
+    )
+    assert reason in down["note"]
+    assert reason not in flat["note"]
+    arms["rl"][0].rl = {"rl/0": reason}
+    assert effects.claim_rows(study, arms, {})[0]["note"] == f"not tested: rl: {reason}"
+
+
 def test_a_gain_against_a_gain_takes_each_start_away_and_needs_one(study: Any) -> None:
     whole = Contrast("g", "g", "rl", "half", "A", 1, gain=True)
     half = [arm._replace(name="half") for arm in study.arms if arm.name == "rl"]

@@ -3,21 +3,32 @@
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from interplay.records.untrained import idle_rl
+from interplay.records.untrained import idle_rl, partly_untrained
 from interplay.records.untrained import untrained as untrained_of
-from interplay.rl.pools import Adaptive
+from interplay.rl.pools import Adaptive, Refreshed
+from interplay.rl.presets import PRESETS
+from interplay.rl.rewards import RewardConfig
 from interplay.stages.kinds import RLStage
 from interplay.studies.recipe import Recipe
 from interplay.studies.scales import settings
 from interplay.studies.study import Study, Workplace
 
+
+def step(norm: float, wrong: float, right: float = 0.0, top: float = 4.0) -> dict[str, float]:
+    """A row of metrics: the gradient's norm, shares of silent groups, the highest op."""
+    return {"rl/grad_norm": norm, "rl/silent_wrong": wrong, "rl/silent_right": right, "rl/top_op": top}
+
+
 STEPS = {
-    "trained": [{"rl/grad_norm": 0.0, "rl/top_op": 4.0}, {"rl/grad_norm": 0.1, "rl/top_op": 5.0}],
-    "silent": [{"rl/grad_norm": 0.0, "rl/top_op": 4.0}] * 2,
-    "still": [{"rl/grad_norm": 0.1, "rl/top_op": 4.0}] * 2,
+    "trained": [step(0.0, 1.0), step(0.1, 0.5, top=5.0)],
+    "silent": [step(0.0, 1.0), step(3e-9, 1 / 49, 48 / 49)],  # a KL term or rounding gives a norm
+    "all right": [step(0.1, 0.0, 1.0)],
+    "masked": [step(0.0, 0.5)],  # groups differ, what differs is cut off and masked
+    "still": [step(0.1, 0.5)] * 2,
 }
 
 
@@ -44,20 +55,67 @@ def leave(study: Study, name: str, *kinds: str) -> None:
         (arm.checkpoint.folder / "metrics.jsonl").write_text("\n".join(rows) + "\n")
 
 
-def untrained(study: Study, treatment: str, control: str) -> str:
-    """As records ask: of what the kept seeds say of their RL stages."""
+def kept(study: Study) -> Any:
+    """What the kept seeds say of their RL stages."""
     arms: dict[str, list[SimpleNamespace]] = {}
     for arm in study.arms:
-        arms.setdefault(arm.name, []).append(SimpleNamespace(rl=idle_rl(arm)))
-    return untrained_of(study, arms, treatment, control)  # type: ignore[arg-type]
+        arms.setdefault(arm.name, []).append(SimpleNamespace(seed=arm.seed, rl=idle_rl(arm)))
+    return arms
+
+
+def untrained(study: Study, treatment: str, control: str) -> str:
+    """As records ask."""
+    return untrained_of(study, kept(study), treatment, control)
 
 
 def test_rl_without_a_gradient_in_any_training_is_no_treatment(study: Study) -> None:
     leave(study, "rl", "silent", "silent")
     assert untrained(study, "rl", "base").startswith("RL: no group of samples ever differed")
     assert untrained(study, "base", "rl") == untrained(study, "rl", "base")
-    leave(study, "rl", "silent", "trained")
-    assert untrained(study, "rl", "base") == ""
+    for kind in ("trained", "masked"):
+        leave(study, "rl", "silent", kind)
+        assert untrained(study, "rl", "base") == ""
+
+
+def test_trainings_that_were_silent_beside_others_are_named(study: Study) -> None:
+    leave(study, "rl", "trained", "silent")
+    (line,) = partly_untrained(study, kept(study), "rl", "base")
+    assert line == "RL, seed 1: no group of samples ever differed in reward, so RL took no gradient"
+    assert partly_untrained(study, kept(study), "base", "rl") == [line]
+    for kinds in (("silent", "silent"), ("trained", "trained")):
+        leave(study, "rl", *kinds)
+        assert partly_untrained(study, kept(study), "rl", "base") == []
+
+
+def test_without_a_baseline_what_is_all_right_is_learned_from(study: Study) -> None:
+    recipe = Recipe(study.settings, Workplace(study.arms[0].evaluation.infra.folder, {}))
+    own = recipe.reinforced(recipe.base(0), recipe.over((4,)), 0, "own", changes=PRESETS["raft"])
+    alone = study._replace(arms=(recipe.arm("own", "Own", "", 0, own),))
+    leave(alone, "own", "all right")
+    assert idle_rl(alone.arms[0]) == {own.address: ""}
+    leave(alone, "own", "silent")
+    assert idle_rl(alone.arms[0]) == {own.address: ""}
+
+
+def test_step_credit_is_decided_by_the_gradient(study: Study) -> None:
+    recipe = Recipe(study.settings, Workplace(study.arms[0].evaluation.infra.folder, {}))
+    paid = recipe.reinforced(recipe.base(0), recipe.over((4,)), 0, "steps", reward=RewardConfig(kind="steps"))
+    alone = study._replace(arms=(recipe.arm("steps", "Steps", "", 0, paid),))
+    leave(alone, "steps", "silent")
+    assert idle_rl(alone.arms[0]) == {paid.address: ""}
+    leave(alone, "steps", "masked")
+    assert "took no gradient" in idle_rl(alone.arms[0])[paid.address]
+
+
+def test_a_filter_that_was_never_measured_again_is_the_filter_before(study: Study) -> None:
+    recipe = Recipe(study.settings, Workplace(study.arms[0].evaluation.infra.folder, {}))
+    for every, why in ((4, "its filter was never measured again"), (3, "")):
+        selection = Refreshed(candidates=4, samples=4, every=every)
+        again = recipe.reinforced(recipe.base(0), recipe.over((4,)), 0, "r", selection=selection, steps=4)
+        alone = study._replace(arms=(recipe.arm("r", "R", "", 0, again),))
+        leave(alone, "r", "trained")
+        assert idle_rl(alone.arms[0])[again.address].startswith(why) is True
+        assert bool(idle_rl(alone.arms[0])[again.address]) is bool(why)
 
 
 def test_an_adaptive_range_that_never_rose_is_rl_on_its_first_ops(study: Study) -> None:

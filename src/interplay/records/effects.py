@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from interplay.evals.power import seen
 from interplay.evals.simulate import Design
 from interplay.evals.verdict import TRAININGS, Answer, Evidence, Question, judge, rule
 from interplay.records.measured import INTERVAL, Arms, Values, estimate_fields
-from interplay.records.untrained import untrained
+from interplay.records.untrained import partly_untrained, untrained
 from interplay.studies.study import Claim, Contrast, Study
 
 ABOUT = ("name", "label", "treatment", "control", "regime", "op", "rule", "control_rule", "k", "gain")
@@ -96,6 +96,8 @@ def claim_rows(study: Study, arms: Arms, designs: Mapping[str, Design]) -> list[
     for claim, answer in zip(study.claims, judge(questions), strict=True):
         contrast = contrasts[_weakest(claim, evidence)]
         effect = effect_row(study, contrast, arms)
+        compared = [contrasts[name] for name in claim.contrasts]
+        idle = [line for one in compared for line in partly_untrained(study, arms, one.treatment, one.control)]
         numbers = {name: None if effect[name] == "" else effect[name] for name in ("effect", *INTERVAL)}
         rows.append(
             {"claim": claim.text, "key": claim.key, "source": claim.source, "direction": claim.direction,
@@ -107,7 +109,7 @@ def claim_rows(study: Study, arms: Arms, designs: Mapping[str, Design]) -> list[
             | numbers
             | {"by_training": _by_training(evidence[contrast.name])}
             | _power(claim, designs.get(contrast.name))
-            | {"verdict": answer.verdict, "note": _note(answer, len(study.settings.seeds))}
+            | {"verdict": answer.verdict, "note": _note(answer, len(study.settings.seeds), idle)}
         )  # fmt: skip
     return rows
 
@@ -135,10 +137,13 @@ def _power(claim: Claim, design: Design | None) -> dict[str, object]:
     }
 
 
-def _note(answer: Answer, trainings: int) -> str:
-    if answer.verdict == "not tested":
-        return f"not tested: {answer.reason}"
-    if trainings >= TRAININGS:
-        return f"{trainings} trainings: the interval covers other problems and other trainings"
+def _note(answer: Answer, trainings: int, idle: Sequence[str]) -> str:
+    """What the interval covers, or why nothing was tested; and which trainings are not what their arm is named after."""
     pair = "this pair of trainings" if trainings == 1 else f"these {trainings} pairs of trainings"
-    return f"the interval covers other problems of the same kind for {pair}, not other trainings"
+    if answer.verdict == "not tested":
+        said = f"not tested: {answer.reason}"
+    elif trainings >= TRAININGS:
+        said = f"{trainings} trainings: the interval covers other problems and other trainings"
+    else:
+        said = f"the interval covers other problems of the same kind for {pair}, not other trainings"
+    return "; ".join(dict.fromkeys([said, *idle]))

@@ -1,13 +1,16 @@
-"""Arms that are not the treatment they are named after: RL that never took a gradient, a range of ops that never rose.
+"""Arms that are not the treatment they are named after: RL that never took a gradient, a range of ops that never rose, a filter
+that was never measured again.
 
-The weights of the first are those of its start, and the second is RL on its first ops. Their numbers are right, and say nothing
-of the treatment.
+The first has the weights of its start, the second is RL on its first ops, the third the filter that is measured once. Their
+numbers are right, and say nothing of the treatment. Where it is so in every training nothing was tested; where it is so in
+some of them, a claim's note names these.
 """
 
 from __future__ import annotations
 
 from interplay.records.measured import Arms, Measured
-from interplay.rl.pools import Adaptive
+from interplay.rl.pools import Adaptive, Refreshed
+from interplay.rl.scoring import all_silent
 from interplay.stages.kinds import RLStage
 from interplay.stages.stage import upstream
 from interplay.studies.study import Arm, Study
@@ -24,6 +27,21 @@ def untrained(study: Study, arms: Arms, treatment: str, control: str) -> str:
     return ""
 
 
+def partly_untrained(study: Study, arms: Arms, treatment: str, control: str) -> list[str]:
+    """Which trainings of two arms are not what the arms are named after, where other trainings are: a line for each reason."""
+    labels = {arm.name: arm.label for arm in study.arms}
+    found = []
+    for name, other in ((treatment, control), (control, treatment)):
+        reasons = {one.seed: _why(one, than) for one, than in zip(arms[name], arms[other], strict=True)}
+        if all(reasons.values()):
+            continue
+        for reason in sorted(set(filter(None, reasons.values()))):
+            *others, last = (str(seed) for seed, why in reasons.items() if why == reason)
+            seeds = f"seeds {', '.join(others)} and {last}" if others else f"seed {last}"
+            found.append(f"{labels[name]}, {seeds}: {reason}")
+    return found
+
+
 def _why(one: Measured, other: Measured) -> str:
     """Of the RL that the other arm did not go through."""
     return next((reason for address, reason in one.rl.items() if reason and address not in other.rl), "")
@@ -36,10 +54,17 @@ def idle_rl(arm: Arm) -> dict[str, str]:
 
 
 def _idle(stage: RLStage) -> str:
-    rows = read_metrics(stage.folder / "metrics.jsonl")
-    if rows and all(row.get("rl/grad_norm") == 0 for row in rows):
-        return "no group of samples ever differed in reward, so RL took no gradient"
-    selection = stage.config.selection
+    rows, config = read_metrics(stage.folder / "metrics.jsonl"), stage.config
+    if all_silent(rows, config):
+        nothing = (
+            "no sample ever earned anything"
+            if config.baseline == "none"
+            else "no group of samples ever differed in reward"
+        )
+        return f"{nothing}, so RL took no gradient"
+    selection = config.selection
     if isinstance(selection, Adaptive) and rows and all(row.get("rl/top_op") == selection.start_op for row in rows):
         return f"its range never rose, so this is RL on op {selection.start_op} and below"
+    if isinstance(selection, Refreshed) and config.steps <= selection.every:
+        return "its filter was never measured again, so this is RL on what was on the edge before"
     return ""

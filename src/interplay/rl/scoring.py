@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -65,6 +67,15 @@ def has_signal(group: list[Rollout], config: RLConfig) -> bool:
         return any(bool(credit.any()) for credit in _step_credit(group))
     rewards = {rollout.reward for rollout in group}
     return rewards != {0.0} if config.baseline == "none" else len(rewards) > 1
+
+
+def all_silent(rows: Sequence[Mapping[str, Any]], config: RLConfig) -> bool:
+    """Whether in no step any group had a signal, by a stage's metrics: by its shares of silent groups, since a KL term or the
+    rounding of a device moves the norm of the gradient off zero. Per-step credit is not in these shares; the norm decides."""
+    if config.reward.kind == "steps":
+        return bool(rows) and all(row.get("rl/grad_norm") == 0 for row in rows)
+    silent = ("rl/silent_wrong",) if config.baseline == "none" else ("rl/silent_wrong", "rl/silent_right")
+    return bool(rows) and all(math.isclose(sum(row.get(name, 0.0) for name in silent), 1.0) for row in rows)
 
 
 def _step_credit(group: list[Rollout]) -> list[Tensor]:

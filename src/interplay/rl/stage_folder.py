@@ -13,6 +13,7 @@ from interplay.rl.learner import Learner
 from interplay.rl.pools import PoolState, Refreshed
 from interplay.rl.rollout import Rollout
 from interplay.rl.rollout_log import RolloutLog
+from interplay.rl.scoring import all_silent
 from interplay.train.checkpoint import newest, prune, prune_old, step_of
 from interplay.train.metrics import MetricsLog, read_metrics
 from interplay.train.publish import finish, publish
@@ -102,10 +103,8 @@ class StageFolder:
         name = self.publish(config.steps)
         self.learner.processes.wait()
         rows = read_metrics(self.path / "metrics.jsonl")
-        if self.writes and not any(row["rl/grad_norm"] for row in rows):
-            say(
-                "RL took no gradient: in no step did the rewards of a group differ, and the weights are those of the start"
-            )
+        if self.writes and all_silent(rows, config):
+            say("RL took no gradient: in no step did the rewards of a group differ, so it learned nothing")
         tokens = sum(row["rl/tokens"] for row in rows)
         summary = {"checkpoint": name, "steps": config.steps, "tokens": int(tokens), "wall_s": wall_s}
         summary |= {"resumed_at_step": self.start_step, "processes": self.learner.processes.world}

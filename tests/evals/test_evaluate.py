@@ -175,6 +175,7 @@ def test_a_prompt_that_does_not_fit_is_recorded_as_failed_and_the_evaluation_goe
         else:
             assert row["num_tokens"] > 0
     left_out = sum(length > room for length in lengths.values())
+    assert summary["unfit"] == left_out
     assert f"{left_out} of 12 prompts do not fit the model's {room + 8} positions" in " ".join(
         capsys.readouterr().err.split()
     )

@@ -136,6 +136,22 @@ def test_methods_say_what_the_settings_say(large: Path, tmp_path: Path) -> None:
     assert methods.paragraphs(read_records(bare))
 
 
+def test_methods_count_the_prompts_that_did_not_fit_where_stages_say_it(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path, seeds=(0,))
+    study = json.loads((folder / "study.json").read_text())
+
+    def text(of_rl: int | None, of_evaluation: int | None) -> str:
+        for stage in study["stages"].values():
+            stage["summary"]["unfit"] = {"rl": of_rl, "evaluate": of_evaluation}.get(stage["kind"])
+        (folder / "study.json").write_text(json.dumps(study))
+        return " ".join(text for _, text in methods.paragraphs(read_records(folder)))
+
+    assert text(None, None) == text(0, 0)
+    stages = sum(stage["kind"] == "rl" for stage in study["stages"].values())
+    assert f"{600 * stages:,} prompts that leave no room for a solution" in text(600, None)
+    assert "The prompts of 7 problems leave no room for a solution" in text(None, 7)
+
+
 def test_csv_of_a_study_without_pooled_rows_stays_whole(tmp_path: Path) -> None:
     one = synthetic.write(tmp_path / "one", seeds=(0,))
     small = slim(one, tmp_path / "small")

@@ -106,10 +106,11 @@ def test_prompts_that_do_not_fit_are_dropped_and_counted(config, pool, tokenizer
     def model():
         return build(SHAPE.model_copy(update={"max_positions": room + 12}), len(tokenizer), 0)
 
-    reinforce(config, model(), tokenizer, tmp_path / "plain", runtime)
+    summary = reinforce(config, model(), tokenizer, tmp_path / "plain", runtime)
     rows = read_metrics(tmp_path / "plain" / "metrics.jsonl")
     per_step = [lengths[start : start + 3] for start in range(0, 12, 3)]
     assert [row["rl/unfit"] for row in rows] == [sum(n > room for n in step) for step in per_step]
+    assert summary["unfit"] == sum(n > room for n in lengths) > 0
     assert [row["rl/drawn"] for row in rows] == [sum(n <= room for n in step) for step in per_step]
 
     val = Stream(world=pool.stream.world, mixture=pool.stream.mixture, split="val")

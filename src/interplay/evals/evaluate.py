@@ -176,8 +176,9 @@ def evaluate(
     verify_workers: int | None = None,
     share: Share = ALONE,
     sampler: Sampler | None = None,
-) -> None:
-    """Fill `folder` with `problems.parquet` and `samples.parquet`, resuming from the parts that are there.
+) -> int:
+    """Fill `folder` with `problems.parquet` and `samples.parquet`, resuming from the parts that are there; how many problems
+    have a prompt that does not fit the model.
 
     `verify_workers` processes judge a chunk while the next is sampled; None takes the cores that sampling leaves. Of
     several processes each samples its `share` of the chunks, and the first one merges.
@@ -190,9 +191,9 @@ def evaluate(
     chunks = [[p for _, p in asked[start : start + per_chunk]] for start in range(0, len(asked), per_chunk)]
     paths = [parts / f"{number:06d}.parquet" for number in range(len(chunks))]
     cast(Any, model).to(runtime.torch_device()).eval()
-    unfit = check_prompts(model, tokenizer, asked, sampling)
+    unfit, said = check_prompts(model, tokenizer, asked, sampling)
     if unfit and share.is_first:
-        say(f"{unfit}: their samples are recorded as failed, truncated")
+        say(f"{said}: their samples are recorded as failed, truncated")
     if verify_workers is None:
         several = len(chunks) > share.world
         verify_workers = spare_workers(runtime.threads, share.world, runtime.cores) if several else 0
@@ -210,12 +211,13 @@ def evaluate(
         do_parts(paths, begin, update, share=share, overlap=pool.overlaps)
     if share.is_first:
         merge(paths, folder / "samples.parquet")
+    return unfit
 
 
 def check_prompts(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, asked: Asked, sampling: SamplingConfig
-) -> str:
-    """How many prompts do not fit the model, in words; "" where all do.
+) -> tuple[int, str]:
+    """How many prompts do not fit the model, as a number and in words.
 
     Raises ValueError where none leaves room for a solution, or where a text has no beginning or no end to it.
     """
@@ -227,4 +229,4 @@ def check_prompts(
     limit = f"the model's {positions_of(model)} positions with max_new_tokens {sampling.max_new_tokens}"
     if count and count == len(asked):
         raise ValueError(f"no prompt of {count} fits {limit}")
-    return f"{count} of {len(asked)} prompts do not fit {limit}" if count else ""
+    return count, f"{count} of {len(asked)} prompts do not fit {limit}"

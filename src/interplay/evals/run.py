@@ -79,7 +79,7 @@ def run_eval(request: EvalRequest, sampler: Sampler | None = None) -> dict[str, 
     if share.is_first and found.left_out:
         say(found.left_out)
     runtime, name = Runtime(threads=request.threads), str(request.checkpoint.name)
-    evaluate(
+    unfit = evaluate(
         found.asked, model, tokenizer, request.out, samples=request.samples, sampling=sampling, seed=request.seed,
         runtime=runtime, title=name, verify_workers=request.verify_workers, share=share, sampler=sampler,
     )  # fmt: skip
@@ -88,10 +88,10 @@ def run_eval(request: EvalRequest, sampler: Sampler | None = None) -> dict[str, 
             found.asked, model, tokenizer, request.out, sampling=sampling, runtime=runtime, title=f"{name} on gold",
             share=share,
         )  # fmt: skip
-    return _summary(request, found) if share.is_first else None
+    return _summary(request, found, unfit) if share.is_first else None
 
 
-def _summary(request: EvalRequest, found: FileProblems) -> dict[str, object]:
+def _summary(request: EvalRequest, found: FileProblems, unfit: int) -> dict[str, object]:
     summary = {
         "out": str(request.out),
         "problems": len(found.asked),
@@ -99,6 +99,7 @@ def _summary(request: EvalRequest, found: FileProblems) -> dict[str, object]:
         "bad_rows": found.bad,
         "defective_rows": found.defective,
         "repeated_rows": found.repeated,
+        "unfit": unfit,
         "pass_at_k": summarize(request.out, request.ks),
     }
     if request.gold:

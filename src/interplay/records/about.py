@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SUMMED = {"flops": MEASURED, "nominal_flops": NOMINAL}
 SUMMARY = ("vocab_size", "steps", "tokens", "real_tokens", "padding_share", "documents", "dropped_documents", "flops",
            "nominal_flops", "problems", "samples", "wall_s", "tokens_per_s", "peak_memory_bytes", "processes",
-           "best_held_out")  # fmt: skip
+           "best_held_out", "unfit")  # fmt: skip
 SOFTWARE = ("torch", "transformers", "tokenizers", "accelerate", "numpy", "scipy", "pyarrow", "exca")
 
 

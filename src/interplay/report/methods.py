@@ -171,7 +171,14 @@ def _rl(records: Records) -> str:
         text += f", KL penalty {_either(kl, '{:g}'.format)}"
     else:
         text += ", no KL penalty"
+    if unfit := sum(_unfit(stages)):
+        text += f". {unfit:,} prompts that leave no room for a solution in the model's positions were left out"
     return f"{text}. {_tuned(records)}"
+
+
+def _unfit(stages: list[Stage]) -> list[int]:
+    """Prompts that did not fit, of the stages that counted them; older ones did not."""
+    return [int(stage.summary.get("unfit") or 0) for stage in stages]
 
 
 def _tuned(records: Records) -> str:
@@ -196,6 +203,10 @@ def _evaluation(records: Records) -> str:
             f"{sampling.get('temperature', '–')}, at most {sampling.get('max_new_tokens', '–')} new "
             "tokens. A solution counts when every step is right (strict); pass@k is the unbiased estimate."
         )
+        if unfit := max(_unfit(_stages(records, "evaluate"))):
+            text += (
+                f" The prompts of {unfit:,} problems leave no room for a solution: all of their samples count as wrong."
+            )
         if records.nll:
             text += " The NLL of the gold solutions was measured on the same problems."
         return text

@@ -108,6 +108,8 @@ class StageFolder:
         tokens = sum(row["rl/tokens"] for row in rows)
         summary = {"checkpoint": name, "steps": config.steps, "tokens": int(tokens), "wall_s": wall_s}
         summary |= {"resumed_at_step": self.start_step, "processes": self.learner.processes.world}
+        if all("rl/unfit" in row for row in rows):
+            summary["unfit"] = int(sum(row["rl/unfit"] for row in rows))
         if config.sampler == "vllm":
             summary["sampler"] = f"vllm {version()}"
         if self.best is not None:

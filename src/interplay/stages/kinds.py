@@ -192,7 +192,7 @@ class EvaluateStage(Stage):
         started = time.monotonic()
         config, share = self.config, share_of_environment()
         asked = problems_of(config)
-        evaluate(
+        unfit = evaluate(
             asked, model, tokenizer, folder, samples=config.samples, sampling=config.sampling,
             seed=config.seed, runtime=self.runtime, title=self.label or "evaluation", share=share,
         )  # fmt: skip
@@ -201,7 +201,7 @@ class EvaluateStage(Stage):
                 asked, model, tokenizer, folder, sampling=config.sampling, runtime=self.runtime,
                 title=f"{self.label or 'evaluation'}, gold", share=share,
             )  # fmt: skip
-        summary: Result = {"problems": len(asked), "samples": config.samples, "processes": share.world}
+        summary: Result = {"problems": len(asked), "samples": config.samples, "processes": share.world, "unfit": unfit}
         if not share.is_first:
             return summary
         summary |= {"wall_s": time.monotonic() - started, **sampling_cost(folder, asked, model, tokenizer)}

@@ -64,10 +64,11 @@ def run_study(
     folder = study_folder(study, store)
     stages = study.of_seeds([seed for seed in study.settings.seeds if seed not in (kept or {})]).stages
     with space_for(folder), counting_on(stages, folder, command):
-        ran = _run(stages, executor or Here(), store)
+        executor = executor or Here()
+        ran = _run(stages, executor, store)
         say("records and report")
         with hold(folder):  # another run of the same study may end now, too
-            write_records(study, folder, command, kept)
+            write_records(study, folder, command, kept, executor.room.places)
     return Outcome(folder, time.monotonic() - started, ran.cached, ran.ran)
 
 

@@ -71,6 +71,24 @@ def changed(path: Path, change) -> None:
     path.write_text(json.dumps(found))
 
 
+def test_a_seed_says_how_many_stages_ran_side_by_side_and_is_the_same_seed_whatever_they_were(
+    seeds: list[Path], tmp_path: Path
+) -> None:
+    """It counts the prompts that did not fit, too; a seed that was kept before says neither."""
+    about = json.loads((seeds[0] / "about.json").read_text())
+    assert about["machine"]["threads"] == about["machine"]["jobs"] == 1
+    assert {s["summary"].get("unfit") for s in about["stages"].values() if s["kind"] in ("rl", "evaluate")} == {0}
+    two, before = tmp_path / "two", tmp_path / "before"
+    for copy, machine in ((two, about["machine"] | {"jobs": 2}), (before, {"cores": 2})):
+        shutil.copytree(seeds[0], copy)
+        (copy / "about.json").write_text(json.dumps(about | {"machine": machine}))
+    assert list(gathered([seeds[0], two, before])) == [0]
+    merge_seeds([two, seeds[1]], tmp_path / "out", "", "interplay records merge")
+    assert json.loads((tmp_path / "out" / "study.json").read_text())["machine"]["jobs"] == "2; 1"
+    merge_seeds([before], tmp_path / "old", "", "interplay records merge")
+    assert "jobs" not in json.loads((tmp_path / "old" / "study.json").read_text())["machine"]
+
+
 def test_seeds_that_ran_apart_give_the_bytes_of_one_run(whole: Path, seeds: list[Path], tmp_path: Path) -> None:
     merge_seeds([seeds[2], seeds[0], seeds[1].parent], tmp_path / "merged", "", "c")
     one, other = tables(whole), tables(tmp_path / "merged")

@@ -152,6 +152,17 @@ def test_methods_count_the_prompts_that_did_not_fit_where_stages_say_it(tmp_path
     assert "The prompts of 7 problems leave no room for a solution" in text(None, 7)
 
 
+def test_methods_say_on_how_many_threads_and_how_many_stages_ran_side_by_side(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path, seeds=(0,))
+    study = json.loads((folder / "study.json").read_text())
+    for more, said in (
+        ({}, "on 2 CPU cores."),
+        ({"threads": 1, "jobs": 2}, "(threads of a stage: 1 and stages side by side: 2)."),
+    ):
+        (folder / "study.json").write_text(json.dumps(study | {"machine": study["machine"] | more}))
+        assert said in " ".join(text for _, text in methods.paragraphs(read_records(folder)))
+
+
 def test_csv_of_a_study_without_pooled_rows_stays_whole(tmp_path: Path) -> None:
     one = synthetic.write(tmp_path / "one", seeds=(0,))
     small = slim(one, tmp_path / "small")

@@ -33,13 +33,15 @@ from interplay.studies.study import Study
 __all__ = ["command_line", "write_records"]
 
 
-def write_records(study: Study, folder: Path, command: str, kept: Mapping[int, Path] | None = None) -> None:
+def write_records(
+    study: Study, folder: Path, command: str, kept: Mapping[int, Path] | None = None, jobs: int | None = None
+) -> None:
     """Write every record of a study: of its seeds those in `kept` from their folders, the others from a store that has all
-    of their stages."""
+    of their stages, of which `jobs` could run side by side."""
     elsewhere = kept or {}
     here = [seed for seed in study.settings.seeds if seed not in elsewhere]
     for seed in here:
-        write_seed(study, seed, seed_folder(folder / SEEDS, seed), command)
+        write_seed(study, seed, seed_folder(folder / SEEDS, seed), command, jobs)
     for seed, source in elsewhere.items():
         copy_seed(source, seed_folder(folder / SEEDS, seed))
     write_tables(study, folder, command)

@@ -106,10 +106,11 @@ def _contexts(study: Study) -> list[str]:
     return list(dict.fromkeys(str(cell.context) for regime in regimes for cell in regime.mixture.cells))
 
 
-def machine(threads: int | None = None) -> dict[str, object]:
-    """What the run ran on."""
+def machine(threads: int | None = None, jobs: int | None = None) -> dict[str, object]:
+    """What the run ran on: threads of a stage, and how many stages could run side by side, where they are known."""
     return {
         **processor(threads),
+        **({} if jobs is None else {"jobs": jobs}),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }  # fmt: skip
 

@@ -69,7 +69,7 @@ def seed_folder(root: Path, seed: int) -> Path:
     return root / f"seed-{seed}"
 
 
-def write_seed(study: Study, seed: int, folder: Path, command: str) -> None:
+def write_seed(study: Study, seed: int, folder: Path, command: str, jobs: int | None = None) -> None:
     """Write the folder of one seed of a study whose stages are all in the store. It appears whole or not at all."""
     own = study.of_seeds([seed])
     found = [Evaluated(arm) for arm in own.arms]
@@ -88,7 +88,7 @@ def write_seed(study: Study, seed: int, folder: Path, command: str) -> None:
     with staged_folder(folder) as staging:
         write_text(staging / SETTINGS, settings_document(own))
         write_text(staging / SEED, document(KeptSeed, _said(own, seed)))
-        write_text(staging / ABOUT, document(KeptAbout, _about(own, command)))
+        write_text(staging / ABOUT, document(KeptAbout, _about(own, command, jobs)))
         write_table(staging / "problems.parquet", table_of(found[0].problem_rows(), Asked))
         write_table(staging / "counts.parquet", table_of(counts, Counted))
         for name, rows in tables.items():
@@ -134,11 +134,11 @@ def _said(study: Study, seed: int) -> dict[str, object]:
     return {"schema_version": VERSION, "study": study.name, "scale": study.settings.scale, "seed": seed, "arms": arms}
 
 
-def _about(study: Study, command: str) -> dict[str, object]:
+def _about(study: Study, command: str, jobs: int | None) -> dict[str, object]:
     stages = {stage.address: stage_summary(stage) for stage in study.stages}
     return {
-        "version": __version__, "command": command, "machine": machine(study.arms[0].evaluation.runtime.threads),
-        "software": software(), "stages": stages,
+        "version": __version__, "command": command, "software": software(), "stages": stages,
+        "machine": machine(study.arms[0].evaluation.runtime.threads, jobs),
     }  # fmt: skip
 
 

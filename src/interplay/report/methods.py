@@ -237,7 +237,9 @@ def _compute(records: Records) -> str:
     text += f" and took {wording.duration(study.wall_s)} of wall time, shared stages once"
     machine = study.machine
     where = machine.get("cuda") or (f"{machine['cores']} CPU cores" if machine.get("cores") else "")
-    text += f", on {where}." if where else "."
+    names = {"threads": "threads of a stage", "jobs": "stages side by side"}
+    how = [f"{said}: {machine[name]}" for name, said in names.items() if name in machine]
+    text += f", on {where}{f' ({_list(how)})' if how else ''}." if where else "."
     versions = [f"{name} {number}" for name, number in study.software.items()]
     return f"{text} Software: interplay {study.version}{''.join(f', {v}' for v in versions)}."
 

@@ -40,7 +40,9 @@ class KeptAbout(Row):
 
     version: str = column("version of the package")
     command: str = column("command that ran it")
-    machine: dict[str, object] = column("where it ran")
+    machine: dict[str, object] = column(
+        "where it ran: processor, kernels, cores, threads of a stage, stages side by side (`jobs`)"
+    )
     software: dict[str, str] = column("versions of what computes")
     stages: dict[str, Any] = column("what each stage was trained on and what it took, by address")
 

@@ -69,7 +69,9 @@ class Study(Row):
     command: str = column("command that runs it again")
     settings: dict[str, Any] = column("resolved settings")
     wall_s: Figure = column("seconds of all stages together")
-    machine: dict[str, object] = column("where it ran")
+    machine: dict[str, object] = column(
+        "where it ran: processor, kernels, cores, threads of a stage, stages side by side (`jobs`)"
+    )
     software: dict[str, str] = column("versions of what computes")
     x: str = column("factor on the horizontal axis of the dose figure, if any")
     by: str = column("second factor, a line per value, if any")

@@ -8,10 +8,12 @@ import pytest
 
 from interplay.report.markdown import escaped
 from interplay.report.tuning import Tried, best, build_tuning
+from interplay.rl.config import RLConfig
 from interplay.stages.kinds import RLStage
 from interplay.studies.catalogue import make_study
 from interplay.studies.catalogue.tuning import rate_of, row_name
 from interplay.studies.scales import SCALES
+from interplay.studies.study import Study
 from interplay.train.runtime import Runtime
 
 
@@ -32,6 +34,21 @@ def test_methods_are_searched_equally_wide_on_val_and_on_seeds_of_their_own(tmp_
             study(tmp_path, seeds=asked)
 
 
+def reported_config(reported: Study, arm: str) -> RLConfig:
+    checkpoint = next(a for a in reported.arms if a.name == arm).checkpoint
+    assert isinstance(checkpoint, RLStage)
+    return checkpoint.config
+
+
+def test_self_training_asks_what_rl_asks_and_replay_more_of_it(tmp_path: Path) -> None:
+    reported = make_study("extrapolation", "micro", {"seeds": "0"}, tmp_path, Runtime(threads=1))
+    rl, plain, replay = (reported_config(reported, arm) for arm in ("rl_edge", "self_train", "self_train_replay"))
+    assert plain.pool == rl.pool  # the same problems
+    assert (plain.prompts, plain.steps) == (rl.prompts, rl.steps)
+    assert replay.prompts * (1 - reported.settings.extrapolation.replay_share) == rl.prompts  # as many of them
+    assert (plain.group, replay.group) == (23, 15)
+
+
 def test_the_usual_rate_is_the_arm_that_extrapolation_reports(tmp_path: Path) -> None:
     """At the scale's rates and steps tuning trains what the study trains, but for the seed."""
     tuned = study(tmp_path, **{"tuning.factors": "1", "tuning.lengths": "1", "seeds": "100"})
@@ -40,7 +57,11 @@ def test_the_usual_rate_is_the_arm_that_extrapolation_reports(tmp_path: Path) ->
     chosen = tuned.settings
     for method, arm in (("rl", "rl_edge"), ("self_train", "self_train"), ("gold", "gold")):
         name = row_name(method, rate_of(chosen, method), chosen.rl.steps)
-        assert next(a for a in tuned.arms if a.name == name).checkpoint.address == checkpoints[arm]
+        tried = next(a for a in tuned.arms if a.name == name).checkpoint
+        if method == "self_train":  # which there has more samples of a problem, to cost what RL was measured to cost
+            assert tried.config.model_copy(update={"group": 23}) == reported_config(reported, arm)
+        else:
+            assert tried.address == checkpoints[arm]
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from interplay.schema import VERSION
 from interplay.schema.kept import KeptSettings
 from interplay.schema.text import document
 from interplay.stages.diff import Difference, differences
+from interplay.studies.settings import OF_ONE_STUDY
 from interplay.studies.study import Study
 
 PREFIX = "stage:"  # of a digest that stands for a stage
-NOTE = "tuned"  # the setting that says where rates were chosen, and changes no stage
 
 
 def settings_document(study: Study) -> str:
@@ -39,7 +39,8 @@ def first_difference(a: Mapping[str, Any], b: Mapping[str, Any]) -> str | None:
     for name in ("schema_version", "study"):
         if a[name] != b[name]:
             return f"{name}: {a[name]} -> {b[name]}"
-    found = differences(*({k: v for k, v in each["settings"].items() if k != NOTE} for each in (a, b)))
+    # what one study alone asks for changes its arms and their stages, which are compared below
+    found = differences(*({k: v for k, v in each["settings"].items() if k not in OF_ONE_STUDY} for each in (a, b)))
     if found:
         return f"the setting {found[0]}"
     for arm in dict.fromkeys([*a["arms"], *b["arms"]]):

@@ -22,12 +22,14 @@ def rl_steps(chosen: Settings, tokens: float) -> int:
 
 
 def filtered_steps(chosen: Settings) -> int:
-    """RL steps left of `rl.steps` when the edge filter is paid from the same measured compute.
+    """RL steps left of `rl.steps` when the edge filter is paid from the same compute, measured where `filtered_share` is.
 
-    A candidate's samples are drawn and not learned from: 2P of the 8P FLOPs a token of RL takes, 10P with a reference.
+    A candidate's samples are drawn and not learned from: 2P of the 8P FLOPs a token of RL takes, 10P with a reference. Where
+    more groups have a signal a step learns from more of its samples, so it costs `filtered_share` of a step on the edge.
     """
     drawn = 2 / (10 if chosen.rl.loss.kl > 0 else 8)
-    return max(1, chosen.rl.steps - round(drawn * chosen.extrapolation.filter_candidates / chosen.rl.prompts))
+    left = chosen.rl.steps - drawn * chosen.extrapolation.filter_candidates / chosen.rl.prompts
+    return max(1, round(left / chosen.extrapolation.filtered_share))
 
 
 def _step_tokens(chosen: Settings) -> float:

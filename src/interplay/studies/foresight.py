@@ -18,27 +18,11 @@ from interplay.evals.power import describe, seen
 from interplay.evals.simulate import Design
 from interplay.evals.spread import NO_REPLICATES, Spread, read_spread
 from interplay.evals.verdict import TRAININGS
-from interplay.studies.settings import Settings
+from interplay.studies.settings import OF_ONE_STUDY, Settings
 from interplay.studies.study import Contrast, Study
 
 # what settings hold beside the training of base and of RL on the edge: how it is measured, and what single studies ask for
-MEASURED_APART = frozenset(
-    {
-        "seeds",
-        "problems",
-        "samples",
-        "ks",
-        "gold",
-        "extrapolation",
-        "midtraining",
-        "contextual",
-        "headroom",
-        "transfer",
-        "ladder",
-        "tuning",
-        "tuned",
-    }
-)
+MEASURED_APART = OF_ONE_STUDY | {"seeds", "problems", "samples", "ks", "gold"}
 
 
 class Control(NamedTuple):

@@ -57,9 +57,9 @@ class Recipe(NamedTuple):
         """These ops over every context and mode, uniformly."""
         return Mixture.uniform(ops, self.chosen.contexts, self.chosen.modes)
 
-    def graded(self, share: float, ops: Sequence[int] = ()) -> Mixture:
+    def graded(self, share: float, ops: Sequence[int] = (), hard_share: float | None = None) -> Mixture:
         """What models are pre-trained on: the id ops in their weights, and `share` of other ops (by default the edge), which
-        falls from op to op as the scale says. The scale's share of hard ops is taken from all of them alike."""
+        falls from op to op as the scale says. The share of hard ops, the scale's, is taken from all of them alike."""
         chosen, special = self.chosen, tuple(ops) or self.chosen.edge_ops
         equal = (1 / len(chosen.id_ops),) * len(chosen.id_ops)
         weights = dict(zip(chosen.id_ops, chosen.pretrain.id_weights or equal, strict=True))
@@ -67,7 +67,7 @@ class Recipe(NamedTuple):
         total = sum(usual.values())
         parts = [(self.over([op]), (1 - share) * weight / total) for op, weight in usual.items()]
         mixture = blend([*parts, (self.falling(special), share)] if share else parts)
-        hard = chosen.pretrain.hard_share
+        hard = chosen.pretrain.hard_share if hard_share is None else hard_share
         return blend([(mixture, 1 - hard), (self.falling(chosen.hard_ops), hard)]) if hard else mixture
 
     def falling(self, ops: Sequence[int]) -> Mixture:

@@ -87,8 +87,13 @@ MICRO = Settings(
     sampling=SamplingConfig(temperature=0.7, max_new_tokens=160),
     # `interplay records charge` on RL on the edge from base, quickstart, seed 0, 2026-11-27: .461 of 63 charged, and 71.2
     # positions a sample; so .41 of 71
-    extrapolation=OfExtrapolation(filter_candidates=1000, measured_share=0.41),
-    midtraining=OfMidtraining(budgets=(350_000, 700_000, 1_400_000)),
+    # self-training took .70 of the FLOPs of as many steps of RL (`tuning`, seeds 100 and 101), and an id sample 1.6 times an
+    # edge sample
+    extrapolation=OfExtrapolation(
+        filter_candidates=1000, measured_share=0.41, self_train_group=23, self_train_replay_group=15
+    ),
+    # RL alone takes 25, 50 and 99 steps of them
+    midtraining=OfMidtraining(budgets=(1_125_000, 2_250_000, 4_500_000)),
     headroom=OfHeadroom(shares=(0.0, 0.001, 0.03, 0.2, 0.5)),
 )
 
@@ -112,11 +117,14 @@ MINI = Settings(
     pretrain=Pretraining(tokens=6_000_000, edge_share=0.074, hard_share=0.0055, fall=1 / 3, curve_points=12),
     midtrain=Midtraining(tokens=1_500_000),
     rl=_rl("mini", steps=200, max_new_tokens=160),
-    sample_tokens=64,
+    sample_tokens=76,
     samples=128,
     ks=(1, 2, 4, 8, 16, 32, 64, 128),
     sampling=MICRO.sampling,
-    midtraining=OfMidtraining(budgets=(750_000, 1_500_000, 3_000_000)),
+    # `interplay records charge` on RL on the edge, three trainings: 75.9 positions a sample, .40 of what they are charged
+    extrapolation=OfExtrapolation(measured_share=0.4),
+    # RL alone takes 51, 103 and 206 steps of them
+    midtraining=OfMidtraining(budgets=(2_500_000, 5_000_000, 10_000_000)),
 )
 
 SMALL = Settings(

@@ -37,6 +37,11 @@ def _some(values: tuple[object, ...]) -> tuple[object, ...]:
     return values
 
 
+# what single studies ask for, under their names, and the note of where rates were chosen: no other study's stages hold it
+OF_ONE_STUDY = frozenset(
+    {"extrapolation", "midtraining", "contextual", "headroom", "transfer", "ladder", "tuning", "tuned"}
+)
+
 Once, Some = AfterValidator(_each_once), AfterValidator(_some)
 Ops = Annotated[tuple[PositiveInt, ...], Once]
 
@@ -68,9 +73,11 @@ class Midtraining(Config):
 class OfExtrapolation(Config):
     """Op ranges of RL where they are not the regimes'; the selections that are compared with a uniform pool.
 
-    measured_share: measured FLOPs of RL over what it is charged, by the record of an earlier run; gold is matched to it.
-    replay_share: of id problems in gold and self-training with replay. gold_lr_factor, self_train_lr_factor: on the learning
-    rates of mid-training and of RL, as `tuning` found them.
+    measured_share: measured FLOPs of RL over what it is charged, by the record of an earlier run; gold is matched to it, and
+    where it is 1 what RL is charged counts. self_train_group, self_train_replay_group: samples of a problem with which as many
+    steps of self-training were measured to cost what RL costs; without one RL's own group. filtered_share: measured FLOPs of a
+    step on filtered problems over those of a step on the edge. replay_share: of id problems in gold and self-training with
+    replay. gold_lr_factor, self_train_lr_factor: on the learning rates of mid-training and of RL, as `tuning` found them.
     """
 
     id_ops: Ops = ()
@@ -79,6 +86,9 @@ class OfExtrapolation(Config):
     adaptive_threshold: float = Field(default=0.5, gt=0, le=1)
     filter_candidates: PositiveInt = 2000
     measured_share: float = Field(default=1.0, gt=0, le=1)
+    self_train_group: PositiveInt | None = None
+    self_train_replay_group: PositiveInt | None = None
+    filtered_share: PositiveFloat = 1.0
     replay_share: float = Field(default=0.25, gt=0, lt=1)
     gold_lr_factor: PositiveFloat = 1.0
     self_train_lr_factor: PositiveFloat = 1.0

@@ -1,4 +1,4 @@
-"""RL on the edge and what it is compared with at equal measured compute: gold solutions of the problems that RL is asked, and
+"""RL on the edge and what it is compared with at equal compute: gold solutions of the problems that RL is asked, and
 self-training on its own right samples. Tuned in `tuning`, compared in `extrapolation`: one treatment is made in one place."""
 
 from __future__ import annotations
@@ -17,15 +17,31 @@ def scaled(optimizer: OptimizerConfig, factor: float) -> OptimizerConfig:
 
 def self_trained(
     recipe: Recipe, base: PretrainStage, seed: Seed, name: str, *, steps: int | None = None, factor: float = 1.0,
-    replay: bool = False,
 ) -> RLStage:  # fmt: skip
     """Right samples of edge problems are learned from, without a baseline; `factor` is on the learning rate of RL."""
-    own, mixes = recipe.chosen.extrapolation, recipe.regimes
-    mixture = recipe.with_id(own.replay_share) if replay else mixes["edge"]
+    changes = _self_training(recipe, factor)
+    return recipe.reinforced(base, recipe.regimes["edge"], seed, name, steps=steps, changes=changes)
+
+
+def matched_self_trained(recipe: Recipe, base: PretrainStage, seed: Seed, name: str, replay: bool = False) -> RLStage:
+    """The same for what RL was measured to compute: as many steps on as many edge problems, with more samples of each.
+
+    With `replay` a step asks so many id problems more that they are `replay_share` of all.
+    """
+    chosen, own = recipe.chosen, recipe.chosen.extrapolation
+    group = (own.self_train_replay_group if replay else own.self_train_group) or chosen.rl.group
+    changes = _self_training(recipe, 1.0) | {"group": group}
+    if not replay:
+        return recipe.reinforced(base, recipe.regimes["edge"], seed, name, changes=changes)
+    changes["prompts"] = round(chosen.rl.prompts / (1 - own.replay_share))
+    return recipe.reinforced(base, recipe.with_id(own.replay_share), seed, name, changes=changes)
+
+
+def _self_training(recipe: Recipe, factor: float) -> dict[str, object]:
     changes: dict[str, object] = dict(PRESETS["raft"])
-    if (factor := factor * own.self_train_lr_factor) != 1.0:
+    if (factor := factor * recipe.chosen.extrapolation.self_train_lr_factor) != 1.0:
         changes["optimizer"] = scaled(recipe.chosen.rl.optimizer, factor)
-    return recipe.reinforced(base, mixture, seed, name, steps=steps, changes=changes)
+    return changes
 
 
 def gold_trained(

@@ -1,9 +1,9 @@
 """headroom: how much of the edge must pre-training have shown for RL to add most?
 
 For each share of edge ops in pre-training: a model from scratch, then GRPO on the edge ops. The id ops keep their relative
-weights (at `paper` the mixes are the published ones), and every model sees the same number of tokens. Where RL ends mixes what
-pre-training left with what RL added, so where RL gains most is asked of gains; the middle share stands for partial competence
-and is fixed before the run.
+weights (at `paper` the mixes are the published ones) and no hard op is shown; every model sees the same number of tokens.
+Where RL ends mixes what pre-training left with what RL added, so where RL gains most is asked of gains; the middle share
+stands for partial competence and is fixed before the run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
     own = recipe.chosen.headroom
     for number, share in enumerate(own.shares):
         name, shown = base_name(share), f"{share:.3%}".rstrip("0%").rstrip(".") + " % edge"
-        mixture = recipe.published(own.mixes[number]) if own.mixes else recipe.graded(share, own.ops)
+        mixture = recipe.published(own.mixes[number]) if own.mixes else recipe.graded(share, own.ops, hard_share=0.0)
         base = recipe.pretrained(mixture, seed, name)
         told = ("pre-training", "GRPO on edge ops")
         arms += recipe.before_and_after_rl(name, shown, told, seed, base, recipe.regimes["edge"], {"edge share": share})

@@ -2,8 +2,9 @@
 
 For every budget T and RL share b: mid-training on (1 - b) T tokens of id and edge ops, then RL on the edge ops with what is
 left, one RL sample charged 5/3 of `sample_tokens`. Each arm has a complete schedule of its own; the released arms were
-checkpoints of one run, most of them inside its warm-up. What was really spent is in the record of every stage, so the same
-arms can be compared by measured compute; `sample_tokens` decides by which of the two they are matched.
+checkpoints of one run, most of them inside its warm-up. Budgets are nominal, as the paper's are: RL was measured to take less
+than it is charged, and what was really spent is in the record of every stage; `sample_tokens` decides by which of the two the
+arms are matched.
 """
 
 from __future__ import annotations
@@ -60,17 +61,17 @@ def midtraining(chosen: Settings, place: Workplace) -> Study:
         asked += [(name, without) for share, name in names.items() if min(shares) < share < max(shares)]
         light, heavy = names[sorted(shares)[1]], names[sorted(shares)[-2]]
         claims += [
-            Claim(f"Mid-training and RL beat RL alone on hard, pass@{top}, budget {quantity(budget)}",
+            Claim(f"Mid-training and RL beat RL alone on hard, pass@{top}, nominal budget {quantity(budget)}",
                   f"{heavy}-{alone}-hard-{top}", "T3", "paper"),
-            Claim(f"Mid-training and light RL beat RL alone on the edge, pass@1, budget {quantity(budget)}",
+            Claim(f"Mid-training and light RL beat RL alone on the edge, pass@1, nominal budget {quantity(budget)}",
                   f"{light}-{alone}-edge-1", "T3", "paper"),
-            Claim(f"Mid-training and light RL beat mid-training alone on the edge, pass@1, budget {quantity(budget)}",
+            Claim(f"Mid-training and light RL beat mid-training alone on the edge, pass@1, nominal budget {quantity(budget)}",
                   f"{light}-{without}-edge-1", "T8", "paper"),
         ]  # fmt: skip
     return Study(
         name="midtraining",
         title="How to divide a fixed budget between mid-training and RL",
-        question="At equal compute, which share of RL after mid-training gives the highest verified accuracy?",
+        question="At equal nominal compute, which share of RL after mid-training gives the highest verified accuracy?",
         settings=chosen,
         arms=arms,
         contrasts=compared(arms, asked, chosen.ks),

@@ -4,6 +4,8 @@ base      pre-training on the id ops, with a trace of edge ops
 base_rl   GRPO on the edge ops, from base
 mid       mid-training on id and edge ops, from base
 mid_rl    GRPO on the edge ops, from mid
+
+Mid-training and RL are not equal in compute here; what each took is in the record (`midtraining` divides one budget).
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ def quickstart(chosen: Settings, place: Workplace) -> Study:
         ("mid", "base", "mid-training"),
         ("mid_rl", "mid", "RL from mid"),
         ("mid_rl", "base_rl", "mid-training before RL"),
+        ("mid", "base_rl", "mid-training instead of RL"),
     ]
     return Study(
         name="quickstart",

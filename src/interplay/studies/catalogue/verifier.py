@@ -1,7 +1,9 @@
 """verifier: what do the released verifier's faults do to the conclusions?
 
 The same samples under the three rules. Nothing is trained here that another study does not train: base, RL by the answer, RL
-by the strict rule, all on the edge ops. The contrasts are of two kinds: one arm under two rules, and one effect by each rule.
+by the strict rule, all on the edge ops. The contrasts are of three kinds: one arm under two rules, one effect by each rule, and
+right answers by a false derivation, arm against arm. The released rule's own parsing concerns the `full` style; in `terse`
+only its leniencies are applied, so there it is not asked whether it rejects what is right.
 """
 
 from __future__ import annotations
@@ -44,6 +46,13 @@ def verifier(chosen: Settings, place: Workplace) -> Study:
             for arm in ("base", *ARMS)
             for regime in recipe.regimes
         ]  # fmt: skip
+    contrasts += [
+        Contrast(
+            f"{one}-{other}-{regime}-hacked", f"{label}, right by a false derivation", one, other, regime, 1, "hacked"
+        )
+        for one, other, label in (*asked, ("outcome", "strict", "outcome against strict"))
+        for regime in recipe.regimes
+    ]
     return Study(
         name="verifier",
         title="What the released verifier's faults do to the conclusions",
@@ -51,12 +60,21 @@ def verifier(chosen: Settings, place: Workplace) -> Study:
         settings=chosen,
         arms=recipe.every_seed(arms_of_seed),
         contrasts=tuple(contrasts),
-        claims=(
-            Claim("The released rule scores the base lower than the repaired one on id", "base-paper_v1-strict-id",
-                  "framework", "paper", "down"),
-            Claim("Answers alone overstate what the base can derive on the edge", "base-answer-strict-edge"),
-            Claim("RL by the answer hides wrong derivations: answer minus strict is above zero on the edge",
-                  "outcome-answer-strict-edge"),
-            Claim("The effect of strict RL on the edge shows by the released rule too", "strict-base-edge-1-paper_v1"),
-        ),
+        claims=claims(chosen),
+    )
+
+
+def claims(chosen: Settings) -> tuple[Claim, ...]:
+    """Fixed before any run."""
+    full = chosen.world.style == "full"
+    released = "the released rule" if full else "the leniencies of the released rule"
+    lower = Claim("The released rule scores the base lower than the repaired one on id", "base-paper_v1-strict-id",
+                  "framework", "paper", "down")  # fmt: skip
+    return (
+        *((lower,) if full else ()),
+        Claim("RL by the answer is paid for false derivations: on the edge more of its samples are right by one than of the "
+              "base's", "outcome-base-edge-hacked"),
+        Claim("RL by the answer leaves more right answers by a false derivation on the edge than RL by the strict rule",
+              "outcome-strict-edge-hacked"),
+        Claim(f"The effect of strict RL on the edge shows by {released} too", "strict-base-edge-1-paper_v1"),
     )  # fmt: skip

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from interplay.studies.settings import Settings
 
+QUARTERS = 4  # of RL, before each of which a refreshed filter is measured
+
 
 def rl_tokens(chosen: Settings, steps: int) -> int:
     """Training tokens that cost as much as `steps` RL steps."""
@@ -30,6 +32,21 @@ def filtered_steps(chosen: Settings) -> int:
     drawn = 2 / (10 if chosen.rl.loss.kl > 0 else 8)
     left = chosen.rl.steps - drawn * chosen.extrapolation.filter_candidates / chosen.rl.prompts
     return max(1, round(left / chosen.extrapolation.filtered_share))
+
+
+def refreshing(chosen: Settings) -> tuple[int, int]:
+    """(RL steps between two measurements, RL steps in all) of an edge filter that is measured again after each quarter of
+    `rl.steps`, at the nominal compute of the filter that is measured once."""
+    every, each = max(1, chosen.rl.steps // QUARTERS), _measuring_steps(chosen)
+    once = filtered_steps(chosen)
+    fewer = (steps for steps in range(once, 1, -1) if steps + each * -(-steps // every) <= once + each + 0.5)
+    return every, next(fewer, 1)
+
+
+def _measuring_steps(chosen: Settings) -> float:
+    """RL steps that one measurement of the edge filter costs in nominal compute."""
+    drawn = 2 / (10 if chosen.rl.loss.kl > 0 else 8)
+    return drawn * chosen.extrapolation.filter_candidates / chosen.rl.prompts
 
 
 def _step_tokens(chosen: Settings) -> float:

@@ -9,6 +9,8 @@ rl_ood      GRPO on every op beyond pre-training, uniformly: the comparison arm 
 adaptive    the same problems, the op range raised when the top of it is mastered
 filtered    the same problems, only those the start model fails at k=1 and solves within k=K; fewer steps, since the
             measurement that finds them and the samples learned from are paid from what RL on the edge costs
+refreshed   the same filter, measured again by the policy as it is after each quarter; fewer steps still
+scheduled   the comparison arm of adaptive: the op range raised step by step, whatever the accuracy
 self_train  self-training on right samples of the same edge problems, without a baseline, with more samples of each
 gold        supervised training on gold solutions of the very problems that rl_edge is asked, again and again
 *_replay    the last two with a share of id problems, so that what was known is not forgotten
@@ -22,9 +24,9 @@ record.
 
 from __future__ import annotations
 
-from interplay.rl.pools import Adaptive, Edge
+from interplay.rl.pools import Adaptive, Edge, Refreshed, Scheduled
 from interplay.stages.kinds import Checkpointed
-from interplay.studies.budget import filtered_steps
+from interplay.studies.budget import filtered_steps, refreshing
 from interplay.studies.catalogue.controls import gold_trained, matched_self_trained
 from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
@@ -36,11 +38,12 @@ SUPERVISED = {
     "self_train": "self-training on its own right samples",
     "self_train_replay": "self-training with id replay",
 }
+SELECTED = ("adaptive", "filtered", "refreshed", "scheduled")
 RANGES = {"rl_id": "id", "rl_mixed": "id and edge", "rl_edge": "edge", "rl_hard": "hard"}
 
 
 def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
-    """Twelve arms from one base."""
+    """Fourteen arms from one base."""
     chosen, mixes = recipe.chosen, recipe.regimes
     base = recipe.base(seed)
     beyond = recipe.over((*chosen.edge_ops, *chosen.hard_ops))
@@ -51,7 +54,10 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
         "rl_hard": recipe.over(chosen.extrapolation.hard_ops or chosen.hard_ops),
     }
     adaptive = Adaptive(start_op=min(chosen.edge_ops), threshold=chosen.extrapolation.adaptive_threshold)
+    scheduled = Scheduled(start_op=adaptive.start_op, steps=chosen.rl.steps)
     edge_filter = Edge(candidates=chosen.extrapolation.filter_candidates, samples=chosen.rl.group)
+    every, refreshed_steps = refreshing(chosen)
+    refreshed = Refreshed(candidates=edge_filter.candidates, samples=edge_filter.samples, every=every)
     made: list[tuple[str, str, str, Checkpointed]] = [("base", "Base", "pre-training alone", base)]
     made += [
         (
@@ -69,6 +75,10 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
          recipe.reinforced(base, beyond, seed, "base, adaptive", selection=adaptive)),
         ("filtered", "RL, edge filter", "GRPO on the edge and hard problems that base sometimes solves",
          recipe.reinforced(base, beyond, seed, "base, filtered", selection=edge_filter, steps=filtered_steps(chosen))),
+        ("refreshed", "RL, refreshed filter", "GRPO on the edge and hard problems that the policy sometimes solves by then",
+         recipe.reinforced(base, beyond, seed, "base, refreshed", selection=refreshed, steps=refreshed_steps)),
+        ("scheduled", "RL, scheduled", "GRPO on edge and hard ops, the range raised step by step",
+         recipe.reinforced(base, beyond, seed, "base, scheduled", selection=scheduled)),
         ("self_train", "Self-training", "right samples of edge problems, without a baseline",
          matched_self_trained(recipe, base, seed, "base, self-training")),
         ("self_train_replay", "Self-training, replay", "right samples of edge problems and of a share of id problems",
@@ -89,8 +99,9 @@ def extrapolation(chosen: Settings, place: Workplace) -> Study:
     recipe, top = Recipe(chosen, place), max(chosen.ks)
     arms = recipe.every_seed(arms_of_seed)
     supervised = tuple(SUPERVISED)
-    asked = [(name, "base") for name in (*RANGES, "rl_ood", "adaptive", "filtered", *supervised)]
+    asked = [(name, "base") for name in (*RANGES, "rl_ood", *SELECTED, *supervised)]
     asked += [("adaptive", "rl_ood"), ("filtered", "rl_ood"), ("filtered", "rl_edge"), ("rl_ood", "rl_edge")]
+    asked += [("refreshed", "filtered"), ("adaptive", "scheduled"), ("scheduled", "rl_ood")]
     asked += [("rl_edge", name) for name in ("rl_id", "rl_hard", *supervised)]
     return Study(
         name="extrapolation",
@@ -121,6 +132,9 @@ def claims(top: int, matched: str) -> tuple[Claim, ...]:
               "filtered-rl_ood-edge-1", "guidance", "paper"),
         Claim(f"Problems filtered to the edge of competence beat RL on the edge ops at equal {matched} compute, pass@1",
               "filtered-rl_edge-edge-1", "guidance", "paper"),
+        Claim("A filter measured again during RL beats one measured before it, on the edge, pass@1, at equal nominal compute",
+              "refreshed-filtered-edge-1"),
+        Claim("A range raised with accuracy beats one raised by schedule on the edge, pass@1", "adaptive-scheduled-edge-1"),
         *(Claim(f"RL beats {what} at equal {matched} compute on the edge, pass@1", f"rl_edge-{name}-edge-1")
           for name, what in SUPERVISED.items()),
         *(Claim(f"RL keeps more of what was known than {what}: pass@1 on id", f"rl_edge-{name}-id-1")

@@ -13,12 +13,16 @@ from interplay.train.runtime import Runtime
 def test_a_refreshed_filter_costs_what_the_filter_costs(scale):
     chosen = settings(scale, {})
     drawn = 0.2 if chosen.rl.loss.kl else 0.25  # drawing is 2P of the 8P FLOPs of a token, 10P with a reference
-    each = drawn * chosen.extrapolation.filter_candidates / chosen.rl.prompts
+    own = chosen.extrapolation
+    each = drawn * own.filter_candidates / chosen.rl.prompts / own.filtered_share
     once, (every, steps) = filtered_steps(chosen), refreshing(chosen)
     assert every == chosen.rl.steps // QUARTERS
-    measured = len([step for step in range(steps) if step % every == 0])
-    assert 1 < measured <= QUARTERS
-    assert once + each - 1 <= steps + each * measured <= once + each + 0.5
+
+    def cost(count: int) -> float:
+        return count + each * len(range(0, count, every))
+
+    assert 1 < len(range(0, steps, every)) <= QUARTERS
+    assert cost(steps) <= once + each + 0.5 < cost(steps + 1)  # as many steps as are paid
 
 
 def test_of_few_steps_one_is_left():

@@ -26,18 +26,16 @@ def rl_steps(chosen: Settings, tokens: float) -> int:
 def filtered_steps(chosen: Settings) -> int:
     """RL steps left of `rl.steps` when the edge filter is paid from the same compute, measured where `filtered_share` is.
 
-    A candidate's samples are drawn and not learned from: 2P of the 8P FLOPs a token of RL takes, 10P with a reference. Where
-    more groups have a signal a step learns from more of its samples, so it costs `filtered_share` of a step on the edge.
+    Where more groups have a signal a step learns from more of its samples, so it costs `filtered_share` of a step on the edge.
     """
-    drawn = 2 / (10 if chosen.rl.loss.kl > 0 else 8)
-    left = chosen.rl.steps - drawn * chosen.extrapolation.filter_candidates / chosen.rl.prompts
-    return max(1, round(left / chosen.extrapolation.filtered_share))
+    return max(1, round((chosen.rl.steps - _measuring_steps(chosen)) / chosen.extrapolation.filtered_share))
 
 
 def refreshing(chosen: Settings) -> tuple[int, int]:
     """(RL steps between two measurements, RL steps in all) of an edge filter that is measured again after each quarter of
-    `rl.steps`, at the nominal compute of the filter that is measured once."""
-    every, each = max(1, chosen.rl.steps // QUARTERS), _measuring_steps(chosen)
+    `rl.steps`, at the compute of the filter that is measured once."""
+    every = max(1, chosen.rl.steps // QUARTERS)
+    each = _measuring_steps(chosen) / chosen.extrapolation.filtered_share
     once = filtered_steps(chosen)
     fewer = (steps for steps in range(once, 1, -1) if steps + each * -(-steps // every) <= once + each + 0.5)
     return every, next(fewer, 1)

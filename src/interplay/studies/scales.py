@@ -87,10 +87,14 @@ MICRO = Settings(
     sampling=SamplingConfig(temperature=0.7, max_new_tokens=160),
     # `interplay records charge` on RL on the edge from base, quickstart, seed 0, 2026-11-27: .461 of 63 charged, and 71.2
     # positions a sample; so .41 of 71
-    # self-training took .70 of the FLOPs of as many steps of RL (`tuning`, seeds 100 and 101), and an id sample 1.6 times an
-    # edge sample
+    # self-training took .70 of the FLOPs of as many steps of RL (`tuning`, seeds 100 and 101), an id sample 1.6 times an edge
+    # sample; a step on filtered problems 1.44 times one on the edge (seed 100)
     extrapolation=OfExtrapolation(
-        filter_candidates=1000, measured_share=0.41, self_train_group=23, self_train_replay_group=15
+        filter_candidates=1000,
+        measured_share=0.41,
+        self_train_group=23,
+        self_train_replay_group=15,
+        filtered_share=1.44,
     ),
     # RL alone takes 25, 50 and 99 steps of them
     midtraining=OfMidtraining(budgets=(1_125_000, 2_250_000, 4_500_000)),

@@ -132,7 +132,7 @@ def claims(top: int, matched: str) -> tuple[Claim, ...]:
               "filtered-rl_ood-edge-1", "guidance", "paper"),
         Claim(f"Problems filtered to the edge of competence beat RL on the edge ops at equal {matched} compute, pass@1",
               "filtered-rl_edge-edge-1", "guidance", "paper"),
-        Claim("A filter measured again during RL beats one measured before it, on the edge, pass@1, at equal nominal compute",
+        Claim("A filter measured again during RL beats one measured before it at as much compute, on the edge, pass@1",
               "refreshed-filtered-edge-1"),
         Claim("A range raised with accuracy beats one raised by schedule on the edge, pass@1", "adaptive-scheduled-edge-1"),
         *(Claim(f"RL beats {what} at equal {matched} compute on the edge, pass@1", f"rl_edge-{name}-edge-1")

@@ -74,3 +74,11 @@ def test_gold_is_asked_for_the_very_problems_of_rl_with_and_without_replay(tmp_p
     assert gold.budget_tokens == replay.budget_tokens
     assert replay.stream.model_copy(update={"replay": None}) == gold.stream
     assert {cell.op for cell in replay.stream.replay.mixture.cells} == {1, 2, 3, 4}
+
+
+def test_what_is_kept_with_a_scale_are_the_effects_of_its_committed_noise_study() -> None:
+    root = Path(__file__).parents[2]
+    kept = sorted((root / "src" / "interplay" / "studies" / "replicates").glob("*.csv"))
+    assert [path.stem for path in kept] == ["micro"]
+    for path in kept:
+        assert path.read_bytes() == (root / "docs" / "studies" / f"noise_{path.stem}" / "effects.csv").read_bytes()

@@ -121,7 +121,7 @@ def test_an_effect_in_points_is_one_of_a_record():
 
 
 def test_the_tutorial_shows_the_first_seed_of_the_quickstart():
-    """With the problems of `make quickstart`, 200; rewards have the same base and the same RL asked them, by the strict rule."""
+    """With the 200 problems of `make quickstart`, which the study of rewards asks the same base and the same RL."""
     with (STUDIES / "process_reward_micro" / "results.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if (row["seed"], row["regime"], row["k"]) == ("0", "edge", "1")]
     level = {row["arm"]: Decimal(row["value"]) for row in rows if row["rule"] == "strict"}

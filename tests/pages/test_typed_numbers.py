@@ -36,6 +36,11 @@ TABLES = {
             "on edge and hard, uniformly": "rl_ood-base",
             "on the same, the range raised with accuracy": "adaptive-base",
             "on hard": "rl_hard-base",
+            "on edge and hard, filtered to what the base sometimes solves": "filtered-base",
+            "self-training on right samples instead": "self_train-base",
+            "self-training with a quarter of id": "self_train_replay-base",
+            "gold solutions of the same problems instead": "gold-base",
+            "gold with a quarter of id": "gold_replay-base",
         },
     ),
 }

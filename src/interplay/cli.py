@@ -170,7 +170,7 @@ def claims(
         "claims.html"
     ),
     readme: Annotated[
-        Path | None, typer.Option(help="a Markdown file; its table of judged claims is made anew, between its marks")
+        Path | None, typer.Option(help="a Markdown file; its table of decided claims is made anew, between its marks")
     ] = None,
 ) -> None:
     """Put every claim of several studies on one page: effect, interval, p, n, verdict and rule.
@@ -179,10 +179,10 @@ def claims(
     """
     from interplay.report.claims import build_claims, fill_table
 
-    for path in build_claims(folders, out):
-        print(path)
+    page, document = build_claims(folders, out)
+    print(f"{page}\n{document}")
     if readme is not None:
-        print(fill_table(readme, folders))
+        print(fill_table(readme, folders, document))
 
 
 def main() -> None:

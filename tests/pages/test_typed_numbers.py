@@ -1,4 +1,4 @@
-"""Numbers that README.md and docs/ have in sentences and in typed tables are those of the committed records.
+"""Numbers that README.md and docs/findings.md have in sentences and in typed tables are those of the committed records.
 
 What a command writes is held by the command. Here stand the few numbers that a person typed: a record that changes turns these
 tests red, and the message says what the page should say.
@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STUDIES = ROOT / "docs" / "studies"
-README = (ROOT / "README.md").read_text()
+PAGES = "\n\n".join((ROOT / page).read_text() for page in ("README.md", "docs/findings.md"))
 
 # of each typed table: the start of its header, its study, its columns (regime and k), its rows (contrast)
 TABLES = {
@@ -92,7 +92,7 @@ def shown(effect):
 
 def table_rows(header):
     """The cells of the table under a header, by the first cell of their row."""
-    lines = README[README.index(header) :].splitlines()[2:]
+    lines = PAGES[PAGES.index(header) :].splitlines()[2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[: lines.index("")]]
     return {first: rest for first, *rest in cells}
 
@@ -109,7 +109,7 @@ def test_a_typed_table_has_the_effects_of_its_study(header):
 
 @pytest.mark.parametrize(("start", "study", "which"), LEVELS)
 def test_a_sentence_has_the_levels_of_its_study(start, study, which):
-    text = " ".join(README.split())
+    text = " ".join(PAGES.split())
     assert text.count(start) == 1
     told = re.findall(r"(?<![\d\[])\.\d+", text[text.index(start) :])[: len(which)]
     assert told == [short(levels(study)[one], len(number) - 1) for one, number in zip(which, told, strict=True)]
@@ -120,7 +120,7 @@ def test_an_effect_in_points_is_one_of_a_record():
     studies = [path.parent.name for path in STUDIES.glob("*/effects.csv")]
     known = {tuple(rounded(n, 1, 100) for n in effect) for study in studies for effect in effects(study).values()}
     number = r"([+-]?\d+\.\d)"
-    told = re.findall(rf"(?<![\d.]){number}(?: points)?\s+\\?\[{number}, {number}\\?\]", README)
+    told = re.findall(rf"(?<![\d.]){number}(?: points)?\s+\\?\[{number}, {number}\\?\]", PAGES)
     assert len(told) > 5
     assert [one for one in told if (one[0].lstrip("+"), *one[1:]) not in known] == []
 

@@ -99,19 +99,19 @@ def test_hostile_claims_stay_text(store: Path, tmp_path: Path) -> None:
     assert not re.search(r"(?<!\\)[<\[]", row)
 
 
-def test_the_table_of_a_readme_holds_what_three_trainings_say_and_is_made_anew(store: Path, tmp_path: Path) -> None:
+def test_the_table_of_a_readme_holds_what_was_decided_counts_the_rest_and_is_made_anew(store: Path, tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
-    marks = "<!-- table of the judged claims -->\nold\n<!-- end of the judged claims -->"
+    marks = "<!-- table of the decided claims -->\nold\n<!-- end of the decided claims -->"
     readme.write_text(f"# before\n\n{marks}\n\nafter\n")
     for _ in range(2):
-        text = claims.fill_table(readme, [store]).read_text()
+        text = claims.fill_table(readme, [store], tmp_path / "docs" / "claims.md").read_text()
         assert "old" not in text
         assert text.startswith("# before")
         assert text.endswith("after\n")
         assert text.count("| supported |") == text.count("| contradicted |") == 2
     (tmp_path / "bare.md").write_text("nothing")
     with pytest.raises(ValueError, match="a table of claims goes between"):
-        claims.fill_table(tmp_path / "bare.md", [store])
+        claims.fill_table(tmp_path / "bare.md", [store], tmp_path / "claims.md")
 
 
 def test_a_heading_of_a_claim_without_a_number_is_its_sentence(store: Path) -> None:

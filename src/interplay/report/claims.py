@@ -21,6 +21,7 @@ from interplay.report.table import Estimate
 from interplay.schema.study import Claim, Study
 
 VERDICTS = ("supported", "contradicted", "cannot tell", "not tested")  # what is always counted, in this order
+JUDGED, DECIDED = VERDICTS[:3], VERDICTS[:2]
 
 
 @dataclass(frozen=True)
@@ -175,23 +176,29 @@ def render(judged: list[Judged], made: list[Group]) -> str:
     )
 
 
-def fill_table(path: Path, folders: Iterable[Path]) -> Path:
-    """Make the table between the marks of a Markdown file anew: what three trainings or more say of claims, one number once.
+def fill_table(path: Path, folders: Iterable[Path], document: Path) -> Path:
+    """Make what stands between the marks of a Markdown file anew: the claims that were decided, one number once, and a line
+    that says how many were not and links `document`, where all of them are.
 
     Raises ValueError where the file has no marks.
     """
-    begin, end = (f"<!-- {word} of the judged claims -->" for word in ("table", "end"))
+    begin, end = (f"<!-- {word} of the decided claims -->" for word in ("table", "end"))
     before, mark, rest = path.read_text(encoding="utf-8").partition(begin)
     _, closing, after = rest.partition(end)
     if not mark or not closing:
         raise ValueError(f"{path}: a table of claims goes between the lines {begin} and {end}")
     once: dict[object, Judged] = {}
     for one in gather(folders):
-        if one.claim.verdict in VERDICTS[:3]:
+        if one.claim.verdict in JUDGED:
             once.setdefault(one.claim.number or id(one), one)
-    rows = [(one.claim.claim, one.measured, one.effect, one.n, one.claim.verdict, one.record) for one in once.values()]
+    decided = [one for one in once.values() if one.claim.verdict in DECIDED]
+    rows = [(one.claim.claim, one.measured, one.effect, one.n, one.claim.verdict,
+             markdown.link(one.record, one.page, path.parent)) for one in decided]  # fmt: skip
     table = markdown.table(("claim", "measured", "effect [95 %]", "n", "verdict", "record"), rows)
-    return write_text(path, f"{before}{begin}\n\n{table}\n\n{end}{after}")
+    counts = Counter(one.claim.verdict for one in once.values())
+    line = f"Of {wording.plural(len(once), 'judged claim')} {', '.join(f'{counts[name]} {name}' for name in JUDGED)}: "
+    line += markdown.link("all of them", document, path.parent) + "."
+    return write_text(path, f"{before}{begin}\n\n{table}\n\n{line}\n\n{end}{after}")
 
 
 def as_markdown(judged: list[Judged], made: list[Group], beside: Path) -> str:

@@ -99,7 +99,9 @@ def test_hostile_claims_stay_text(store: Path, tmp_path: Path) -> None:
     assert not re.search(r"(?<!\\)[<\[]", row)
 
 
-def test_the_table_of_a_readme_holds_what_was_decided_counts_the_rest_and_is_made_anew(store: Path, tmp_path: Path) -> None:
+def test_the_table_of_a_readme_holds_what_was_decided_counts_the_rest_and_is_made_anew(
+    store: Path, tmp_path: Path
+) -> None:
     readme = tmp_path / "README.md"
     marks = "<!-- table of the decided claims -->\nold\n<!-- end of the decided claims -->"
     readme.write_text(f"# before\n\n{marks}\n\nafter\n")

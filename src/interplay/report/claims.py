@@ -195,7 +195,7 @@ def fill_table(path: Path, folders: Iterable[Path], document: Path) -> Path:
     rows = [(one.claim.claim, one.measured, one.effect, one.n, one.claim.verdict,
              markdown.link(one.record, one.page, path.parent)) for one in decided]  # fmt: skip
     table = markdown.table(("claim", "measured", "effect [95 %]", "n", "verdict", "record"), rows)
-    counts = Counter(one.claim.verdict for one in once.values())
+    counts: Counter[str] = Counter(one.claim.verdict for one in once.values())
     line = f"Of {wording.plural(len(once), 'judged claim')} {', '.join(f'{counts[name]} {name}' for name in JUDGED)}: "
     line += markdown.link("all of them", document, path.parent) + "."
     return write_text(path, f"{before}{begin}\n\n{table}\n\n{line}\n\n{end}{after}")

@@ -139,6 +139,10 @@ DEFECTS = {
     "this text is not of the grammar": ("equals 2. ", "is two. "),
     "the gold solution": ("equals 2. ", "equals 4. "),
     "the symbolic subset is not supported": (FORWARD["problem"], "assign V705804 = V437110 + 1. assign V437110 = 3."),
+    "a problem in the terse style is judged by the field graph": (
+        FORWARD["problem"],
+        "tiger in Prairie = 6 . lion in Meadow = tiger in Prairie + 2 .",
+    ),
     "modular arithmetic (iGSM style) is not supported": (
         FORWARD["problem"],
         "The number of each Riverview High's Film Studio equals 5 times as much as each Hall's Backpack.",

@@ -29,6 +29,7 @@ _COLUMNS = ("strict", "exact", "sound", "paper_v1", "answer_correct", "process_a
 
 NOT_OF_THE_GRAMMAR = "this text is not of the grammar"
 _SYMBOLIC = re.compile(r"\bassign V[0-9]+ = ")
+_TERSE = re.compile(r"\s*[^.=]+ = [^.=]+ \.")
 _MODULAR = re.compile(r"\bmod(?:ulo)? [0-9]+|\bThe number of each [^.]*'s ")
 
 
@@ -116,6 +117,8 @@ def _kind_not_read(problem: str, gold: str) -> str:
         return "the symbolic subset is not supported"
     if _MODULAR.search(problem) or _MODULAR.search(gold):
         return "modular arithmetic (iGSM style) is not supported"
+    if _TERSE.match(problem):
+        return "a problem in the terse style is judged by the field graph of its row, which is missing"
     return NOT_OF_THE_GRAMMAR
 
 

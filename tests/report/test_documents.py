@@ -6,13 +6,14 @@ import csv
 import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import synthetic_records as synthetic
 
-from interplay.report import costs, figures, methods, select, series, tables, theme, wording
-from interplay.report.figures import compute
+from interplay.report import costs, figures, markdown, methods, select, series, tables, theme, wording
+from interplay.report.figures import compute, effects
 from interplay.report.markdown import build_markdown
 from interplay.report.records import read_records
 from interplay.report.slim import POINTS, slim
@@ -91,6 +92,24 @@ def test_ten_arms_have_every_figure_and_no_legend_is_needed(large: Path) -> None
     for name in ("glance", "by_op", "nll_change", "effects_matrix", "hacking"):
         assert not drawn[name].arms
     assert all(re.search(r"\b(seed|seeds)\b|95 %", figure.caption) for figure in drawn.values())
+
+
+def test_gains_stand_beside_the_differences_of_the_same_arms_and_never_in_their_place(large: Path) -> None:
+    records = read_records(large)
+    gains = [e.model_copy(update={"name": f"{e.name}-gain", "gain": True, "effect": -0.777}) for e in records.effects]
+    both = replace(records, effects=(*records.effects, *gains))
+    styles = theme.arm_styles(both.arms)
+    matrix = effects.matrix(both, styles)
+    assert matrix is not None
+    cells = [row for panel in matrix.panels for row in panel.spec()["data"]["values"] if "tip" in row]
+    assert len(cells) == len(both.effects)
+    wide = markdown._wide_effects(both, styles)
+    lines = [line for line in wide.splitlines() if line.startswith("| ") and "---" not in line][1:]
+    assert sum("(gains)" in line for line in lines) * 2 == len(lines)
+    for line in lines:
+        assert line.count("−0.78 ") == ("(gains)" in line) * 2 * len(both.study.regimes)
+    assert "gained over the arm that it started from" in wide
+    assert "gained over" not in markdown._wide_effects(records, styles)
 
 
 def test_what_an_arm_cost_is_summed_over_its_stages_after_pre_training(large: Path) -> None:

@@ -10,6 +10,7 @@ from interplay.schema.study import Claim
 from interplay.schema.verdicts import COUNTED
 
 COLOURS = "Blue: better, orange: worse (a fall of hacking is better), grey: the interval contains zero."
+GAINS = "“gains”: what each of the two gained over the arm that it started from."
 MANY_EFFECTS = 24  # a longer table is folded away behind the matrix
 
 
@@ -19,9 +20,10 @@ def sides(effect: Effect, styles: Styles) -> str:
 
 
 def pair(effect: Effect, styles: Styles) -> str:
-    """The same; with the rules where they are not the strict one."""
-    rules = rules_of(effect)
-    return f"{sides(effect, styles)} ({rules})" if rules else sides(effect, styles)
+    """The same; in brackets what is compared where it is not the share solved by the strict rule. No two effects of one
+    regime, op and k have the same pair."""
+    compared = _compared(effect)
+    return f"{sides(effect, styles)} ({', '.join(compared)})" if compared else sides(effect, styles)
 
 
 def where(effect: Effect) -> str:
@@ -38,9 +40,13 @@ def rules_of(effect: Effect) -> str:
 
 
 def measure(effect: Effect) -> str:
-    """pass@1, with the rule where it is not the strict one."""
-    gain = "gains" if effect.gain else ""
-    return ", ".join(part for part in (f"pass@{effect.k}", gain, rules_of(effect)) if part)
+    """pass@1, with what is compared where it is not the share solved by the strict rule."""
+    return ", ".join((f"pass@{effect.k}", *_compared(effect)))
+
+
+def _compared(effect: Effect) -> list[str]:
+    """`gains` where each arm is taken less its own start; the rules where they are not the strict one."""
+    return [part for part in ("gains" if effect.gain else "", rules_of(effect)) if part]
 
 
 def improvement(effect: Effect) -> float:
@@ -54,6 +60,11 @@ def paint(effect: Effect) -> str:
     if effect.lo is None or effect.hi is None or effect.lo <= 0 <= effect.hi:
         return MUTED
     return COLD if improvement(effect) > 0 else WARM
+
+
+def on_gains(found: Iterable[Effect]) -> str:
+    """What a caption says where some effects are of gains; else nothing."""
+    return f" {GAINS}" if any(effect.gain for effect in found) else ""
 
 
 def extent(found: Iterable[Effect | Claim]) -> tuple[float, float]:

@@ -35,6 +35,7 @@ class HeatCell:
 
 def heat_panel(title: str, cells: Sequence[HeatCell], axis_title: str | None) -> Panel:
     """Rows and columns in the order in which they come; a gap between groups of columns, whose names stand above."""
+    assert len({(cell.row, cell.column) for cell in cells}) == len(cells), "a place holds one cell"
     labels = list(dict.fromkeys(cell.row for cell in cells))
     columns = list(dict.fromkeys(cell.column for cell in cells))
     groups = list(dict.fromkeys(group for group, _ in columns))

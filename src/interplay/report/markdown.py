@@ -14,7 +14,7 @@ from urllib.parse import quote
 from interplay.files import write_text
 from interplay.report import figures, methods, tables, theme, wording
 from interplay.report.charts import Figure
-from interplay.report.contrasts import MANY_EFFECTS, measure, pair, sides, where
+from interplay.report.contrasts import MANY_EFFECTS, measure, on_gains, pair, sides, where
 from interplay.report.drawing import Picture, draw
 from interplay.report.records import Records, read_records
 from interplay.report.shortcuts import shortcut_table
@@ -124,10 +124,14 @@ def _wide_effects(records: Records, styles: Styles) -> str:
     cells: dict[str, dict[str, str]] = {}
     for effect in records.effects:
         number = f"{wording.signed(effect.effect, 2)} {wording.ends(effect.lo, effect.hi)}".strip()
-        cells.setdefault(pair(effect, styles), {})[f"{where(effect)} @{effect.k}"] = number
+        row, column = cells.setdefault(pair(effect, styles), {}), f"{where(effect)} @{effect.k}"
+        assert column not in row, "a place holds one effect"
+        row[column] = number
     rows = [(name, *(found.get(column, wording.DASH) for column in columns)) for name, found in cells.items()]
     known = sorted({wording.sample_size(e.n_problems, e.n_samples, e.n_seeds) for e in records.effects})
-    caption = f"Differences in pass@k, paired by problem, with 95 % intervals; {'; '.join(known)}."
+    caption = (
+        f"Differences in pass@k, paired by problem, with 95 % intervals; {'; '.join(known)}.{on_gains(records.effects)}"
+    )
     return f"{caption}\n\n{table(('treatment vs control', *columns), rows)}"
 
 

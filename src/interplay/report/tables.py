@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from interplay.report import select, theme, wording
-from interplay.report.contrasts import COLOURS, MANY_EFFECTS, extent, measure, paint, sides, where
+from interplay.report.contrasts import COLOURS, MANY_EFFECTS, extent, measure, on_gains, paint, sides, where
 from interplay.report.costs import spent
 from interplay.report.counts import error_counts, right_counts
 from interplay.report.place import placed
@@ -40,7 +40,7 @@ def effects(records: Records, styles: Styles) -> Table | None:
     header = ("effect", "treatment vs control", "regime", "measure", "difference", N)
     colors = tuple(theme.css_of(paint(effect)) for effect in records.effects)
     folded = f"All {len(rows)} effects with their intervals" if len(rows) > MANY_EFFECTS else ""
-    caption = f"Differences of shares, paired by problem, with 95 % intervals. {COLOURS}"
+    caption = f"Differences of shares, paired by problem, with 95 % intervals. {COLOURS}{on_gains(records.effects)}"
     return Table("effects", caption, header, rows, extent(records.effects), colors, folded) if rows else None
 
 

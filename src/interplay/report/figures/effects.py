@@ -6,7 +6,7 @@ import altair as alt
 
 from interplay.report import charts, wording
 from interplay.report.charts import Figure, Panel, Row
-from interplay.report.contrasts import COLOURS, MANY_EFFECTS, improvement, measure, paint, pair, where
+from interplay.report.contrasts import COLOURS, MANY_EFFECTS, improvement, measure, on_gains, paint, pair, sides, where
 from interplay.report.heat import HeatCell, heat_panel
 from interplay.report.place import placed
 from interplay.report.records import Records
@@ -33,7 +33,9 @@ def forest(records: Records, styles: Styles) -> Figure | None:
     dots = alt.Chart().mark_point(filled=True, size=60, opacity=1)
     drawn = charts.layered(rows, zero, bars, dots.encode(x=x, y=y, color=color, description="tip:N"))
     panel = Panel("", drawn, height=24 * len({row["name"] for row in rows}))
-    return charts.figure("effects", "Effects", f"Effects with 95 % intervals. {COLOURS}", [panel])
+    return charts.figure(
+        "effects", "Effects", f"Effects with 95 % intervals. {COLOURS}{on_gains(records.effects)}", [panel]
+    )
 
 
 @placed("effects")
@@ -54,7 +56,7 @@ def matrix(records: Records, styles: Styles) -> Figure | None:
     caption = (
         "Difference in pass@k, paired by problem; blue is better, orange worse (a fall of hacking is better),"
         " grey numbers have a 95 % interval that "
-        f"holds zero (intervals are under the pointer and in the table). {'; '.join(known)}."
+        f"holds zero (intervals are under the pointer and in the table). {'; '.join(known)}.{on_gains(found)}"
     )
     return charts.figure("effects_matrix", "Effects", caption, [heat_panel("", cells, "pass")], across=1)
 
@@ -63,7 +65,7 @@ def _cell(effect: Effect, largest: float, styles: Styles) -> HeatCell:
     value = effect.effect or 0.0
     ends = wording.interval(effect.lo, effect.hi, sign=True)
     known = wording.sample_size(effect.n_problems, effect.n_samples, effect.n_seeds)
-    tip = f"{pair(effect, styles)}, {where(effect)}: {measure(effect)} {wording.signed(value)} {ends}; {known}"
+    tip = f"{sides(effect, styles)}, {where(effect)}: {measure(effect)} {wording.signed(value)} {ends}; {known}"
     sure = effect.lo is not None and effect.hi is not None and not effect.lo <= 0 <= effect.hi
     column = (where(effect), f"@{effect.k}")
     return HeatCell(pair(effect, styles), column, wording.signed(value, 2), improvement(effect) / largest, tip, sure)

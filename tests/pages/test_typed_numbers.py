@@ -43,6 +43,17 @@ TABLES = {
             "gold with a quarter of id": "gold_replay-base",
         },
     ),
+    "| share of RL, three trainings |": (
+        "midtraining_micro",
+        ["edge-1", "edge-32", "id-1", "hard-32"],
+        {
+            "none: mid-training alone": "rl_0_of_2.25M-base",
+            "a fifth": "rl_20_of_2.25M-base",
+            "half": "rl_50_of_2.25M-base",
+            "four fifths": "rl_80_of_2.25M-base",
+            "all of it": "rl_100_of_2.25M-base",
+        },
+    ),
 }
 
 # of each sentence: its beginning, its study, and the arm, regime and k of every level in it, in their order
@@ -51,6 +62,7 @@ LEVELS = [
     ("RL from pre-training alone", "quickstart_micro", ["base edge 1", "base_rl edge 1", "base edge 32", "base_rl edge 32"]),
     ("Mid-training on 0.7M tokens", "quickstart_micro", ["mid edge 1", "mid edge 32"]),
     ("At `micro` the base solves", "extrapolation_micro", BASE),
+    ("Mid-training alone solves", "midtraining_micro", ["rl_0_of_2.25M edge 1", "rl_0_of_2.25M edge 32"]),
     ("At `mini`, one op deeper", "extrapolation_mini", BASE),
     ("RL on the edge, at a rate", "extrapolation_mini", ["rl_edge edge 1"]),
     ("In 128 tries it has", "extrapolation_mini", ["rl_edge edge 128", "rl_edge hard 1", "rl_edge hard 128"]),

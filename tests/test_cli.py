@@ -72,6 +72,14 @@ BAD = [
     (["run", "quickstart", "--set", "nope=1"], "no such setting"),
     (["run", "quickstart", "--set", "samples"], "KEY=VALUE"),
     (["run", "quickstart", "--store", "/proc/nowhere"], "cannot be written"),
+    (["run", "quickstart", "--set", "scale=mini"], "--set scale=mini: the scale is a run's own option"),
+    (["run", "quickstart", "--arms", "", "--plan"], "has no arm ''"),
+    (["run", "quickstart", "--threads", "-1"], "--threads must not be negative, got -1"),
+    (["run", "quickstart", "--records", "/proc/nowhere"], "the folder of kept seeds /proc/nowhere cannot be written"),
+    (["store", "gc", "--partial-hours", "nan"], "--partial-hours takes hours from 0 up, got nan"),
+    (["data", "sample", "--regime", "edge"], "--regime is one of a scale's"),
+    (["data", "sample", "--numbers", "9,1"], "numbers must be a range LO,HI with 1 <= LO <= HI, got (9, 1)"),
+    (["data", "stats", "--scale", "micro", "--n", "0"], "--n and --served take whole numbers from 1 up, got 0"),
     (["data", "sample", "--op", "99"], "op: Input should be less than or equal to 60"),
     (["data", "sample", "--op", "1", "--mode", "reverse"], "op must be in 2..60"),
     (["data", "sample", "--numbers", "3"], "--numbers takes LO,HI, got '3'"),
@@ -93,6 +101,8 @@ BAD = [
     (["report", "."], "is not a folder of a study's records (STORE/studies/NAME)"),
     (["eval", "/nowhere", "--data", "/nowhere.jsonl", "--samples", "4", "--k", "1,8"], "--k 8 is above --samples 4"),
     (["eval", "/nowhere", "--data", "/nowhere.jsonl", "--out", "{tmp}"], "/nowhere"),
+    (["eval", "/nowhere", "--data", "/nowhere.jsonl", "--samples", "-1", "--out", "{tmp}"], "--samples takes"),
+    (["eval", "--base-url", "URL", "--data", "/nowhere.jsonl", "--out", "{tmp}"], "--base-url takes --model, too"),
     (["compare", "/nowhere", "/nowhere"], "/nowhere"),
     (["bench", "nope"], "unknown benchmark 'nope'"),
     (["train", "/nowhere.json", "{tmp}"], "/nowhere.json cannot be read"),
@@ -115,6 +125,41 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(monkeypatch, capsys, tmp_pa
     assert message in err
     assert err.startswith("error: ")
     assert len(err.strip().splitlines()) == 1
+
+
+DOCS = Path(__file__).parents[1] / "docs"
+RECORDS, SEED = str(DOCS / "studies" / "ladder_micro"), str(DOCS / "seeds" / "ladder_micro" / "seed-0")
+TUNED = str(DOCS / "studies" / "tuning_micro")
+OUTPUTS = [
+    (["report", RECORDS, "--out", "page", "--markdown"], "x.md"),
+    (["report", RECORDS, "--out", "page", "--slim"], None),
+    (["report", RECORDS, "--out"], None),
+    (["claims", RECORDS, "--out"], "x.html"),
+    (["claims", RECORDS, "--out", "page.html", "--readme"], "x.md"),
+    (["records", "merge", SEED, "--out"], None),
+    (["records", "tuning", TUNED, "--out"], "x.md"),
+    (["data", "convert", "-"], "x.jsonl"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "file"), OUTPUTS, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_an_output_that_cannot_be_is_refused_and_nothing_is_lost_or_written(monkeypatch, capsys, tmp_path, words, file):
+    """Below a file nothing can be, and a file never takes the place of a folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{}\n")))
+    (tmp_path / "afile").write_text("kept")
+    there = tmp_path / "folder" / (file or "x")
+    (there if file else there.parent).mkdir(parents=True)
+    ((there / "mine") if file else there).write_text("kept")
+    asked = [f"afile/{file or 'x'}"] + ([f"folder/{file}"] if file else [])
+    for out in asked:
+        code, _, err = call(monkeypatch, capsys, *words, out)
+        assert (code, len(err.strip().splitlines())) == (2, 1), err
+        assert out.split("/")[0] in err
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"afile", f"folder/{file}/mine" if file else "folder/x"}
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,17 @@ def test_a_file_is_whole_or_what_it_was(kind, tmp_path):
     assert names(tmp_path) == ["file"]
 
 
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_file_never_takes_the_place_of_a_folder(kind, tmp_path):
+    path = tmp_path / "file"
+    path.mkdir()
+    (path / "mine").write_text("kept")
+    with pytest.raises(ValueError, match="is a folder; a file is to be written under this name"):
+        WRITERS[kind](path, True)
+    assert names(tmp_path) == ["file"]
+    assert (path / "mine").read_text() == "kept"
+
+
 def test_what_is_written_is_what_is_read(tmp_path):
     assert files.write_json(tmp_path / "a", {"ä": 1}).read_bytes() == '{\n "ä": 1\n}\n'.encode()
     assert files.write_jsonl(tmp_path / "b", [{"ä": "\n"}, 2]).read_bytes() == '{"ä": "\\n"}\n2\n'.encode()

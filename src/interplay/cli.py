@@ -14,7 +14,7 @@ import typer
 from interplay import __version__, signals
 from interplay.cli_data import data
 from interplay.cli_eval import evaluate
-from interplay.cli_options import whole_numbers
+from interplay.cli_options import whole_numbers, writable, writable_file
 from interplay.cli_records import records
 from interplay.cli_run import run
 from interplay.cli_store import store
@@ -140,7 +140,9 @@ def report(
     slim: Annotated[
         Path | None, typer.Option(help="also copy the records into this folder, small enough to commit")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="write the page here; without it, beside the records")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="a folder for the page and its figures; without it, that of the records")
+    ] = None,
 ) -> None:
     """Build a study's page again from its records alone.
 
@@ -149,6 +151,10 @@ def report(
     from interplay.folders import expect
 
     expect(directory, "records")
+    if markdown is not None:
+        writable_file(markdown)
+    for folder in filter(None, (slim, out)):
+        writable(folder, "the folder")
     print(f"{directory}: its figures are drawn as SVG and PDF, then the page", file=sys.stderr)
     from interplay.report.page import build_report
 
@@ -177,8 +183,11 @@ def claims(
 
     Example: interplay claims store docs/studies --out claims.html
     """
-    from interplay.report.claims import build_claims, fill_table
+    from interplay.report.claims import build_claims, check_marks, fill_table
 
+    writable_file(out.with_suffix(".html"))
+    if readme is not None:
+        check_marks(readme)
     page, document = build_claims(folders, out)
     print(f"{page}\n{document}")
     if readme is not None:

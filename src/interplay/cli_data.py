@@ -28,7 +28,7 @@ def data_sample(
     mode: Annotated[str | None, typer.Option(help="forward or reverse")] = None,
     style: Annotated[str | None, typer.Option(help="full or terse")] = None,
     scale: Annotated[str | None, typer.Option(help="as micro, mini, small or paper asks them")] = None,
-    regime: Annotated[str, typer.Option(help="of a scale: id, edge or hard")] = "id",
+    regime: Annotated[str | None, typer.Option(help="of a scale: id, edge or hard; id unless told")] = None,
     split: Annotated[
         str | None, typer.Option(help="only train, rl, val or test; else it is said how many of each")
     ] = None,
@@ -49,13 +49,15 @@ def data_sample(
 
     if n < 0:
         raise ValueError(f"--n must not be negative, got {n}")
+    if regime is not None and scale is None:
+        raise ValueError("--regime is one of a scale's: give --scale, too")
     if split is not None and split not in SPLIT_OF_BUCKET:
         raise ValueError(f"--split must be one of {', '.join(dict.fromkeys(SPLIT_OF_BUCKET))}, got {split!r}")
     contexts, modes, ops, chosen = ALONE
     if scale is not None:
         from interplay.studies.scales import regime_of
 
-        contexts, modes, ops, chosen = regime_of(scale, regime)
+        contexts, modes, ops, chosen = regime_of(scale, regime or "id")
     asked = {name: _parsed(name, text) for name, text in {**axes, "style": style}.items() if text is not None}
     world = World(**{**chosen, **asked})
     modes = modes if mode is None else cast(Any, (mode,))
@@ -170,6 +172,10 @@ def data_stats(
 
     if (file is None) == (scale is None):
         raise ValueError("data stats takes a file or --scale, one of the two")
+    if n < 1 or served < 1:
+        raise ValueError(f"--n and --served take whole numbers from 1 up, got {n} and {served}")
+    if against is not None and not against.is_file():
+        raise ValueError(f"--against {against}: no such file")
     if scale is not None:
         from interplay.studies.recipe import Recipe
         from interplay.studies.scales import settings

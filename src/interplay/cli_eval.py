@@ -52,11 +52,17 @@ def evaluate(
     """
     from interplay.evals.pass_at_k import default_ks
 
+    if samples < 1:
+        raise ValueError(f"--samples takes a whole number from 1 up, got {samples}")
     ks = whole_numbers(k) or default_ks(samples)
     if max(ks) > samples:
         raise ValueError(f"--k {max(ks)} is above --samples {samples}: pass@k takes at least k samples")
     if (checkpoint is None) == (not base_url):
         raise ValueError("eval takes a CHECKPOINT, or --base-url and --model of a server")
+    if base_url and not model:
+        raise ValueError("--base-url takes --model, too: the model's name on that server")
+    if verify_workers < -1:
+        raise ValueError(f"--verify-workers takes a whole number from 0 up, got {verify_workers}")
     if checkpoint is None:
         served = {"base_url": base_url, "model": model, "prompt": prompt, "shots": shots, "temperature": temperature,
                   "max_new_tokens": max_new_tokens, "concurrency": concurrency}  # fmt: skip

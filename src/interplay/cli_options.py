@@ -33,6 +33,13 @@ def writable(folder: Path, what: str = "the store") -> None:
         raise ValueError(f"{what} {folder} cannot be written: {error.strerror}") from error
 
 
+def writable_file(path: Path, what: str = "the page") -> None:
+    """Raises ValueError when no file of that name can be written."""
+    if path.is_dir():
+        raise ValueError(f"{what} {path} is a folder; it takes the name of a file")
+    writable(path.parent, f"the folder of {what}")
+
+
 def whole_numbers(text: str) -> tuple[int, ...]:
     """The numbers of --k. Raises ValueError for anything else."""
     return tuple(dict.fromkeys(_whole(part) for part in text.split(","))) if text else ()

@@ -9,7 +9,12 @@ from typing import Annotated
 
 import typer
 
-records = typer.Typer(no_args_is_help=True, help="Put seeds together that ran in several places, or on several days.")
+from interplay.cli_options import writable, writable_file
+
+records = typer.Typer(
+    no_args_is_help=True,
+    help="Records of studies: put seeds together, make the table of tuning, measure what RL is charged.",
+)
 
 
 @records.command("merge")
@@ -31,6 +36,7 @@ def merge(
     from interplay.report.slim import slim as copy_slim
     from interplay.run_study import merge_seeds
 
+    writable(out, "the folder")
     command = command_line(["interplay", *sys.argv[1:]])
     if slim:
         with TemporaryDirectory() as whole:
@@ -52,6 +58,7 @@ def tuning(
     """
     from interplay.report.tuning import build_tuning
 
+    writable_file(out)
     print(build_tuning(folders, out))
 
 

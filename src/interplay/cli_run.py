@@ -23,11 +23,18 @@ ALL = "all"
 
 
 def run(
-    study: Annotated[str, typer.Argument(help="the study to run; all, with --plan: every study as one schedule")],
+    study: Annotated[
+        str,
+        typer.Argument(
+            help="the study to run; all, with --plan: every study but quickstart and tuning as one schedule"
+        ),
+    ],
     scale: Annotated[str, typer.Option(help="micro runs in minutes on two CPU cores")] = "micro",
     store: Annotated[Path, typer.Option(help="folder of cached stages")] = Path("store"),
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, changes a setting; repeatable")] = None,
-    arms: Annotated[str, typer.Option(help="only these arms, comma-separated, and the claims about them")] = "",
+    arms: Annotated[
+        str | None, typer.Option(help="only these arms, comma-separated, and the claims about them")
+    ] = None,
     threads: Annotated[int, typer.Option(help="CPU threads of a stage; never changes a result's address")] = 0,
     save_seconds: Annotated[float, typer.Option(help="how often a running stage saves what it resumes from")] = 30.0,
     plan: Annotated[bool, typer.Option("--plan", help="show what would run, why and at what cost, and stop")] = False,
@@ -60,7 +67,7 @@ def run(
 
     Example: interplay run quickstart --cluster slurm --resources partition=gpu --resources gpus=1
 
-    Example: interplay run noise --set seeds=3,4 --records docs/seeds
+    Example: interplay run noise --set seeds=8,9 --set problems=500 --records docs/seeds
     """
     from interplay.cli_plan import plan_of_all, plan_of_one
     from interplay.stages.where import Where
@@ -135,18 +142,19 @@ def _to_report(study: Study, store: Path, where: Where, kept: Mapping[int, Path]
 
 
 def _with_kept(
-    make: Callable[[dict[str, str]], Study], arms: str, records: Path | None
+    make: Callable[[dict[str, str]], Study], arms: str | None, records: Path | None
 ) -> tuple[Study, dict[int, Path]]:
     """The study of the asked arms and seeds, and of the seeds that are kept; the folders of the kept ones."""
 
     def made(seeds: dict[str, str]) -> Study:
-        return make(seeds).only([name.strip() for name in arms.split(",")]) if arms else make(seeds)
+        return make(seeds).only([name.strip() for name in arms.split(",")]) if arms is not None else make(seeds)
 
     chosen = made({})
     if records is None:
         return chosen, {}
     from interplay.records.merge import kept_for
 
+    writable(records, "the folder of kept seeds")
     kept = kept_for(chosen, _place(records, chosen))
     return made({"seeds": ",".join(map(str, sorted({*chosen.settings.seeds, *kept})))}), kept
 

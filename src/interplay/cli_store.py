@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -201,8 +202,8 @@ def store_gc(
     """
     from interplay.stages.store import collect, garbage, sweep
 
-    if partial_hours < 0:
-        raise ValueError(f"--partial-hours must not be negative, got {partial_hours:g}")
+    if not 0 <= partial_hours < math.inf:
+        raise ValueError(f"--partial-hours takes hours from 0 up, got {partial_hours:g}")
     num_stages, found, freed = len(_stages(folder)), garbage(folder, partial_hours), 0
     for item in found:
         gone = yes and collect(folder, item.entry, partial_hours)

@@ -90,7 +90,12 @@ def _in_sight(
 def _start(name: str | Path, store: Path) -> Path:
     from interplay.stages.named import named_checkpoint
 
+    if str(name) == START:
+        raise ValueError(f"the job does not say where RL starts: give --start, or write {START} as its start")
     return named_checkpoint(name, store)
+
+
+START = "a checkpoint's folder, or a stage's address or label"  # in the example, where none was given
 
 
 def _example_rl_job(scale: str, start: str) -> str:
@@ -101,9 +106,7 @@ def _example_rl_job(scale: str, start: str) -> str:
     recipe = Recipe(settings(scale, {}), Workplace(store="store", runtime={}))
     stage = recipe.reinforced(recipe.base(0), recipe.regimes["edge"], 0, "RL on the edge")
     config = stage.config.model_dump(mode="json", exclude_none=True)
-    return json.dumps(
-        {"config": config, "start": start or "a checkpoint's folder, or a stage's address or label"}, indent=1
-    )
+    return json.dumps({"config": config, "start": start or START}, indent=1)
 
 
 def _example_job(scale: str) -> str:

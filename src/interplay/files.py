@@ -37,7 +37,12 @@ class OutOfSpaceError(RuntimeError):
 
 @contextmanager
 def staged(path: Path) -> Iterator[Path]:
-    """Where to write the file `path`; it gets its name when the block ends, and vanishes when the block raises."""
+    """Where to write the file `path`; it gets its name when the block ends, and vanishes when the block raises.
+
+    Raises ValueError where a folder has the name: a file never takes a folder's place.
+    """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; a file is to be written under this name")
     with _staged(path, Path.touch) as staging:
         yield staging
 
@@ -101,7 +106,7 @@ def settle(staging: Path, path: Path, mode: int | None = None) -> None:
         if part.is_file():
             part.chmod(mode)
         _sync(part)
-    if path.is_dir() and not path.is_symlink():
+    if path.is_dir() and not path.is_symlink() and staging.is_dir():
         discard(path)
         staging.rename(path)
     else:

@@ -17,8 +17,8 @@ from interplay.files import space_for, write_json
 from interplay.manifest import SUMMARY
 from interplay.progress import say
 from interplay.records import write_records
-from interplay.records.merge import differs, gathered
-from interplay.records.seeds import SETTINGS, settings_of
+from interplay.records.merge import differs, gathered, read_all
+from interplay.records.seeds import SEEDS, SETTINGS, seed_folder, seeds_below, settings_of
 from interplay.signals import Stopped
 from interplay.stages.cost import expected_hours
 from interplay.stages.display import Display
@@ -76,7 +76,7 @@ def merge_seeds(folders: Sequence[Path], out: Path, study_file: str, command: st
     """Write the records of seeds that ran elsewhere into `out`; the study is the built-in of their name, or that of a file.
 
     Contrasts, claims and words are those of the study as it is now, the numbers are the seeds'. Raises ValueError where the
-    seeds do not belong together, or are of a study that is not known.
+    seeds do not belong together, are damaged, or are of a study that is not known, and where `out` holds others.
     """
     kept = gathered(folders)
     first = next(iter(kept.values()))
@@ -88,6 +88,10 @@ def merge_seeds(folders: Sequence[Path], out: Path, study_file: str, command: st
     study = study_of(study_file or said["study"], chosen, Workplace(str(out), {})).only(list(said["arms"]))
     if (what := differs(study, first)) is not None:
         say(f"these seeds ran with other code or settings than today's, which would differ in {what}")
+    read_all(list(kept.values()))  # what is damaged is said before anything is written
+    there = seeds_below(out / SEEDS) if (out / SEEDS).is_dir() else []
+    if others := sorted(set(there) - {seed_folder(out / SEEDS, seed) for seed in kept}):
+        raise ValueError(f"{out} holds a seed that was not given, {others[0]}: give it, too, or another --out")
     out.mkdir(parents=True, exist_ok=True)
     with hold(out):
         write_records(study, out, command, kept)

@@ -138,6 +138,19 @@ def test_one_seed_twice_must_be_the_same(seeds: list[Path], tmp_path: Path, name
         gathered([seeds[0], other])
 
 
+def test_a_merge_that_is_refused_writes_nothing(seeds: list[Path], tmp_path: Path) -> None:
+    other = copied(seeds[1], tmp_path / "cut")
+    (other / "counts.parquet").write_bytes(b"no table")
+    with pytest.raises(ValueError, match=r"cut/counts\.parquet cannot be read"):
+        merge_seeds([seeds[0], other], tmp_path / "out", "", "merge")
+    assert not (tmp_path / "out").exists()
+    merge_seeds([seeds[0]], tmp_path / "out", "", "merge")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    with pytest.raises(ValueError, match=r"holds a seed that was not given, .*seed-0: give it, too"):
+        merge_seeds([seeds[1]], tmp_path / "out", "", "merge")
+    assert before == {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+
+
 def test_damage_is_one_line_that_names_the_file(seeds: list[Path], tmp_path: Path) -> None:
     other = copied(seeds[0], tmp_path / "seed-0")
     (other / "counts.parquet").write_bytes(b"no table")

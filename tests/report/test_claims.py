@@ -37,7 +37,7 @@ def test_every_claim_stands_with_study_effect_p_n_and_verdict(store: Path, tmp_p
             "[+0.090, +0.172]",
             "0.012",
             "200 × 16, 3 seeds",
-            "needs 7 trainings",
+            "by itself it takes 7 trainings",
             "midtraining",
             "Base + RL − Base",
             "0, 1, 2",

@@ -222,8 +222,8 @@ def test_the_share_of_totals_reaches_from_none_to_most(op: int, seed: int) -> No
         ({"op": 5, "locations": 2, "entities": 2, "distractors": 4}, "4 distractors need more than 2 locations x 2"),
         ({"op": 5, "distractors": (3, 1)}, "distractors must be"),
         ({"op": 5, "distractors": -1}, "distractors must be"),
-        ({"op": 5, "numbers": (0, 4)}, "numbers must be a range that starts at 1"),
-        ({"op": 5, "multipliers": (1, 4)}, "multipliers must be a range that starts at 2"),
+        ({"op": 5, "numbers": (0, 4)}, "numbers must be a range LO,HI with 1 <= LO"),
+        ({"op": 5, "multipliers": (1, 4)}, "multipliers must be a range LO,HI with 2 <= LO"),
         ({"op": 5, "unknown": (9, 3)}, "unknown must be a range"),
         ({"op": 5, "max_value": 10}, "numbers reaches 20, above max_value 10"),
         ({"op": 5, "totals": 1.5}, r"totals must be in 0\.\.1"),
@@ -301,7 +301,7 @@ def test_a_row_that_lacks_its_graph_is_read_from_its_words_or_refused(mode: str)
     full, terse = (problem(Spec(op=3, mode=mode), "zoo", style) for style in STYLES)  # type: ignore[arg-type]
     bare = [{key: value for key, value in to_row(made).items() if key != "graph"} for made in (full, terse)]
     assert problem_of(bare[0]) == without_the_space_at_its_end(full)
-    with pytest.raises(GoldDefect, match="not of the grammar"):
+    with pytest.raises(GoldDefect, match="judged by the field graph of its row"):
         problem_of(bare[1])
 
 

@@ -106,7 +106,7 @@ def rule(direction: Direction, margin: float, trainings: int) -> str:
         return (
             f"fewer than {TRAININGS} trainings are described, not judged: higher or lower where the paired 95 % interval "
             "over problems leaves out zero in each of them and p < 0.05 after Holm's correction over the study's claims, level "
-            "where it holds zero in each, mixed where they disagree"
+            "otherwise, mixed where they disagree"
         )
     if direction == "flat":
         return (

@@ -67,14 +67,15 @@ class Judged:
 
     @property
     def remark(self) -> str:
-        """What a reader must know beside the verdict: why it is not tested, or how many trainings the claim needs."""
+        """What a reader must know beside the verdict: why it is not tested, or how many trainings a change of
+        the margin takes to be seen by itself, without the correction for the other claims."""
         claim = self.claim
         if claim.verdict == "not tested":
             return claim.note
         needed, had = claim.trainings_needed, claim.n_seeds
         if claim.verdict in ("supported", "contradicted") or needed is None or had is None or needed <= had:
             return ""
-        return f"needs {needed} trainings"
+        return f"by itself it takes {needed} trainings"
 
     @property
     def effect(self) -> str:
@@ -163,6 +164,13 @@ def counted(judged: list[Judged]) -> str:
     return f"{wording.plural(len(once), 'claim')}{copies}: {', '.join(parts)}"
 
 
+def without_record(judged: list[Judged]) -> str:
+    """`No record here is of T5 or T6.`: the numbered claims of the paper that no study here asked; else nothing."""
+    asked = {one.claim.key for one in judged}
+    missing = [key for key in sorted(wording.PAPER, key=_natural) if re.fullmatch(r"T\d+", key) and key not in asked]
+    return f"No record here is of {' or '.join(missing)}." if missing else ""
+
+
 def render(judged: list[Judged], made: list[Group]) -> str:
     """The page as text."""
     return rendered(
@@ -170,10 +178,27 @@ def render(judged: list[Judged], made: list[Group]) -> str:
         asset("page.js"),
         groups=made,
         counted=counted(judged),
+        without_record=without_record(judged),
         ends=extent(one.claim for one in judged),
         rules=list(dict.fromkeys(one.claim.rule for one in judged)),
         studies=list({id(one.study): one.study for one in judged}.values()),
     )
+
+
+def check_marks(path: Path) -> tuple[str, str, str, str]:
+    """What stands before the marks of a table of claims, the two marks, and what stands behind. Raises ValueError where
+    the file is no text or has no marks."""
+    begin, end = (f"<!-- {word} of the decided claims -->" for word in ("table", "end"))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ValueError(f"--readme {path}: {said}") from None
+    before, mark, rest = text.partition(begin)
+    _, closing, after = rest.partition(end)
+    if not mark or not closing:
+        raise ValueError(f"{path}: a table of claims goes between the lines {begin} and {end}")
+    return before, begin, end, after
 
 
 def fill_table(path: Path, folders: Iterable[Path], document: Path) -> Path:
@@ -182,11 +207,7 @@ def fill_table(path: Path, folders: Iterable[Path], document: Path) -> Path:
 
     Raises ValueError where the file has no marks.
     """
-    begin, end = (f"<!-- {word} of the decided claims -->" for word in ("table", "end"))
-    before, mark, rest = path.read_text(encoding="utf-8").partition(begin)
-    _, closing, after = rest.partition(end)
-    if not mark or not closing:
-        raise ValueError(f"{path}: a table of claims goes between the lines {begin} and {end}")
+    before, begin, end, after = check_marks(path)
     once: dict[object, Judged] = {}
     for one in gather(folders):
         if one.claim.verdict in JUDGED:
@@ -209,7 +230,9 @@ def as_markdown(judged: list[Judged], made: list[Group], beside: Path) -> str:
              f"at least {TRAININGS} trainings of each model; with fewer the row only describes those that ran.",
              f"{counted(judged)}. Effects are paired by problem, in shares of problems or samples: +0.05 is five "
              "points. n is problems × samples, seeds; a record is the folder of tables that the row comes from. "
-             "`make docs-reports` makes this page."]  # fmt: skip
+             "“By itself it takes N trainings”: so many see a change as large as the claim's margin with 80 % power, before "
+             "the correction for the study's other claims. "
+             "`make docs-reports` makes this page.", without_record(judged)]  # fmt: skip
     for group in made:
         rows = [
             (f"{one.claim.claim} ({one.remark})" if one.remark else one.claim.claim,
@@ -220,4 +243,4 @@ def as_markdown(judged: list[Judged], made: list[Group], beside: Path) -> str:
         parts += [f"## {markdown.escaped(group.title)}", markdown.table(header, rows)]
     rules = dict.fromkeys(one.claim.rule for one in judged)
     parts += ["## How it is decided", "\n".join(f"- {markdown.escaped(rule)}" for rule in rules)]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"

@@ -219,7 +219,10 @@ def _statistics(records: Records) -> str:
         "Differences are paired by problem; intervals are 95 % and come from a bias-corrected bootstrap over problems"
     )
     text += f", with {seeds} training seeds as a t-distributed outer level" if seeds > 1 else ""
-    text += ". p-values are by sign flips, Holm-corrected over the study's claims."
+    text += (
+        ". p-values are by sign flips over problems and, with several trainings, no smaller than the tail of the intervals' t; "
+        "they are Holm-corrected over the study's claims."
+    )
     if seeds < TRAININGS:
         text += f" With fewer than {TRAININGS} trainings claims are described, not judged: others may fare otherwise."
     if records.study.detectable and records.study.detectable.text:

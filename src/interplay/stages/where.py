@@ -33,10 +33,9 @@ class Where(NamedTuple):
     ) -> Where:  # fmt: skip
         """What the command line says; a `plan` may name devices that are not here. Raises ValueError where it makes no
         sense."""
-        if min(jobs, threads, resubmit, devices) < 0:
-            raise ValueError(
-                f"--jobs, --threads, --resubmit and --devices must not be negative: {jobs}, {threads}, {resubmit}, {devices}"
-            )
+        for option, number in {"jobs": jobs, "threads": threads, "resubmit": resubmit, "devices": devices}.items():
+            if number < 0:
+                raise ValueError(f"--{option} must not be negative, got {number}")
         if cluster is not None and cluster not in CLUSTERS:
             raise ValueError(f"--cluster must be {' or '.join(CLUSTERS)}, got {cluster!r}")
         if cluster is None and resources and not devices:

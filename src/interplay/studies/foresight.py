@@ -85,12 +85,14 @@ def power_lines(study: Study, spread: Spread, designs: Mapping[str, Design]) -> 
     chosen = study.settings
     trainings = "1 training" if len(chosen.seeds) == 1 else f"{len(chosen.seeds)} trainings"
     lines = [
-        f"{chosen.problems} problems x {chosen.samples} samples, {trainings} of each arm; power 80 % at level 0.95; "
+        f"{chosen.problems} problems x {chosen.samples} samples, {trainings} of each arm; power 80 % at level 0.05, "
+        "of a claim by itself: Holm's correction for the others asks for more; "
         f"spread between trainings {spread.source}"
     ]
     if len(chosen.seeds) < TRAININGS:
         lines.append(
-            f"fewer than {TRAININGS} trainings are described, not judged: a rise is one of these trainings alone"
+            f"fewer than {TRAININGS} trainings are described, not judged: the smallest rise is one of these trainings, "
+            "not of the treatment"
         )
     contrasts = {contrast.name: contrast for contrast in study.contrasts}
     found = dict[str, str]()

@@ -205,6 +205,8 @@ def settings(scale: str, changes: Mapping[str, str]) -> Settings:
     """The settings of a scale with `KEY=VALUE` changes. Raises ValueError naming what is unknown or out of range."""
     if scale not in SCALES:
         raise ValueError(f"unknown scale {scale!r}; the scales are {', '.join(SCALES)}")
+    if "scale" in changes:
+        raise ValueError(f"--set scale={changes['scale']}: the scale is a run's own option, --scale {scale}")
     return changed(SCALES[scale], changes)
 
 

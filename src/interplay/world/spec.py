@@ -82,7 +82,7 @@ class Spec:
         for key, least in (("numbers", 1), ("multipliers", 2), ("unknown", 1)):
             low, high = getattr(self, key)
             if not least <= low <= high:
-                raise ValueError(f"{key} must be a range that starts at {least} or above, got {(low, high)}")
+                raise ValueError(f"{key} must be a range LO,HI with {least} <= LO <= HI, got {(low, high)}")
             if high > self.max_value:
                 raise ValueError(f"{key} reaches {high}, above max_value {self.max_value}")
 

@@ -61,7 +61,7 @@ BASE = ["base id 1", "base edge 1", "base edge 128", "base hard 1", "base hard 1
 LEVELS = [
     ("RL from pre-training alone", "quickstart_micro", ["base edge 1", "base_rl edge 1", "base edge 32", "base_rl edge 32"]),
     ("Mid-training on 0.7M tokens", "quickstart_micro", ["mid edge 1", "mid edge 32"]),
-    ("At `micro` the base solves", "extrapolation_micro", BASE),
+    ("At `micro`, three trainings with 128", "extrapolation_micro", BASE),
     ("Mid-training alone solves", "midtraining_micro", ["rl_0_of_2.25M edge 1", "rl_0_of_2.25M edge 32"]),
     ("At `mini`, one op deeper", "extrapolation_mini", BASE),
     ("RL on the edge, at a rate", "extrapolation_mini", ["rl_edge edge 1"]),
@@ -117,6 +117,15 @@ def test_a_typed_table_has_the_effects_of_its_study(header):
     assert told == {
         row: [shown(effects(study)[f"{contrast}-{column}"]) for column in columns] for row, contrast in rows.items()
     }
+
+
+def test_the_table_of_exposures_has_the_levels_of_its_study():
+    told = table_rows("| shown of B |")
+    arms = {"nothing": "b_0", "op 1, 1 % of pre-training": "b_1", "op 1, 10 % of pre-training": "b_10",
+            "ops 1 to 7, half of pre-training": "b_all"}  # fmt: skip
+    which = ["{} B shown 1", "{} B beyond 1", "{} B beyond 32", "{}_rl B beyond 1", "{}_rl B beyond 32"]
+    level = levels("contextual_micro")
+    assert told == {row: [short(level[one.format(arm)]) for one in which] for row, arm in arms.items()}
 
 
 @pytest.mark.parametrize(("start", "study", "which"), LEVELS)

@@ -104,6 +104,10 @@ BAD = [
     (["eval", "/nowhere", "--data", "/nowhere.jsonl", "--samples", "-1", "--out", "{tmp}"], "--samples takes"),
     (["eval", "--base-url", "URL", "--data", "/nowhere.jsonl", "--out", "{tmp}"], "--base-url takes --model, too"),
     (["compare", "/nowhere", "/nowhere"], "/nowhere"),
+    (
+        ["compare", "/nowhere", "/nowhere", "--rule", "no"],
+        "--rule must be one of strict, exact, sound, paper_v1, answer",
+    ),
     (["bench", "nope"], "unknown benchmark 'nope'"),
     (["train", "/nowhere.json", "{tmp}"], "/nowhere.json cannot be read"),
     (["train"], "train takes JOB and OUT"),

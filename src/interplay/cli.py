@@ -99,7 +99,10 @@ def compare(
     from interplay.evals.compare import compare as compare_evaluations
     from interplay.evals.compare import fewest_samples, format_table
     from interplay.evals.evaluation import read_evaluation
+    from interplay.schema.verdicts import RULES
 
+    if rule not in RULES:
+        raise ValueError(f"--rule must be one of {', '.join(RULES)}, got {rule!r}")
     ks = whole_numbers(k)
     evaluations = [read_evaluation(folder, [rule]) for folder in (a, b)]
     for folder, evaluation in zip((a, b), evaluations, strict=True):

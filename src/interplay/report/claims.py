@@ -232,7 +232,8 @@ def as_markdown(judged: list[Judged], made: list[Group], beside: Path) -> str:
              "points. n is problems × samples, seeds; a record is the folder of tables that the row comes from. "
              "“By itself it takes N trainings”: so many see a change as large as the claim's margin with 80 % power, before "
              "the correction for the study's other claims. "
-             "`make docs-reports` makes this page.", without_record(judged)]  # fmt: skip
+             "Studies of one scale share trainings where their seeds are the same, so rows that compare the same arms are not "
+             "independent of each other. `make docs-reports` makes this page.", without_record(judged)]  # fmt: skip
     for group in made:
         rows = [
             (f"{one.claim.claim} ({one.remark})" if one.remark else one.claim.claim,

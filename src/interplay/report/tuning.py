@@ -98,7 +98,7 @@ def _of_scale(records: Records, folder: Path) -> list[str]:
     header = [name.format(top=max(records.ks)) for name in HEADER]
     table = markdown.table(header, [_cells(row, row.name in chosen) for row in rows])
     seeds = ", ".join(map(str, records.study.seeds))
-    said = f"Seeds {seeds}; records in `{folder.name}`. {_edges(rows, chosen)}".strip()
+    said = f"Seeds {seeds}, {_asked(records)}; records in `{folder.name}`. {_edges(rows, chosen)}".strip()
     return [said, f"```sh\n{_command(records)}\n```", table]
 
 
@@ -111,6 +111,13 @@ def _command(records: Records) -> str:
     return f"interplay run tuning --scale {study.scale} {' '.join(words)}"
 
 
+def _asked(records: Records) -> str:
+    """`200 problems of edge and 159 of id with 32 samples each`."""
+    asked = {r.regime: r for r in records.results if r.op == "all" and r.regime in ("edge", "id")}
+    found = " and ".join(f"{asked[name].n_problems} problems of {name}" for name in ("edge", "id") if name in asked)
+    return f"{found} with {next(iter(asked.values())).n_samples} samples each"
+
+
 def _cells(row: Tried, is_best: bool) -> tuple[str, ...]:
     seeds = " ".join(f"{value:.3f}" for value in row.by_seed)
     numbers = (f"{row.edge:.3f}", seeds, f"{row.edge_top:.3f}", f"{row.score:.3f}", f"{row.id:.3f}")
@@ -119,9 +126,16 @@ def _cells(row: Tried, is_best: bool) -> tuple[str, ...]:
 
 def _edges(rows: list[Tried], chosen: set[str]) -> str:
     """A best row at the end of what was tried may not be the best there is, so it is said."""
-    said = []
+    said, longest = [], []
     for row in rows:
-        rates = [other.rate for other in rows if other.method == row.method]
-        if row.name in chosen and len(set(rates)) > 1 and row.rate in (min(rates), max(rates)):
+        if row.name not in chosen:
+            continue
+        others = [other for other in rows if other.method == row.method]
+        rates, steps = [other.rate for other in others], [other.steps for other in others]
+        if len(set(rates)) > 1 and row.rate in (min(rates), max(rates)):
             said.append(f"The best rate of {row.method} is at the end of those tried: try further.")
+        if len(set(steps)) > 1 and row.steps == max(steps):
+            longest.append(row.method)
+    if longest:
+        said.append(f"The longest run is the best of {', '.join(longest)}: longer ones were not tried.")
     return " ".join(said)

@@ -192,14 +192,26 @@ def _tuned(records: Records) -> str:
     return f"Learning rates and steps were chosen on held-out problems and seeds of their own: {', '.join(named)}."
 
 
+def _asked(records: Records) -> str:
+    """`200 of edge and hard, 159 of id`: problems as they were asked, of which an op may have fewer than a scale wants."""
+    regimes: dict[int | None, list[str]] = {}
+    for regime in records.study.regimes:
+        found = next((row for row in records.results if row.regime == regime and row.op == "all"), None)
+        if found is not None:
+            regimes.setdefault(found.n_problems, []).append(regime)
+    if len(regimes) == 1:
+        return f"{next(iter(regimes))} per regime"
+    return ", ".join(f"{number} of {' and '.join(names)}" for number, names in regimes.items())
+
+
 def _evaluation(records: Records) -> str:
     settings = records.study.settings
     for stage in _stages(records, "evaluate")[:1]:
         config = stage.config
         sampling = config.get("sampling", {})
         text = (
-            f"Each arm and seed answered the same unseen problems, {config.get('problems', settings.get('problems'))} per "
-            f"regime, {config.get('samples', settings.get('samples'))} samples each at temperature "
+            f"Each arm and seed answered the same unseen problems, {_asked(records)}, "
+            f"{config.get('samples', settings.get('samples'))} samples each at temperature "
             f"{sampling.get('temperature', '–')}, at most {sampling.get('max_new_tokens', '–')} new "
             "tokens. A solution counts when every step is right (strict); pass@k is the unbiased estimate."
         )

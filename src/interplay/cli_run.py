@@ -23,18 +23,11 @@ ALL = "all"
 
 
 def run(
-    study: Annotated[
-        str,
-        typer.Argument(
-            help="the study to run; all, with --plan: every study but quickstart and tuning as one schedule"
-        ),
-    ],
+    study: Annotated[str, typer.Argument(help="the study; all, with --plan: those with claims as one schedule")],
     scale: Annotated[str, typer.Option(help="micro runs in minutes on two CPU cores")] = "micro",
     store: Annotated[Path, typer.Option(help="folder of cached stages")] = Path("store"),
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, changes a setting; repeatable")] = None,
-    arms: Annotated[
-        str | None, typer.Option(help="only these arms, comma-separated, and the claims about them")
-    ] = None,
+    arms: Annotated[str | None, typer.Option(help="only these arms, comma-separated, and their claims")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads of a stage; never changes a result's address")] = 0,
     save_seconds: Annotated[float, typer.Option(help="how often a running stage saves what it resumes from")] = 30.0,
     plan: Annotated[bool, typer.Option("--plan", help="show what would run, why and at what cost, and stop")] = False,

@@ -139,6 +139,7 @@ OUTPUTS = [
     (["report", RECORDS, "--out", "page", "--slim"], None),
     (["report", RECORDS, "--out"], None),
     (["claims", RECORDS, "--out"], "x.html"),
+    (["claims", RECORDS, "--out"], "x.md"),
     (["claims", RECORDS, "--out", "page.html", "--readme"], "x.md"),
     (["records", "merge", SEED, "--out"], None),
     (["records", "tuning", TUNED, "--out"], "x.md"),

@@ -186,11 +186,12 @@ def claims(
 
     Example: interplay claims store docs/studies --out claims.html
     """
-    from interplay.report.claims import build_claims, check_marks, fill_table
+    from interplay.report.claims import around_marks, build_claims, fill_table
 
-    writable_file(out.with_suffix(".html"))
+    for suffix in (".html", ".md"):  # both are written
+        writable_file(out.with_suffix(suffix))
     if readme is not None:
-        check_marks(readme)
+        around_marks(readme)
     page, document = build_claims(folders, out)
     print(f"{page}\n{document}")
     if readme is not None:

@@ -22,6 +22,7 @@ from interplay.schema.study import Claim, Study
 
 VERDICTS = ("supported", "contradicted", "cannot tell", "not tested")  # what is always counted, in this order
 JUDGED, DECIDED = VERDICTS[:3], VERDICTS[:2]
+BEGIN, END = "<!-- table of the decided claims -->", "<!-- end of the decided claims -->"
 
 
 @dataclass(frozen=True)
@@ -185,20 +186,19 @@ def render(judged: list[Judged], made: list[Group]) -> str:
     )
 
 
-def check_marks(path: Path) -> tuple[str, str, str, str]:
-    """What stands before the marks of a table of claims, the two marks, and what stands behind. Raises ValueError where
-    the file is no text or has no marks."""
-    begin, end = (f"<!-- {word} of the decided claims -->" for word in ("table", "end"))
+def around_marks(path: Path) -> tuple[str, str]:
+    """What stands before and behind the marks of a table of claims. Raises ValueError where the file is no text or has no
+    marks."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ValueError(f"--readme {path}: {said}") from None
-    before, mark, rest = text.partition(begin)
-    _, closing, after = rest.partition(end)
+    before, mark, rest = text.partition(BEGIN)
+    _, closing, after = rest.partition(END)
     if not mark or not closing:
-        raise ValueError(f"{path}: a table of claims goes between the lines {begin} and {end}")
-    return before, begin, end, after
+        raise ValueError(f"{path}: a table of claims goes between the lines {BEGIN} and {END}")
+    return before, after
 
 
 def fill_table(path: Path, folders: Iterable[Path], document: Path) -> Path:
@@ -207,7 +207,7 @@ def fill_table(path: Path, folders: Iterable[Path], document: Path) -> Path:
 
     Raises ValueError where the file has no marks.
     """
-    before, begin, end, after = check_marks(path)
+    before, after = around_marks(path)
     once: dict[object, Judged] = {}
     for one in gather(folders):
         if one.claim.verdict in JUDGED:
@@ -219,7 +219,7 @@ def fill_table(path: Path, folders: Iterable[Path], document: Path) -> Path:
     counts: Counter[str] = Counter(one.claim.verdict for one in once.values())
     line = f"Of {wording.plural(len(once), 'judged claim')} {', '.join(f'{counts[name]} {name}' for name in JUDGED)}: "
     line += markdown.link("all of them", document, path.parent) + "."
-    return write_text(path, f"{before}{begin}\n\n{table}\n\n{line}\n\n{end}{after}")
+    return write_text(path, f"{before}{BEGIN}\n\n{table}\n\n{line}\n\n{END}{after}")
 
 
 def as_markdown(judged: list[Judged], made: list[Group], beside: Path) -> str:

@@ -129,3 +129,25 @@ def test_an_adaptive_range_that_never_rose_is_rl_on_its_first_ops(study: Study) 
 def test_what_both_arms_went_through_is_not_looked_at(study: Study) -> None:
     leave(study, "rl", "silent", "silent")
     assert untrained(study, "rl", "rl") == ""
+
+
+def test_between_two_starts_rl_that_found_nothing_to_learn_from_one_of_them_is_the_outcome(study: Study) -> None:
+    """As in `headroom`: what pre-training showed is the treatment, and RL from the model that was shown nothing is silent."""
+    recipe, arms = Recipe(study.settings, Workplace(study.arms[0].evaluation.infra.folder, {})), []
+    for share in (0.0, 0.5):
+        for seed in (0, 1):
+            base = recipe.pretrained(recipe.graded(share), seed, f"b{share}")
+            told, beyond = ("pre-training", "GRPO"), recipe.over((4, 5))
+            arms += recipe.before_and_after_rl(f"b{share}", f"{share}", told, seed, base, beyond, {"share": share})
+    doses = study._replace(arms=tuple(arms))
+    silent, trained = ("silent", "silent"), ("trained", "trained")
+    leave(doses, "b0.0_rl", *silent)
+    leave(doses, "b0.5_rl", *trained)
+    assert untrained(doses, "b0.0_rl", "b0.0")
+    assert untrained(doses, "b0.0", "b0.0_rl")
+    assert untrained(doses, "b0.5_rl", "b0.0_rl") == untrained(doses, "b0.0_rl", "b0.5_rl") == ""
+    (line,) = partly_untrained(doses, kept(doses), "b0.5_rl", "b0.0_rl")
+    assert "seeds 0 and 1: no group of samples ever differed in reward" in line
+    leave(doses, "b0.5_rl", *silent)
+    assert "took no gradient" in untrained(doses, "b0.5_rl", "b0.0_rl")
+    assert partly_untrained(doses, kept(doses), "b0.5_rl", "b0.0_rl") == []

@@ -28,6 +28,43 @@ def test_every_study_plans_at_every_scale(name, scale, tmp_path):
     assert all(claim.contrast in contrasts for claim in study.claims)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("world.distractors", "5,2", "op1/zoo/forward cannot be in this world: distractors must be"),
+        ("world.depth", "9", "op1/zoo/forward cannot be in this world: depth must be in 1..1 at op 1"),
+        ("modes", "reverse", "op1/zoo/reverse cannot be in this world: op must be in 2..60"),
+        ("pretrain.tokens", "10", "budget_tokens 10 is less than one row of 160"),
+    ],
+)
+def test_what_no_stage_could_do_is_refused_when_the_study_is_made(key, value, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        make_study("quickstart", "micro", {key: value}, tmp_path, Runtime(threads=1))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "doses", "claims"),
+    [
+        ("headroom", "headroom.shares", "0.1", 1),
+        ("headroom", "headroom.shares", "0,0.1", 3),
+        ("headroom", "headroom.shares", "0,0.1,0.5", 5),
+        ("midtraining", "midtraining.rl_shares", "1", 0),
+        ("midtraining", "midtraining.rl_shares", "0,1", 0),
+        ("midtraining", "midtraining.rl_shares", "0.2,0.8", 0),
+        ("midtraining", "midtraining.rl_shares", "0,0.5,1", 3),
+        ("contextual", "contextual.exposures", "0", 1),
+        ("transfer", "transfer.shares", "0", 2),
+        ("transfer", "transfer.shares", "0,0.1", 3),
+    ],
+)
+def test_few_doses_ask_what_they_can_answer_and_compare_no_arm_with_itself(name, key, doses, claims, tmp_path):
+    study = make_study(name, "micro", {key: doses, "midtraining.budgets": "200000"}, tmp_path, Runtime(threads=1))
+    assert len(study.claims) == claims
+    assert all(contrast.treatment != contrast.control for contrast in study.contrasts)
+    assert len({contrast.name for contrast in study.contrasts}) == len(study.contrasts)
+
+
 def test_runtime_and_store_never_enter_an_address(tmp_path):
     a = make_study("quickstart", "micro", {}, tmp_path / "a", Runtime(threads=1))
     b = make_study("quickstart", "micro", {}, tmp_path / "b", Runtime(threads=2))

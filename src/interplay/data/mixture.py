@@ -52,6 +52,14 @@ class World(Config):
         chosen = self.model_dump(exclude={"style"}, exclude_none=True)
         return Spec(op=cell.op, mode=cell.mode, **chosen)
 
+    def check(self, mixture: Mixture) -> None:
+        """Raises ValueError where a cell cannot be in this world, before anything of it is drawn."""
+        for cell in mixture.cells:
+            try:
+                self.spec(cell)
+            except ValueError as error:
+                raise ValueError(f"{cell} cannot be in this world: {error}") from None
+
 
 class Cell(Config):
     """One kind of problem."""

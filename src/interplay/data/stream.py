@@ -10,9 +10,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, overload
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from interplay.config import Config
 from interplay.data.mixture import Cell, Mixture, World
@@ -66,6 +66,13 @@ class Stream(Config):
     distinct: PositiveInt | None = None
     replay: Replay | None = None
 
+    @model_validator(mode="after")
+    def _world_has_the_cells(self) -> Self:
+        self.world.check(self.mixture)
+        if self.replay:
+            self.world.check(self.replay.mixture)
+        return self
+
     @overload
     def __getitem__(self, index: int) -> Problem: ...
     @overload
@@ -82,7 +89,8 @@ class Stream(Config):
     def place(self, index: int) -> tuple[Stream, Cell, int]:
         """What item `index` is, without making it: the stream that draws it, its cell and its number there."""
         if self.replay and stream("replay", self.split, self.seed, index).random() < self.replay.share:
-            return Stream(world=self.world, mixture=self.replay.mixture, seed=self.seed).place(index)
+            elsewhere = {"mixture": self.replay.mixture, "split": "train", "distinct": None, "replay": None}
+            return self.model_copy(update=elsewhere).place(index)
         if self.distinct:
             index = stream("again", self.split, self.seed, index).randrange(self.distinct)
         return self, self.mixture.pick(stream("cell", self.split, self.seed, index).random()), index

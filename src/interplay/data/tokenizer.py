@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, field_validator
 
 from interplay.config import Config
 from interplay.data.stream import Stream
@@ -26,6 +26,7 @@ TOKENIZER_VERSION = "1"  # raised by hand when texts and settings give another t
 FEW = 0.01  # of a model's rows: so many tokens without a row are spelled by their parts
 PAD, EOS = "[PAD]", "[EOS]"
 TAGS = ("<question>", "</question>", "<solution>", "</solution>", "<answer>", "</answer>")
+SMALLEST = 256 + 2 + len(TAGS)  # a vocabulary of bytes, specials and nothing else
 
 # How a whole number is cut before merges are learned; the rest is cut as GPT-2 does, a blank leading its word. Of triples
 # only the first one looks ahead to the end of the number: if all did, a long number would cost the square of its length.
@@ -47,10 +48,17 @@ UNITS = {
 class TokenizerSettings(Config):
     """How the tokenizer is trained, whatever the data."""
 
-    vocab_size: PositiveInt = 2200
+    vocab_size: int = 2200
     documents: PositiveInt = 10_000
     digits: Literal["whole", "single", "triples"] = "whole"
     unit: Literal["word", "place", "quantity", "definition"] = "word"
+
+    @field_validator("vocab_size")
+    @classmethod
+    def _holds_bytes(cls, size: int) -> int:
+        if size < SMALLEST:
+            raise ValueError(f"at least {SMALLEST} are needed (bytes, tags, pad, end), got {size}")
+        return size
 
 
 class TokenizerConfig(TokenizerSettings):
@@ -69,12 +77,9 @@ def train_tokenizer(config: TokenizerConfig) -> PreTrainedTokenizerFast:
 
 
 def train_on(texts: Iterable[str], config: TokenizerConfig) -> PreTrainedTokenizerFast:
-    """The same on any texts. Raises ValueError for a vocabulary too small for bytes and specials."""
+    """The same on any texts."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-    minimum = 256 + 2 + len(TAGS)
-    if config.vocab_size < minimum:
-        raise ValueError(f"vocab_size must be at least {minimum} (bytes, tags, pad, end), got {config.vocab_size}")
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [

@@ -74,6 +74,12 @@ class EvaluateConfig(Config):
         check_ks(self.ks, self.samples)
         return self
 
+    @model_validator(mode="after")
+    def _world_has_the_cells(self) -> Self:
+        for regime in self.regimes:
+            self.world.check(regime.mixture)
+        return self
+
 
 def check_ks(ks: Sequence[int], samples: int) -> None:
     """Raises ValueError where pass@k is asked for more samples than are drawn: it is not defined there."""

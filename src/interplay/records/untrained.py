@@ -18,28 +18,41 @@ from interplay.train.metrics import read_metrics
 
 
 def untrained(study: Study, arms: Arms, treatment: str, control: str) -> str:
-    """Why a contrast of two arms does not compare what they are named after, in every training; empty where it does."""
-    labels = {arm.name: arm.label for arm in study.arms}
-    for name, other in ((treatment, control), (control, treatment)):
-        reasons = [_why(one, than) for one, than in zip(arms[name], arms[other], strict=True)]
-        if all(reasons):
-            return f"{labels[name]}: {min(reasons)}"
-    return ""
+    """Why a contrast of two arms does not compare what they are named after, in every training; empty where it does.
+
+    Between two arms of one start the RL is what differs, and neither may have been without it. Between arms of different
+    starts these are the treatment, and RL that finds nothing to learn from one of them is its outcome: only where it found
+    nothing from both was nothing tested.
+    """
+    found = _reasons(study, arms, treatment, control)
+    void = [label for label, reasons in found if all(reasons.values())]
+    starts = {arm.name: arm.start or arm.name for arm in study.arms}
+    if not void or (starts[treatment] != starts[control] and len(void) == 1):
+        return ""
+    return f"{void[0]}: {min(dict(found)[void[0]].values())}"
 
 
 def partly_untrained(study: Study, arms: Arms, treatment: str, control: str) -> list[str]:
-    """Which trainings of two arms are not what the arms are named after, where other trainings are: a line for each reason."""
-    labels = {arm.name: arm.label for arm in study.arms}
-    found = []
-    for name, other in ((treatment, control), (control, treatment)):
-        reasons = {one.seed: _why(one, than) for one, than in zip(arms[name], arms[other], strict=True)}
-        if all(reasons.values()):
-            continue
+    """Which trainings of two arms are not what the arms are named after, where that makes no contrast void: a line for each
+    reason."""
+    if untrained(study, arms, treatment, control):
+        return []
+    lines = []
+    for label, reasons in _reasons(study, arms, treatment, control):
         for reason in sorted(set(filter(None, reasons.values()))):
             *others, last = (str(seed) for seed, why in reasons.items() if why == reason)
             seeds = f"seeds {', '.join(others)} and {last}" if others else f"seed {last}"
-            found.append(f"{labels[name]}, {seeds}: {reason}")
-    return found
+            lines.append(f"{label}, {seeds}: {reason}")
+    return lines
+
+
+def _reasons(study: Study, arms: Arms, treatment: str, control: str) -> list[tuple[str, dict[int, str]]]:
+    """The label of both arms, and for each of its seeds why it is not what it is named after, empty where it is."""
+    labels = {arm.name: arm.label for arm in study.arms}
+    return [
+        (labels[name], {one.seed: _why(one, than) for one, than in zip(arms[name], arms[other], strict=True)})
+        for name, other in ((treatment, control), (control, treatment))
+    ]
 
 
 def _why(one: Measured, other: Measured) -> str:

@@ -19,7 +19,7 @@ from interplay.rl.pools import Selection, UniformPool
 from interplay.rl.rewards import RewardConfig
 from interplay.stages.kinds import Checkpointed, EvaluateStage, MidtrainStage, PretrainStage, RLStage, TokenizerStage
 from interplay.studies.settings import Settings
-from interplay.studies.study import Arm, Contrast, Workplace
+from interplay.studies.study import Arm, Claim, Contrast, Workplace
 from interplay.train.config import TrainConfig
 from interplay.train.curves import Validation
 
@@ -225,9 +225,13 @@ def gains(arms: Sequence[Arm], asked: Sequence[tuple[str, str]], ks: Sequence[in
 
 
 def compared(arms: Sequence[Arm], asked: Sequence[tuple[str, str]], ks: Sequence[int]) -> tuple[Contrast, ...]:
-    """(treatment, control) in every regime that the arms are asked, labelled as readers know the arms."""
+    """(treatment, control) in every regime that the arms are asked, labelled as readers know the arms.
+
+    With few doses two names can stand for one arm: a pair counts once, and no arm is compared with itself.
+    """
     labels = {arm.name: arm.label for arm in arms}
-    named = [(one, other, f"{labels[one]} against {labels[other]}") for one, other in asked]
+    distinct = [(one, other) for one, other in dict.fromkeys(asked) if one != other]
+    named = [(one, other, f"{labels[one]} against {labels[other]}") for one, other in distinct]
     return pairs(named, [regime.name for regime in arms[0].evaluation.config.regimes], ks)
 
 
@@ -240,3 +244,9 @@ def pairs(asked: Sequence[tuple[str, str, str]], regimes: Iterable[str], ks: Seq
         for regime in names
         for k in sorted({1, max(ks)})
     )
+
+
+def measured(claims: Iterable[Claim], contrasts: Iterable[Contrast]) -> tuple[Claim, ...]:
+    """The claims whose contrasts are there: doses can be set, and some sentences need more of them than others."""
+    names = {contrast.name for contrast in contrasts}
+    return tuple(claim for claim in claims if names.issuperset(claim.contrasts))

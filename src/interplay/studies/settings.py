@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -19,7 +19,7 @@ from interplay.model.sizes import ModelConfig
 from interplay.rl.config import RLSettings
 from interplay.train.config import TrainSettings
 from interplay.train.schedule import Schedule
-from interplay.world.graph import Mode
+from interplay.world.graph import MAX_OP, Mode
 
 
 def _each_once(values: tuple[object, ...]) -> tuple[object, ...]:
@@ -37,13 +37,21 @@ def _some(values: tuple[object, ...]) -> tuple[object, ...]:
     return values
 
 
+def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Doses: a study compares the most with the least, and reads both from their places."""
+    if list(values) != sorted(values):
+        raise ValueError(f"they stand from the least to the most, got {', '.join(f'{value:g}' for value in values)}")
+    return values
+
+
 # what single studies ask for, under their names, and the note of where rates were chosen: no other study's stages hold it
 OF_ONE_STUDY = frozenset(
     {"extrapolation", "midtraining", "contextual", "headroom", "transfer", "ladder", "tuning", "tuned"}
 )
 
-Once, Some = AfterValidator(_each_once), AfterValidator(_some)
-Ops = Annotated[tuple[PositiveInt, ...], Once]
+Once, Some, Rising = AfterValidator(_each_once), AfterValidator(_some), AfterValidator(_rising)
+Shares = Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Once, Some, Rising]
+Ops = Annotated[tuple[Annotated[int, Field(ge=1, le=MAX_OP)], ...], Once]
 
 
 class Pretraining(Config):
@@ -97,16 +105,30 @@ class OfExtrapolation(Config):
 class OfMidtraining(Config):
     """Budgets in training tokens, and the shares of them that RL gets."""
 
-    budgets: Annotated[tuple[PositiveInt, ...], Once]
-    rl_shares: Annotated[tuple[float, ...], Once] = (0.0, 0.2, 0.5, 0.8, 1.0)
+    budgets: Annotated[tuple[PositiveInt, ...], Once, Some]
+    rl_shares: Shares = (0.0, 0.2, 0.5, 0.8, 1.0)
+
+
+D = TypeVar("D", bound=Config)
+
+
+def _zero_first(doses: D, name: str) -> D:
+    """The config, whose doses hold none at all: what the others are compared with."""
+    if (least := getattr(doses, name)[0]) != 0:
+        raise ValueError(f"{name} begin with 0, what the others are compared with; got {least:g} first")
+    return doses
 
 
 class OfContextual(Config):
     """Shares of `context` in pre-training, and the ops of the other one there."""
 
-    exposures: Annotated[tuple[float, ...], Once] = (0.0, 0.001, 0.01, 0.1)
+    exposures: Shares = (0.0, 0.001, 0.01, 0.1)
     context: Vocabulary = "school"
     ops: Ops = ()
+
+    @model_validator(mode="after")
+    def _begins_without(self) -> Self:
+        return _zero_first(self, "exposures")
 
 
 class OfTransfer(Config):
@@ -115,23 +137,19 @@ class OfTransfer(Config):
     The contexts are those of `contextual`.
     """
 
-    shares: Annotated[tuple[float, ...], Once] = (0.0, 0.01, 0.02, 0.1, 0.5, 1.0)
+    shares: Shares = (0.0, 0.01, 0.02, 0.1, 0.5, 1.0)
     shared: float = Field(default=0.001, gt=0, lt=1)
     atoms: float = Field(default=0.01, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _begins_without(self) -> Self:
-        if 0.0 not in self.shares or not all(0 <= share <= 1 for share in self.shares):
-            raise ValueError(
-                f"transfer.shares lie in 0..1 and hold 0, what the others are compared with; got {self.shares}"
-            )
-        return self
+        return _zero_first(self, "shares")
 
 
 class OfLadder(Config):
     """Shares of the tokens of pre-training; the whole is always there."""
 
-    shares: Annotated[tuple[PositiveFloat, ...], Once] = (0.125, 0.25, 0.5)
+    shares: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Once] = (0.125, 0.25, 0.5)
 
 
 Method = Literal["rl", "self_train", "gold"]
@@ -160,7 +178,7 @@ class OfHeadroom(Config):
     """
 
     ops: Ops = ()
-    shares: Annotated[tuple[float, ...], Once] = (0.001, 0.05, 0.2, 0.33, 0.5)
+    shares: Shares = (0.001, 0.05, 0.2, 0.33, 0.5)
     mixes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -186,13 +204,13 @@ class Settings(Config):
     """
 
     scale: str
-    seeds: Annotated[tuple[int, ...], Once, Some] = (0,)
+    seeds: Annotated[tuple[NonNegativeInt, ...], Once, Some] = (0,)
     world: World
-    contexts: Annotated[tuple[Vocabulary, ...], Once]
-    modes: Annotated[tuple[Mode, ...], Once] = ("forward",)
-    id_ops: Ops
-    edge_ops: Ops
-    hard_ops: Ops
+    contexts: Annotated[tuple[Vocabulary, ...], Once, Some]
+    modes: Annotated[tuple[Mode, ...], Once, Some] = ("forward",)
+    id_ops: Annotated[Ops, Some]
+    edge_ops: Annotated[Ops, Some]
+    hard_ops: Annotated[Ops, Some]
     model: ModelConfig
     tokenizer: TokenizerSettings
     train: TrainSettings

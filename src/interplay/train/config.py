@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, model_validator
 
 from interplay.config import Config
 from interplay.data.packing import PackingConfig
@@ -22,6 +22,11 @@ class TrainSettings(Config):
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: Schedule = Schedule()
     precision: Literal["fp32", "bf16"] = "fp32"
+
+    @model_validator(mode="after")
+    def _whole_blocks(self) -> Self:
+        _ = self.blocks_per_step
+        return self
 
     @property
     def block_tokens(self) -> int:
@@ -47,6 +52,11 @@ class TrainConfig(TrainSettings):
     budget_tokens: PositiveInt
     grid_tokens: tuple[PositiveInt, ...] = ()
     validation: Validation | None = None
+
+    @model_validator(mode="after")
+    def _one_step(self) -> Self:
+        _ = self.steps
+        return self
 
     @property
     def rows(self) -> int:

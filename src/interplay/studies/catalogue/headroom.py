@@ -8,7 +8,7 @@ stands for partial competence and is fixed before the run.
 
 from __future__ import annotations
 
-from interplay.studies.recipe import Recipe, compared, gains
+from interplay.studies.recipe import Recipe, compared, gains, measured
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
@@ -51,14 +51,15 @@ def headroom(chosen: Settings, place: Workplace) -> Study:
               "least and at the most", f"{middle}_rl-{first}_rl-edge-{top}-gain", "T7", "paper",
               also=(f"{middle}_rl-{most}_rl-edge-{top}-gain",)),
     ]  # fmt: skip
+    contrasts = (*compared(arms, [*asked, *against], chosen.ks), *gains(arms, against, chosen.ks))
     return Study(
         name="headroom",
         title="How much hard data should pre-training hold?",
         question="How does RL's gain on the edge depend on how much of the edge pre-training has shown?",
         settings=chosen,
         arms=arms,
-        contrasts=(*compared(arms, [*asked, *against], chosen.ks), *gains(arms, against, chosen.ks)),
-        claims=tuple(claims),
+        contrasts=contrasts,
+        claims=measured(claims, contrasts),
         x="edge share",
         by="stage",
     )

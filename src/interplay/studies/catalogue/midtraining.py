@@ -12,7 +12,7 @@ from __future__ import annotations
 from interplay.data.mixture import blend
 from interplay.stages.rates import quantity
 from interplay.studies.budget import rl_steps
-from interplay.studies.recipe import Recipe, compared
+from interplay.studies.recipe import Recipe, compared, measured
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
@@ -55,11 +55,14 @@ def midtraining(chosen: Settings, place: Workplace) -> Study:
     arms = recipe.every_seed(arms_of_seed)
     for budget in chosen.midtraining.budgets:
         names = {share: arm_name(budget, share) for share in shares}
-        alone, without = names[max(shares)], names[min(shares)]
+        alone, without = names[shares[-1]], names[shares[0]]
         asked += [(name, "base") for name in names.values()]
-        asked += [(name, alone) for share, name in names.items() if share < max(shares)]
-        asked += [(name, without) for share, name in names.items() if min(shares) < share < max(shares)]
-        light, heavy = names[sorted(shares)[1]], names[sorted(shares)[-2]]
+        asked += [(name, alone) for name in names.values()]
+        asked += [(name, without) for share, name in names.items() if share < shares[-1]]
+        both = [name for share, name in names.items() if 0 < share < 1]
+        if not both:
+            continue
+        light, heavy, alone, without = both[0], both[-1], arm_name(budget, 1.0), arm_name(budget, 0.0)
         claims += [
             Claim(f"Mid-training and RL beat RL alone on hard, pass@{top}, nominal budget {quantity(budget)}",
                   f"{heavy}-{alone}-hard-{top}", "T3", "paper"),
@@ -68,14 +71,15 @@ def midtraining(chosen: Settings, place: Workplace) -> Study:
             Claim(f"Mid-training and light RL beat mid-training alone on the edge, pass@1, nominal budget {quantity(budget)}",
                   f"{light}-{without}-edge-1", "T8", "paper"),
         ]  # fmt: skip
+    contrasts = compared(arms, asked, chosen.ks)
     return Study(
         name="midtraining",
         title="How to divide a fixed budget between mid-training and RL",
         question="At equal nominal compute, which share of RL after mid-training gives the highest verified accuracy?",
         settings=chosen,
         arms=arms,
-        contrasts=compared(arms, asked, chosen.ks),
-        claims=tuple(claims),
+        contrasts=contrasts,
+        claims=measured(claims, contrasts),
         x="RL share",
         by="budget",
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from interplay.data.mixture import Mixture, blend
 from interplay.studies.catalogue.contextual import contexts, regimes, shown_ops
-from interplay.studies.recipe import Recipe, compared
+from interplay.studies.recipe import Recipe, compared, measured
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
 
@@ -75,7 +75,6 @@ def transfer(chosen: Settings, place: Workplace) -> Study:
               f"{arm_name('atoms', 1.0)}-atoms-A-{top}", "T6", "paper", "flat"),
     ]  # fmt: skip
     contrasts = compared(arms, asked, chosen.ks)
-    measured = {contrast.name for contrast in contrasts}
     return Study(
         name="transfer",
         title="Does RL carry a context that RL itself shows in small shares?",
@@ -83,7 +82,7 @@ def transfer(chosen: Settings, place: Workplace) -> Study:
         settings=chosen,
         arms=arms,
         contrasts=contrasts,
-        claims=tuple(claim for claim in claims if measured.issuperset(claim.contrasts)),  # shares can be set
+        claims=measured(claims, contrasts),
         x="share of B in RL",
         by="pre-training",
     )

@@ -192,7 +192,7 @@ def _tuned(records: Records) -> str:
     return f"Learning rates and steps were chosen on held-out problems and seeds of their own: {', '.join(named)}."
 
 
-def _asked(records: Records) -> str:
+def problems_asked(records: Records) -> str:
     """`200 of edge and hard, 159 of id`: problems as they were asked, of which an op may have fewer than a scale wants."""
     regimes: dict[int | None, list[str]] = {}
     for regime in records.study.regimes:
@@ -210,7 +210,7 @@ def _evaluation(records: Records) -> str:
         config = stage.config
         sampling = config.get("sampling", {})
         text = (
-            f"Each arm and seed answered the same unseen problems, {_asked(records)}, "
+            f"Each arm and seed answered the same unseen problems, {problems_asked(records)}, "
             f"{config.get('samples', settings.get('samples'))} samples each at temperature "
             f"{sampling.get('temperature', '–')}, at most {sampling.get('max_new_tokens', '–')} new "
             "tokens. A solution counts when every step is right (strict); pass@k is the unbiased estimate."

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from interplay.files import write_text
 from interplay.report import markdown
+from interplay.report.methods import problems_asked
 from interplay.report.records import Records, read_records
 
 HEADER = ("", "row", "learning rate", "RL steps", "edge pass@1", "each seed", "edge pass@{top}", "mean", "id pass@1")
@@ -98,7 +99,9 @@ def _of_scale(records: Records, folder: Path) -> list[str]:
     header = [name.format(top=max(records.ks)) for name in HEADER]
     table = markdown.table(header, [_cells(row, row.name in chosen) for row in rows])
     seeds = ", ".join(map(str, records.study.seeds))
-    said = f"Seeds {seeds}, {_asked(records)}; records in `{folder.name}`. {_edges(rows, chosen)}".strip()
+    samples = records.study.settings["samples"]
+    asked = f"problems with {samples} samples each: {problems_asked(records)}"
+    said = f"Seeds {seeds}; {asked}; records in `{folder.name}`. {_edges(rows, chosen)}".strip()
     return [said, f"```sh\n{_command(records)}\n```", table]
 
 
@@ -109,13 +112,6 @@ def _command(records: Records) -> str:
         key = name if name == "seeds" else f"tuning.{name}"
         words.append(f"--set {key}={','.join(f'{v:g}' if isinstance(v, float) else str(v) for v in values)}")
     return f"interplay run tuning --scale {study.scale} {' '.join(words)}"
-
-
-def _asked(records: Records) -> str:
-    """`200 problems of edge and 159 of id with 32 samples each`."""
-    asked = {r.regime: r for r in records.results if r.op == "all" and r.regime in ("edge", "id")}
-    found = " and ".join(f"{asked[name].n_problems} problems of {name}" for name in ("edge", "id") if name in asked)
-    return f"{found} with {next(iter(asked.values())).n_samples} samples each"
 
 
 def _cells(row: Tried, is_best: bool) -> tuple[str, ...]:

@@ -56,6 +56,29 @@ TABLES = {
     ),
 }
 
+# of each table of doses: the start of its header, its study, its columns (arm, regime and k), its rows (the arm of a dose)
+DOSES = {
+    "| shown of B |": (
+        "contextual_micro",
+        ["{} B shown 1", "{} B beyond 1", "{} B beyond 32", "{}_rl B beyond 1", "{}_rl B beyond 32"],
+        {
+            "nothing": "b_0",
+            "op 1, 1 % of pre-training": "b_1",
+            "op 1, 10 % of pre-training": "b_10",
+            "ops 1 to 7, half of pre-training": "b_all",
+        },
+    ),
+    "| shown of the edge |": (
+        "headroom_micro",
+        ["{} edge 1", "{}_rl edge 1", "{} edge 32", "{}_rl edge 32", "{} id 1", "{}_rl id 1"],
+        {
+            "nothing": "edge_0",
+            "3 % of pre-training": "edge_3",
+            "half of pre-training": "edge_50",
+        },
+    ),
+}
+
 # of each sentence: its beginning, its study, and the arm, regime and k of every level in it, in their order
 BASE = ["base id 1", "base edge 1", "base edge 128", "base hard 1", "base hard 128"]
 LEVELS = [
@@ -119,13 +142,11 @@ def test_a_typed_table_has_the_effects_of_its_study(header):
     }
 
 
-def test_the_table_of_exposures_has_the_levels_of_its_study():
-    told = table_rows("| shown of B |")
-    arms = {"nothing": "b_0", "op 1, 1 % of pre-training": "b_1", "op 1, 10 % of pre-training": "b_10",
-            "ops 1 to 7, half of pre-training": "b_all"}  # fmt: skip
-    which = ["{} B shown 1", "{} B beyond 1", "{} B beyond 32", "{}_rl B beyond 1", "{}_rl B beyond 32"]
-    level = levels("contextual_micro")
-    assert told == {row: [short(level[one.format(arm)]) for one in which] for row, arm in arms.items()}
+@pytest.mark.parametrize("header", DOSES)
+def test_a_table_of_doses_has_the_levels_of_its_study(header):
+    study, columns, arms = DOSES[header]
+    told, level = table_rows(header), levels(study)
+    assert told == {row: [short(level[one.format(arm)]) for one in columns] for row, arm in arms.items()}
 
 
 @pytest.mark.parametrize(("start", "study", "which"), LEVELS)

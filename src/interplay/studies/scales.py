@@ -25,6 +25,7 @@ from interplay.studies.settings import (
     OfExtrapolation,
     OfHeadroom,
     OfMidtraining,
+    OfTransfer,
     Pretraining,
     Settings,
     Tuned,
@@ -99,6 +100,8 @@ MICRO = Settings(
     # RL alone takes 25, 50 and 99 steps of them
     midtraining=OfMidtraining(budgets=(1_125_000, 2_250_000, 4_500_000)),
     headroom=OfHeadroom(shares=(0.0, 0.001, 0.03, 0.2, 0.5)),
+    # the paper's .001 and .01 are 80 and 800 texts of B here, which teach nothing of it; chosen on `val`, seed 100
+    transfer=OfTransfer(shared=0.03, atoms=0.1),
 )
 
 # one op deeper than `micro`, with twice the tokens
@@ -129,6 +132,7 @@ MINI = Settings(
     extrapolation=OfExtrapolation(measured_share=0.4),
     # RL alone takes 51, 103 and 206 steps of them
     midtraining=OfMidtraining(budgets=(2_500_000, 5_000_000, 10_000_000)),
+    transfer=MICRO.transfer,
 )
 
 SMALL = Settings(

@@ -77,6 +77,24 @@ DOSES = {
             "half of pre-training": "edge_50",
         },
     ),
+    "| RL has of B |": (
+        "transfer_micro",
+        [
+            "shared{} B beyond 1",
+            "shared{} B beyond 32",
+            "shared{} A 1",
+            "atoms{} B shown 1",
+            "atoms{} B beyond 1",
+            "atoms{} B beyond 32",
+        ],
+        {
+            "before RL": "",
+            "nothing": "_rl_0",
+            "1 %": "_rl_1",
+            "10 %": "_rl_10",
+            "all of it": "_rl_100",
+        },
+    ),
 }
 
 # of each sentence: its beginning, its study, and the arm, regime and k of every level in it, in their order

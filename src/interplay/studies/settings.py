@@ -218,7 +218,7 @@ class Settings(Config):
     midtrain: Midtraining
     rl: RLSettings
     sample_tokens: PositiveInt
-    problems: PositiveInt = 200
+    problems: int = Field(default=200, ge=2)
     samples: PositiveInt = 16
     ks: Annotated[tuple[PositiveInt, ...], Once] = (1, 2, 4, 8, 16)
     sampling: SamplingConfig
@@ -240,4 +240,15 @@ class Settings(Config):
     @model_validator(mode="after")
     def _ks_are_measured(self) -> Self:
         check_ks(self.ks, self.samples)
+        if self.sampling.greedy:
+            raise ValueError("sampling.greedy: all samples of a problem would be one, and pass@k pass@1")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> Self:
+        weights = self.pretrain.id_weights
+        if weights and (len(weights) != len(self.id_ops) or min(weights) < 0 or not sum(weights)):
+            raise ValueError(
+                f"pretrain.id_weights are shares of the {len(self.id_ops)} id_ops, none below 0 and not all 0; got {weights}"
+            )
         return self

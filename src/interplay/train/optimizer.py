@@ -5,9 +5,9 @@ On a model of a million parameters Muon reached with 1M tokens what AdamW had no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import NonNegativeFloat, PositiveFloat
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from interplay.config import Config
 
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
 class OptimizerConfig(Config):
     """Peak learning rates and decay. `matrix_lr` is Muon's; `lr` is AdamW's."""
 
     kind: Literal["adamw", "muon"] = "adamw"
     lr: PositiveFloat = 2e-4
     matrix_lr: PositiveFloat = 0.02
-    betas: tuple[float, float] = (0.9, 0.95)
+    betas: tuple[Beta, Beta] = (0.9, 0.95)
     weight_decay: NonNegativeFloat = 0.1
     clip_norm: NonNegativeFloat = 1.0
 

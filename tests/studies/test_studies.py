@@ -34,12 +34,17 @@ def test_every_study_plans_at_every_scale(name, scale, tmp_path):
         ("world.distractors", "5,2", "op1/zoo/forward cannot be in this world: distractors must be"),
         ("world.depth", "9", "op1/zoo/forward cannot be in this world: depth must be in 1..1 at op 1"),
         ("modes", "reverse", "op1/zoo/reverse cannot be in this world: op must be in 2..60"),
+        (
+            "midtraining.budgets",
+            "20000",
+            "0.2 of a budget of 20k tokens is less than half an RL step, which counts as 45.4k",
+        ),
         ("pretrain.tokens", "10", "budget_tokens 10 is less than one row of 160"),
     ],
 )
 def test_what_no_stage_could_do_is_refused_when_the_study_is_made(key, value, message, tmp_path):
     with pytest.raises(ValueError, match=message):
-        make_study("quickstart", "micro", {key: value}, tmp_path, Runtime(threads=1))
+        make_study("midtraining", "micro", {key: value}, tmp_path, Runtime(threads=1))
     assert not list(tmp_path.iterdir())
 
 
@@ -59,7 +64,7 @@ def test_what_no_stage_could_do_is_refused_when_the_study_is_made(key, value, me
     ],
 )
 def test_few_doses_ask_what_they_can_answer_and_compare_no_arm_with_itself(name, key, doses, claims, tmp_path):
-    study = make_study(name, "micro", {key: doses, "midtraining.budgets": "200000"}, tmp_path, Runtime(threads=1))
+    study = make_study(name, "micro", {key: doses, "midtraining.budgets": "1125000"}, tmp_path, Runtime(threads=1))
     assert len(study.claims) == claims
     assert all(contrast.treatment != contrast.control for contrast in study.contrasts)
     assert len({contrast.name for contrast in study.contrasts}) == len(study.contrasts)

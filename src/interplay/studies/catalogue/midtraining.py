@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from interplay.data.mixture import blend
 from interplay.stages.rates import quantity
-from interplay.studies.budget import rl_steps
+from interplay.studies.budget import rl_steps, rl_tokens
 from interplay.studies.recipe import Recipe, compared, measured
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
@@ -34,6 +34,11 @@ def divided(recipe: Recipe, seed: int, budget: int, share: float) -> Arm:
     chosen, mixes, base = recipe.chosen, recipe.regimes, recipe.base(seed)
     middle = blend([(mixes["id"], 1 - chosen.midtrain.edge_share), (mixes["edge"], chosen.midtrain.edge_share)])
     tokens, steps = round((1 - share) * budget), rl_steps(chosen, share * budget)
+    if share and not steps:
+        raise ValueError(
+            f"midtraining: {share:g} of a budget of {quantity(budget)} tokens is less than half an RL step, which counts as "
+            f"{quantity(rl_tokens(chosen, 1))}: larger midtraining.budgets or midtraining.rl_shares"
+        )
     name = arm_name(budget, share)
     trained = recipe.midtrained(base, middle, tokens, seed, name) if share < 1 else base
     ended = recipe.reinforced(trained, mixes["edge"], seed, name, steps=steps) if steps else trained

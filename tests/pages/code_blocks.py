@@ -26,7 +26,7 @@ TINY = (
     "pretrain.tokens=8192", "pretrain.curve_points=2", "pretrain.curve_problems=2", "midtrain.tokens=4096", "seeds=0",
     "rl.steps=1", "rl.prompts=2", "rl.group=2", "problems=4", "samples=2", "ks=1,2", "tokenizer.documents=100",
     "sampling.max_new_tokens=16", "rl.sampling.max_new_tokens=16", "model.layers=1", "model.hidden=32", "model.ffn=32",
-    "midtraining.budgets=4096,8192", "sample_tokens=600", "extrapolation.filter_candidates=4",
+    "midtraining.budgets=12288,16384", "sample_tokens=600", "extrapolation.filter_candidates=4",
 )  # fmt: skip
 OF_A_STUDY = " ".join(f"--set {change}" for change in TINY) + " --threads 1"
 

@@ -25,11 +25,10 @@ def untrained(study: Study, arms: Arms, treatment: str, control: str) -> str:
     nothing from both was nothing tested.
     """
     found = _reasons(study, arms, treatment, control)
-    void = [label for label, reasons in found if all(reasons.values())]
+    void = [f"{label}: {min(reasons.values())}" for label, reasons in found if all(reasons.values())]
     starts = {arm.name: arm.start or arm.name for arm in study.arms}
-    if not void or (starts[treatment] != starts[control] and len(void) == 1):
-        return ""
-    return f"{void[0]}: {min(dict(found)[void[0]].values())}"
+    enough = 1 if starts[treatment] == starts[control] else 2
+    return void[0] if len(void) >= enough else ""
 
 
 def partly_untrained(study: Study, arms: Arms, treatment: str, control: str) -> list[str]:

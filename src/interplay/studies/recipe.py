@@ -19,7 +19,7 @@ from interplay.rl.pools import Selection, UniformPool
 from interplay.rl.rewards import RewardConfig
 from interplay.stages.kinds import Checkpointed, EvaluateStage, MidtrainStage, PretrainStage, RLStage, TokenizerStage
 from interplay.studies.settings import Settings
-from interplay.studies.study import Arm, Claim, Contrast, Workplace
+from interplay.studies.study import Arm, Contrast, Workplace
 from interplay.train.config import TrainConfig
 from interplay.train.curves import Validation
 
@@ -244,9 +244,3 @@ def pairs(asked: Sequence[tuple[str, str, str]], regimes: Iterable[str], ks: Seq
         for regime in names
         for k in sorted({1, max(ks)})
     )
-
-
-def measured(claims: Iterable[Claim], contrasts: Iterable[Contrast]) -> tuple[Claim, ...]:
-    """The claims whose contrasts are there: doses can be set, and some sentences need more of them than others."""
-    names = {contrast.name for contrast in contrasts}
-    return tuple(claim for claim in claims if names.issuperset(claim.contrasts))

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationInfo, model_validator
 
 from interplay.config import Config
 from interplay.data.mixture import World
@@ -44,6 +44,13 @@ def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
+def _from_zero(values: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+    """Doses of which the first is none at all."""
+    if values[0] != 0:
+        raise ValueError(f"{info.field_name} begin with 0, what the others are compared with; got {values[0]:g} first")
+    return values
+
+
 # what single studies ask for, under their names, and the note of where rates were chosen: no other study's stages hold it
 OF_ONE_STUDY = frozenset(
     {"extrapolation", "midtraining", "contextual", "headroom", "transfer", "ladder", "tuning", "tuned"}
@@ -51,6 +58,7 @@ OF_ONE_STUDY = frozenset(
 
 Once, Some, Rising = AfterValidator(_each_once), AfterValidator(_some), AfterValidator(_rising)
 Shares = Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Once, Some, Rising]
+FromZero = Annotated[Shares, AfterValidator(_from_zero)]
 Ops = Annotated[tuple[Annotated[int, Field(ge=1, le=MAX_OP)], ...], Once]
 
 
@@ -109,26 +117,12 @@ class OfMidtraining(Config):
     rl_shares: Shares = (0.0, 0.2, 0.5, 0.8, 1.0)
 
 
-D = TypeVar("D", bound=Config)
-
-
-def _zero_first(doses: D, name: str) -> D:
-    """The config, whose doses hold none at all: what the others are compared with."""
-    if (least := getattr(doses, name)[0]) != 0:
-        raise ValueError(f"{name} begin with 0, what the others are compared with; got {least:g} first")
-    return doses
-
-
 class OfContextual(Config):
     """Shares of `context` in pre-training, and the ops of the other one there."""
 
-    exposures: Shares = (0.0, 0.001, 0.01, 0.1)
+    exposures: FromZero = (0.0, 0.001, 0.01, 0.1)
     context: Vocabulary = "school"
     ops: Ops = ()
-
-    @model_validator(mode="after")
-    def _begins_without(self) -> Self:
-        return _zero_first(self, "exposures")
 
 
 class OfTransfer(Config):
@@ -137,13 +131,9 @@ class OfTransfer(Config):
     The contexts are those of `contextual`.
     """
 
-    shares: Shares = (0.0, 0.01, 0.02, 0.1, 0.5, 1.0)
+    shares: FromZero = (0.0, 0.01, 0.02, 0.1, 0.5, 1.0)
     shared: float = Field(default=0.001, gt=0, lt=1)
     atoms: float = Field(default=0.01, gt=0, lt=1)
-
-    @model_validator(mode="after")
-    def _begins_without(self) -> Self:
-        return _zero_first(self, "shares")
 
 
 class OfLadder(Config):
@@ -238,7 +228,7 @@ class Settings(Config):
         return tuple(sorted({*self.id_ops, *self.edge_ops, *self.hard_ops}))
 
     @model_validator(mode="after")
-    def _ks_are_measured(self) -> Self:
+    def _samples_differ_and_are_enough(self) -> Self:
         check_ks(self.ks, self.samples)
         if self.sampling.greedy:
             raise ValueError("sampling.greedy: all samples of a problem would be one, and pass@k pass@1")

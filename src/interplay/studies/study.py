@@ -5,7 +5,7 @@ A study is a Python function from settings to a `Study`. Nothing runs while it i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from interplay.data.vocabulary import context_of
@@ -68,6 +68,13 @@ class Claim(NamedTuple):
         return (self.contrast, *self.also)
 
 
+def measured(claims: Iterable[Claim], contrasts: Iterable[Contrast]) -> tuple[Claim, ...]:
+    """The claims whose contrasts are there: arms can be left out and doses be set, and some sentences
+    need more of them than others."""
+    names = {contrast.name for contrast in contrasts}
+    return tuple(claim for claim in claims if names.issuperset(claim.contrasts))
+
+
 class Study(NamedTuple):
     """Everything there is to know before the first stage runs. `x` and `by` name the factors of the dose figure.
 
@@ -106,13 +113,12 @@ class Study(NamedTuple):
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"study {self.name} has no arm {unknown[0]!r}; the arms are {', '.join(known)}")
         kept = [contrast for contrast in self.contrasts if set(self.compared(contrast)) <= set(names)]
-        decided = {contrast.name for contrast in kept}
         return self._replace(
             arms=tuple(
                 arm._replace(start=arm.start if arm.start in names else "") for arm in self.arms if arm.name in names
             ),
             contrasts=tuple(kept),
-            claims=tuple(claim for claim in self.claims if decided.issuperset(claim.contrasts)),
+            claims=measured(self.claims, kept),
         )
 
     def of_seeds(self, seeds: Sequence[int]) -> Study:

@@ -8,9 +8,9 @@ stands for partial competence and is fixed before the run.
 
 from __future__ import annotations
 
-from interplay.studies.recipe import Recipe, compared, gains, measured
+from interplay.studies.recipe import Recipe, compared, gains
 from interplay.studies.settings import Settings
-from interplay.studies.study import Arm, Claim, Study, Workplace
+from interplay.studies.study import Arm, Claim, Study, Workplace, measured
 
 
 def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from interplay.data.mixture import blend
 from interplay.stages.rates import quantity
 from interplay.studies.budget import rl_steps, rl_tokens
-from interplay.studies.recipe import Recipe, compared, measured
+from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
-from interplay.studies.study import Arm, Claim, Study, Workplace
+from interplay.studies.study import Arm, Claim, Study, Workplace, measured
 
 NAMES = {0.0: "Full mid", 0.2: "Light RL", 0.5: "Medium RL", 0.8: "Heavy RL", 1.0: "Full RL"}
 
@@ -60,10 +60,10 @@ def midtraining(chosen: Settings, place: Workplace) -> Study:
     arms = recipe.every_seed(arms_of_seed)
     for budget in chosen.midtraining.budgets:
         names = {share: arm_name(budget, share) for share in shares}
-        alone, without = names[shares[-1]], names[shares[0]]
+        most, least = names[shares[-1]], names[shares[0]]
         asked += [(name, "base") for name in names.values()]
-        asked += [(name, alone) for name in names.values()]
-        asked += [(name, without) for share, name in names.items() if share < shares[-1]]
+        asked += [(name, most) for name in names.values()]
+        asked += [(name, least) for share, name in names.items() if share < shares[-1]]
         both = [name for share, name in names.items() if 0 < share < 1]
         if not both:
             continue

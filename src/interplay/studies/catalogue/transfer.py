@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from interplay.data.mixture import Mixture, blend
 from interplay.studies.catalogue.contextual import contexts, regimes, shown_ops
-from interplay.studies.recipe import Recipe, compared, measured
+from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
-from interplay.studies.study import Arm, Claim, Study, Workplace
+from interplay.studies.study import Arm, Claim, Study, Workplace, measured
 
 BEYOND = "B beyond"
 ENOUGH, LITTLE = 0.1, 0.01  # the paper's: from a tenth of B in RL on B is unlocked, with a hundredth it is not

@@ -15,12 +15,12 @@ NO_CLAIMS = ("quickstart", "tuning")  # a first look, and the choice of settings
 
 
 def plan_of_one(chosen: Study, here: Study, store: Path, where: Where, calibrate: bool) -> None:
-    """Print what a run of the seeds of `here` would do."""
+    """Print what a run of the study would do, of which `here` is not kept elsewhere."""
     from interplay.studies.plan import plan_lines
 
     if calibrate:
         _calibrate(here.stages, store, where)
-    print("\n".join(plan_lines(chosen, store, where.room, here.settings.seeds, here=where.cluster is None)))
+    print("\n".join(plan_lines(chosen, store, where.room, here, here=where.cluster is None)))
 
 
 def plan_of_all(plan: bool, make: Callable[[str], Study], store: Path, where: Where, calibrate: bool) -> None:

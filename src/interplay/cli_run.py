@@ -41,8 +41,7 @@ def run(
     resubmit: Annotated[int, typer.Option(help="how often a job or task that was lost or cut goes on")] = 10,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; never changes a result's address")] = "auto",
     records: Annotated[
-        Path | None,
-        typer.Option(help="folder of kept seeds: those of this study are not run again, and those that run are added"),
+        Path | None, typer.Option(help="folder of kept seeds: the seeds and arms it lacks run and are added")
     ] = None,
     track: Track = "",
     runtime: Annotated[
@@ -74,8 +73,7 @@ def run(
     if study == ALL:
         plan_of_all(plan, lambda name: maker(name)({}), store, where, calibrate)
         return
-    chosen, kept = _with_kept(maker(study), arms, records)
-    here = chosen.of_seeds([seed for seed in chosen.settings.seeds if seed not in kept])
+    chosen, kept, here = _with_kept(maker(study), arms, records)
     if plan:
         plan_of_one(chosen, here, store, where, calibrate)
         return
@@ -88,7 +86,7 @@ def run(
 def _run(
     chosen: Study, here: Study, kept: Mapping[int, Path], store: Path, where: Where, track: str, records: Path | None
 ) -> None:
-    """Run the seeds of `here`, and print where the report of all is."""
+    """Run what is `here`, and print where the report of all is."""
     with tracked(track, chosen.name, store / "tracking", {s.address: s.folder for s in here.stages if not s.cached}):
         outcome, report_path = _to_report(chosen, store, where, kept)
     if records is not None:
@@ -136,20 +134,22 @@ def _to_report(study: Study, store: Path, where: Where, kept: Mapping[int, Path]
 
 def _with_kept(
     make: Callable[[dict[str, str]], Study], arms: str | None, records: Path | None
-) -> tuple[Study, dict[int, Path]]:
-    """The study of the asked arms and seeds, and of the seeds that are kept; the folders of the kept ones."""
+) -> tuple[Study, dict[int, Path], Study]:
+    """The study of the asked arms and seeds, and of the seeds that are kept; the folders of the kept ones; what is to run."""
 
     def made(seeds: dict[str, str]) -> Study:
         return make(seeds).only([name.strip() for name in arms.split(",")]) if arms is not None else make(seeds)
 
     chosen = made({})
     if records is None:
-        return chosen, {}
+        return chosen, {}, chosen
+    from interplay.records.extend import to_run
     from interplay.records.merge import kept_for
 
     writable(records, "the folder of kept seeds")
     kept = kept_for(chosen, _place(records, chosen))
-    return made({"seeds": ",".join(map(str, sorted({*chosen.settings.seeds, *kept})))}), kept
+    whole = made({"seeds": ",".join(map(str, sorted({*chosen.settings.seeds, *kept})))})
+    return whole, kept, to_run(whole, kept)
 
 
 def _place(records: Path, study: Study) -> Path:

@@ -17,6 +17,7 @@ from interplay.files import space_for, write_json
 from interplay.manifest import SUMMARY
 from interplay.progress import say
 from interplay.records import write_records
+from interplay.records.extend import to_run
 from interplay.records.merge import differs, gathered, read_all
 from interplay.records.seeds import SEEDS, SETTINGS, seed_folder, seeds_below, settings_of
 from interplay.signals import Stopped
@@ -55,14 +56,15 @@ def study_folder(study: Study, store: Path) -> Path:
 def run_study(
     study: Study, store: Path, command: str, executor: Executor | None = None, kept: Mapping[int, Path] | None = None
 ) -> Outcome:
-    """Run what is not in the store and write the records; of the seeds in `kept` nothing runs, their folders are taken.
+    """Run what is not in the store and write the records; seeds in `kept` are taken from their folders, and of them only arms
+    run that they lack.
 
     Raises StageFailedError when a worker's stage failed and everything that does not depend on it is done. Whatever
     ends a run leaves what was done in the store.
     """
     started = time.monotonic()
     folder = study_folder(study, store)
-    stages = study.of_seeds([seed for seed in study.settings.seeds if seed not in (kept or {})]).stages
+    stages = to_run(study, kept or {}).stages
     with space_for(folder), counting_on(stages, folder, command):
         executor = executor or Here()
         ran = _run(stages, executor, store)

@@ -8,15 +8,15 @@ stand in study.json and about.json alone.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from interplay.files import write_text
 from interplay.records.about import about, command_line
 from interplay.records.effects import claim_rows, control_mean, effect_row
 from interplay.records.explored import write_explored
+from interplay.records.extend import to_run, write_extended
 from interplay.records.gold import nll_rows
 from interplay.records.measured import Arms
 from interplay.records.merge import copy_seed, measure, read_all
@@ -26,7 +26,7 @@ from interplay.records.seeds import EXAMPLES, GUESSES, OF_SOME, ROWS, SEEDS, joi
 from interplay.schema.measured import Effect, GoldRow, Reliability, Result
 from interplay.schema.study import Claim
 from interplay.schema.study import Study as StudyRecord
-from interplay.schema.text import csv_text, document, read_rows
+from interplay.schema.text import csv_text, document, read_cells, read_rows
 from interplay.studies.foresight import Control, designs, spread_of
 from interplay.studies.study import Study
 
@@ -36,14 +36,21 @@ __all__ = ["command_line", "write_records"]
 def write_records(
     study: Study, folder: Path, command: str, kept: Mapping[int, Path] | None = None, jobs: int | None = None
 ) -> None:
-    """Write every record of a study: of its seeds those in `kept` from their folders, the others from a store that has all
-    of their stages, of which `jobs` could run side by side."""
+    """Write every record of a study: of its seeds those in `kept` from their folders, the others, and arms that kept ones lack,
+    from a store that has all of their stages, of which `jobs` could run side by side."""
     elsewhere = kept or {}
     here = [seed for seed in study.settings.seeds if seed not in elsewhere]
     for seed in here:
         write_seed(study, seed, seed_folder(folder / SEEDS, seed), command, jobs)
+    rest = to_run(study, elsewhere)
     for seed, source in elsewhere.items():
-        copy_seed(source, seed_folder(folder / SEEDS, seed))
+        target = seed_folder(folder / SEEDS, seed)
+        if seed not in rest.settings.seeds:
+            copy_seed(source, target)
+            continue
+        with TemporaryDirectory() as added:
+            write_seed(rest, seed, Path(added, "seed"), command, jobs)
+            write_extended(study.of_seeds([seed]), source, Path(added, "seed"), target)
     write_tables(study, folder, command)
     if here:
         write_explored(study.of_seeds(here).arms, folder)
@@ -59,7 +66,10 @@ def write_tables(study: Study, folder: Path, command: str) -> None:
     arms, spread = measure(kept), spread_of(study.settings.scale)
     foreseen = designs(study, spread, _controls(study, arms))
     effects = [effect_row(study, contrast, arms) for contrast in study.contrasts]
-    reliability: list[Mapping[str, object]] = [*reliability_rows(study, arms), *_guesses(folders[0] / GUESSES)]
+    reliability: list[Mapping[str, object]] = [
+        *reliability_rows(study, arms),
+        *read_cells(folders[0] / GUESSES, Reliability),
+    ]  # the same for every seed
     write_text(folder / "results.csv", csv_text(Result, result_rows(study, arms)))
     write_text(folder / "reliability.csv", csv_text(Reliability, reliability))
     write_text(folder / "effects.csv", csv_text(Effect, effects))
@@ -80,12 +90,6 @@ def _optional(path: Path, text: str, measured: bool) -> None:
         write_text(path, text)
     else:
         path.unlink(missing_ok=True)
-
-
-def _guesses(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of plain guessing, which are the same for every seed."""
-    read_rows(path, Reliability)
-    yield from csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
 
 
 def _controls(study: Study, arms: Arms) -> dict[str, Control]:

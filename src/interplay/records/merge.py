@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from interplay.files import staged_folder
+from interplay.records.extend import arms_in
 from interplay.records.measured import Arms, Measured
 from interplay.records.seedless import first_difference, settings_document
 from interplay.records.seeds import (
@@ -60,16 +61,19 @@ def differs(study: Study, folder: Path) -> str | None:
 
 
 def kept_for(study: Study, root: Path) -> dict[int, Path]:
-    """The seeds that lie in a study's folder, by their number; none where there is no such folder.
+    """The seeds that lie in a study's folder, by their number, with some of its arms or all; none without such a folder.
 
     Raises ValueError where they were made otherwise than this study would make them, before anything is run in vain.
     """
-    if not root.is_dir() or not seeds_below(root):
-        return {}
-    kept = gathered([root])
-    if (what := differs(study, next(iter(kept.values())))) is not None:
-        raise ValueError(f"the seeds in {root} were made with other settings than this run asks for: {what}")
-    return kept
+    kept: dict[int, Path] = {}
+    for folder in seeds_below(root) if root.is_dir() else []:
+        seed = read_seed(folder).said.seed
+        if seed in kept:
+            _refuse_unequal(kept[seed], folder)
+        kept[seed] = folder
+        if (what := differs(study.only(arms_in(study, folder)), folder)) is not None:
+            raise ValueError(f"the seeds in {root} were made with other settings than this run asks for: {what}")
+    return dict(sorted(kept.items()))
 
 
 def keep(folder: Path, root: Path, seeds: Sequence[int]) -> None:

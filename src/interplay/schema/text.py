@@ -51,6 +51,13 @@ def read_rows(path: Path, row: type[R]) -> tuple[R, ...]:
     return checked
 
 
+def read_cells(path: Path, row: type[Row]) -> list[dict[str, str]]:
+    """Rows of a CSV file as the text that stands there, once it has been checked."""
+    found = _csv_rows(path, row)
+    _checked(str(path), tuple[row, ...], found)  # type: ignore[valid-type]
+    return found
+
+
 def read_document(path: Path, kind: Any) -> Any:
     """A JSON document; `kind` is a row class, or a tuple of one."""
     try:

@@ -24,14 +24,14 @@ def plan_lines(
     study: Study,
     store: Path | None = None,
     room: Room | None = None,
-    to_run: Sequence[int] | None = None,
+    to_run: Study | None = None,
     here: bool = True,
 ) -> list[str]:
     """One entry per stage, those that would run with their cost and reason; then the sum and the smallest effect.
 
-    `to_run` are the seeds that are not kept elsewhere, where not all run; `here` is False where stages run on a cluster.
+    `to_run` is what of the study is not kept elsewhere; `here` is False where stages run on a cluster.
     """
-    stages = study.stages if to_run is None else study.of_seeds(to_run).stages
+    stages = (to_run or study).stages
     known = Known.of(store, here)
     lines, costs = [f"{study.name} at {study.settings.scale}: {study.question}"], dict[str, Cost]()
     for stage in stages:

@@ -1,0 +1,184 @@
+"""More arms for a seed that is kept: those it lacks run, and its folder becomes what one run of all arms leaves.
+
+An arm that is kept runs again beside them and must come out as it was. On another kind of processor it does not: then nobody
+knows how the trainings differ that the arms came from, and nothing is put together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from interplay.files import staged_folder, write_table, write_text
+from interplay.records.seedless import settings_document
+from interplay.records.seeds import ABOUT, EXAMPLES, GUESSES, LATER, ROWS, SEED, SETTINGS
+from interplay.records.training import trained_stages
+from interplay.schema.kept import Asked, Counted, KeptAbout, KeptArm, KeptSeed
+from interplay.schema.measured import Reliability
+from interplay.schema.parquet import read_table
+from interplay.schema.row import Row
+from interplay.schema.sampled import Example
+from interplay.schema.text import csv_text, document, json_lines, read_cells, read_document
+from interplay.stages.stage import Stage, upstream
+from interplay.studies.study import Arm, Study
+
+TRAINED = ("curves.csv", "silent.csv", "cells.csv")  # a stage's rows stand under the first arm that it belongs to
+BY_ARM = ("errors.csv", "outcomes.csv", "similarity.csv")
+
+Table = list[dict[str, str]]
+
+
+class Part:
+    """A seed's folder with some of the arms."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.said: KeptSeed = read_document(folder / SEED, KeptSeed)
+        self.arms: dict[str, KeptArm] = {arm.arm: arm for arm in self.said.arms}
+
+    @cached_property
+    def counts(self) -> pa.Table:
+        return read_table(self.folder / "counts.parquet", Counted)
+
+    @cached_property
+    def problems(self) -> pa.Table:
+        return read_table(self.folder / "problems.parquet", Asked)
+
+    def counts_of(self, arm: str) -> pa.Table:
+        return self.counts.filter(pc.equal(self.counts["arm"], arm))
+
+    def table(self, name: str, row: type[Row] | None = None) -> Table:
+        """Rows as text; none of a table that the seed does not have."""
+        path = self.folder / name
+        return read_cells(path, row or ROWS[name]) if path.exists() else []
+
+    def of_stage(self, name: str, stage: Stage) -> Table | None:
+        """What a table of training says of a stage, whichever arm it is under; None where none of the arms has it."""
+        owner = next((arm.arm for arm in self.said.arms if stage.address in arm.stages), None)
+        if owner is None:
+            return None
+        rows = [row for row in self.table(name) if row["arm"] == owner and row.get("stage", "rl") == stage.kind]
+        return [row | {"arm": ""} for row in rows]
+
+
+def to_run(study: Study, kept: Mapping[int, Path]) -> Study:
+    """What a run of the study has to do: the seeds that are not kept, and of one that lacks arms these and the first it has.
+
+    Raises ValueError where arms of the study cannot be added.
+    """
+    arms = []
+    for seed in study.settings.seeds:
+        have = arms_in(study, kept[seed]) if seed in kept else []
+        own = study.of_seeds([seed]).arms
+        if len(have) < len(own):
+            _refuse_chains(own if have else ())
+            arms += [arm for arm in own if arm.name not in have[1:]]
+    return study.of_seeds(list(dict.fromkeys(arm.seed for arm in arms)))._replace(arms=tuple(arms))
+
+
+def arms_in(study: Study, folder: Path) -> list[str]:
+    """The arms of a study that a kept seed has, in the study's order."""
+    have = Part(folder).arms
+    return [name for name in dict.fromkeys(arm.name for arm in study.arms) if name in have]
+
+
+def write_extended(study: Study, kept: Path, added: Path, folder: Path) -> None:
+    """Write the folder of a seed from two that hold its arms between them; `study` is of this seed and all arms.
+
+    Raises ValueError where the two differ in what both have, and writes nothing then.
+    """
+    parts = Part(kept), Part(added)
+    _refuse_unequal(study, *parts)
+    names = [arm.name for arm in study.arms]
+    source = {name: next(part for part in parts if name in part.arms) for name in names}
+    first, last = source[names[0]], source[names[-1]]
+    counts = pa.concat_tables([source[name].counts_of(name) for name in names]).combine_chunks()
+    tables = {name: [row for arm in names for row in _of_arm(source[arm], name, arm)] for name in BY_ARM}
+    tables |= {name: list(_trained_rows(study, parts, name)) for name in TRAINED}
+    tables |= {name: next(filter(None, (part.table(name) for part in (first, *parts))), []) for name in LATER}
+    said = parts[0].said.model_dump(mode="json") | {"arms": [source[name].arms[name].model_dump() for name in names]}
+    with staged_folder(folder) as staging:
+        write_text(staging / SETTINGS, settings_document(study))
+        write_text(staging / SEED, document(KeptSeed, said))
+        write_text(staging / ABOUT, document(KeptAbout, _about(study, parts)))
+        write_table(staging / "problems.parquet", first.problems)
+        write_table(staging / "counts.parquet", counts)
+        for name, rows in tables.items():
+            if rows or any((part.folder / name).exists() for part in parts):
+                write_text(staging / name, csv_text(ROWS[name], rows))
+        write_text(staging / GUESSES, csv_text(Reliability, first.table(GUESSES, Reliability)))
+        examples = [*_examples(first, names[0], last=False), *_examples(last, names[-1], last=True)]
+        write_text(staging / EXAMPLES, json_lines(Example, examples))
+
+
+def _of_arm(part: Part, name: str, arm: str) -> Table:
+    return [row for row in part.table(name) if row["arm"] == arm]
+
+
+def _trained_rows(study: Study, parts: Sequence[Part], name: str) -> Iterator[dict[str, str]]:
+    """Of each training stage once, under the first arm of the study that has it."""
+    for arm, stage in trained_stages(study):
+        for row in next(filter(None, (part.of_stage(name, stage) for part in parts)), []):
+            yield row | {"arm": arm.name}
+
+
+def _examples(part: Part, arm: str, last: bool) -> list[dict[str, object]]:
+    """Of the first arm wrong solutions, of the last these and right ones; a seed with one arm has both lists of it."""
+    lines = (part.folder / EXAMPLES).read_text(encoding="utf-8").splitlines()
+    rows = [row for row in map(json.loads, lines) if row["arm"] == arm]
+    if len(part.arms) > 1:
+        return rows
+    wrong = sum(not row["strict"] for row in rows) // 2
+    return rows[wrong:] if last else rows[:wrong]
+
+
+def _about(study: Study, parts: Sequence[Part]) -> dict[str, object]:
+    """As it was kept, with the command that added the arms, and every stage."""
+    found: list[KeptAbout] = [read_document(part.folder / ABOUT, KeptAbout) for part in parts]
+    kept, added = found
+    stages = kept.stages | added.stages
+    return kept.model_dump(mode="json") | {
+        "command": f"{kept.command}; {added.command}",
+        "stages": {stage.address: stages[stage.address] for stage in study.stages},
+    }
+
+
+def _refuse_chains(arms: Sequence[Arm]) -> None:
+    """Tables of training name the kind of a stage: of two of a kind in one arm nobody could tell the rows apart."""
+    for arm in arms:
+        kinds = [stage.kind for stage in upstream(arm.checkpoint)]
+        if len(set(kinds)) < len(kinds):
+            raise ValueError(
+                f"the arm {arm.name} has two stages of one kind: to such a study no arms can be added, "
+                "keep its seeds in another folder"
+            )
+
+
+def _refuse_unequal(study: Study, kept: Part, added: Part) -> None:
+    for what, same in _compared(study, kept, added):
+        if not same:
+            raise ValueError(
+                f"{kept.folder} cannot take more arms: what it has, run again, comes out otherwise ({what}); "
+                "another processor or version ran it, so run all arms into another folder"
+            )
+
+
+def _compared(study: Study, kept: Part, added: Part) -> Iterator[tuple[str, bool]]:
+    """Everything that both parts have, by its name, and whether it is the same."""
+    yield "problems.parquet", kept.problems.equals(added.problems)
+    if kept.said.arms[0].arm == added.said.arms[0].arm:
+        yield GUESSES, kept.table(GUESSES, Reliability) == added.table(GUESSES, Reliability)
+    for arm in kept.arms.keys() & added.arms.keys():
+        yield f"{SEED}: {arm}", kept.arms[arm] == added.arms[arm]
+        yield f"counts.parquet: {arm}", kept.counts_of(arm).equals(added.counts_of(arm))
+        for name in BY_ARM:
+            yield f"{name}: {arm}", _of_arm(kept, name, arm) == _of_arm(added, name, arm)
+    for _, stage in trained_stages(study):
+        for name in TRAINED:
+            one, other = kept.of_stage(name, stage), added.of_stage(name, stage)
+            yield f"{name}: {stage.address}", None in (one, other) or one == other

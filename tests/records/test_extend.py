@@ -1,0 +1,154 @@
+"""Arms that are added to a kept seed: its folder becomes what one run of all arms leaves, or stays as it was."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from interplay.cli import app
+from interplay.records.extend import to_run
+from interplay.records.merge import gathered, kept_for
+from interplay.run_study import run_study
+from interplay.studies.catalogue import make_study
+from interplay.studies.study import Study
+from interplay.train.runtime import Runtime
+
+# half of the large budget is the small one: arms of the two share a stage, whose rows stand under the first of them
+TINY = {
+    "pretrain.tokens": "8192", "pretrain.curve_points": "2", "pretrain.curve_problems": "2", "rl.prompts": "2", "rl.group": "2",
+    "problems": "4", "samples": "2", "ks": "1,2", "tokenizer.documents": "100", "sampling.max_new_tokens": "16",
+    "rl.sampling.max_new_tokens": "16", "model.layers": "1", "model.hidden": "32", "model.ffn": "32",
+    "midtraining.rl_shares": "0,0.5,1", "midtraining.budgets": "15360,30720",
+}  # fmt: skip
+TIMED = ("study.json", "about.json", "stages.json", "problems.parquet", "samples.parquet")
+
+
+def study(store: Path, **changed: str) -> Study:
+    changes = TINY | {name.replace("__", "."): value for name, value in changed.items()}
+    return make_study("midtraining", "micro", changes, store, Runtime(threads=1))
+
+
+def ran(made: Study, store: Path, kept: dict[int, Path] | None = None) -> Path:
+    return run_study(made, store, "interplay run midtraining", kept=kept).folder
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name[0] != "."]
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in found
+        if path.name not in TIMED or (path.parent != folder and path.name == "problems.parquet")
+    }
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def whole(store: Path) -> Path:
+    return ran(study(store), store)
+
+
+@pytest.fixture(scope="module")
+def parts(store: Path, whole: Path) -> dict[str, Path]:
+    """The seed with some of the arms: those of one budget, of the other, and the base alone."""
+    made = study(store)
+    small, large = [arm.name for arm in made.arms][1:4], [arm.name for arm in made.arms][4:]
+    chosen = {"small": ["base", *small], "large": ["base", *large], "base": ["base"], "last": large[-1:]}
+    return {name: ran(made.only(arms), store) / "seeds/seed-0" for name, arms in chosen.items()}
+
+
+@pytest.mark.parametrize("name", ["small", "large", "base", "last"])
+def test_added_arms_give_the_bytes_of_one_run_of_all(
+    store: Path, whole: Path, parts: dict[str, Path], name: str, tmp_path: Path
+) -> None:
+    """Whichever came first, and where one budget alone was asked for, whose settings say so."""
+    kept = tmp_path / "kept" / "seed-0"
+    shutil.copytree(parts[name], kept)
+    made = study(store)
+    assert kept_for(made, kept.parent) == {0: kept}
+    again = ran(made, store, {0: kept})
+    one, other = tables(whole), tables(again)
+    assert one.keys() == other.keys()
+    assert {path for path in one if one[path] != other[path]} == set()
+    about, before = (json.loads((folder / "seeds/seed-0/about.json").read_text()) for folder in (again, whole))
+    assert about["stages"].keys() == before["stages"].keys()
+
+
+def test_one_arm_that_is_kept_runs_again_beside_those_that_lack(store: Path, parts: dict[str, Path]) -> None:
+    made = study(store)
+    names = [arm.name for arm in made.arms]
+    assert [arm.name for arm in to_run(made, {0: parts["small"]}).arms] == ["base", *names[4:]]
+    assert [arm.name for arm in to_run(made, {0: parts["last"]}).arms] == names
+    assert to_run(made, {}) == made
+    assert to_run(made.only(names[:4]), {0: parts["small"]}).arms == ()
+
+
+def test_what_comes_out_otherwise_is_refused_and_nothing_is_lost(
+    store: Path, parts: dict[str, Path], tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept" / "midtraining_micro" / "seed-0"
+    shutil.copytree(parts["small"], kept)
+    text = (kept / "curves.csv").read_text().splitlines()
+    assert text[1].startswith("base,0,pretrain")
+    (kept / "curves.csv").write_text(
+        "\n".join([text[0], text[1].replace("base,0,pretrain,", "base,0,pretrain,9"), *text[2:]])
+    )
+    before = {path.name: path.read_bytes() for path in kept.iterdir()}
+    words = [word for pair in TINY.items() for word in ("--set", "=".join(pair))]
+    command = [
+        "run",
+        "midtraining",
+        "--threads",
+        "1",
+        "--store",
+        str(store),
+        "--records",
+        str(tmp_path / "kept"),
+        *words,
+    ]
+    refused = CliRunner().invoke(app, command)
+    assert isinstance(refused.exception, ValueError)
+    assert "what it has, run again, comes out otherwise (curves.csv: pretrain/" in str(refused.exception)
+    assert before == {path.name: path.read_bytes() for path in kept.iterdir()}
+
+
+def test_the_command_adds_what_is_lacking_and_says_so_in_the_plan(
+    store: Path, whole: Path, parts: dict[str, Path], tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept" / "midtraining_micro" / "seed-0"
+    shutil.copytree(parts["small"], kept)
+    words = [word for pair in TINY.items() for word in ("--set", "=".join(pair))]
+    command = [
+        "run",
+        "midtraining",
+        "--threads",
+        "1",
+        "--store",
+        str(store),
+        "--records",
+        str(tmp_path / "kept"),
+        *words,
+    ]
+    planned = CliRunner().invoke(app, [*command, "--plan"])
+    assert planned.exit_code == 0, planned.output
+    assert "evaluation of rl_50_of_30.7k 0" in planned.stdout
+    assert "evaluation of rl_50_of_15.4k 0" not in planned.stdout
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert tables(kept) == tables(whole / "seeds/seed-0")
+    again = CliRunner().invoke(app, command)
+    assert json.loads(again.stdout.strip().splitlines()[-1])["cached_stages"] == []
+
+
+def test_other_settings_and_arms_that_are_not_asked_for_are_refused(store: Path, parts: dict[str, Path]) -> None:
+    with pytest.raises(ValueError, match=r"other settings than this run asks for: the setting rl\.prompts: 2 -> 4"):
+        kept_for(study(store, rl__prompts="4"), parts["small"].parent)
+    with pytest.raises(ValueError, match=r"the arm rl_0_of_15\.4k, which one of them lacks"):
+        kept_for(study(store, midtraining__budgets="30720"), parts["small"].parent)
+    with pytest.raises(ValueError, match=r"the arm rl_0_of_15\.4k, which one of them lacks"):
+        gathered([parts["small"], parts["large"]])

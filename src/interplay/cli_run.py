@@ -78,6 +78,8 @@ def run(
         plan_of_one(chosen, here, store, where, calibrate)
         return
     _fits_device(scale, device, cluster)
+    if cluster is None:
+        chosen.settings.rl.check_sampler()
     writable(store)
     store.mkdir(parents=True, exist_ok=True)
     _run(chosen, here, kept, store, where, track, records)

@@ -39,13 +39,28 @@ def test_every_study_plans_at_every_scale(name, scale, tmp_path):
             "20000",
             "0.2 of a budget of 20k tokens is less than half an RL step, which counts as 45.4k",
         ),
-        ("pretrain.tokens", "10", "budget_tokens 10 is less than one row of 160"),
+        ("hard_ops", "60", "op60/zoo/forward cannot be in this world: no problem fits the spec: op 60 is more than"),
+        ("midtraining.rl_shares", "0,0.021,0.0210000001,1", "two arms are named 'rl_2_1_of_1.12M'"),
+        ("pretrain.tokens", "10", "a training of 10 tokens is less than one row of 160, train.packing.width"),
     ],
 )
 def test_what_no_stage_could_do_is_refused_when_the_study_is_made(key, value, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         make_study("midtraining", "micro", {key: value}, tmp_path, Runtime(threads=1))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("contextual", {"contextual.ops": "3"}, r"contextual\.ops 3: at least two"),
+        ("extrapolation", {"extrapolation.id_ops": "5,6,7"}, "rl_edge and rl_id are one training"),
+        ("extrapolation", {"extrapolation.hard_ops": "5,6,7"}, "rl_edge and rl_hard are one training"),
+    ],
+)
+def test_what_would_say_nothing_is_refused(name, changes, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        make_study(name, "micro", changes, tmp_path, Runtime(threads=1))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +175,13 @@ def test_a_share_of_hard_ops_is_taken_from_all_others_alike(tmp_path):
 
 
 def test_shares_fall_from_op_to_op(tmp_path):
-    changes = {"edge_ops": "4,5,6", "hard_ops": "7,8", "pretrain.hard_share": "0.01", "pretrain.fall": "0.5"}
+    changes = {
+        "id_ops": "1,2,3",
+        "edge_ops": "4,5,6",
+        "hard_ops": "7,8",
+        "pretrain.hard_share": "0.01",
+        "pretrain.fall": "0.5",
+    }
     mixture = Recipe(settings("micro", changes), Workplace(str(tmp_path), {})).graded(0.07)
     shares = {op: sum(s.weight for s in mixture.shares if s.cell.op == op) for op in (4, 5, 6, 7, 8)}
     of_edge, of_hard = 0.99 * 0.07 / 7, 0.01 / 3

@@ -225,6 +225,7 @@ def test_the_share_of_totals_reaches_from_none_to_most(op: int, seed: int) -> No
         ({"op": 5, "numbers": (0, 4)}, "numbers must be a range LO,HI with 1 <= LO"),
         ({"op": 5, "multipliers": (1, 4)}, "multipliers must be a range LO,HI with 2 <= LO"),
         ({"op": 5, "unknown": (9, 3)}, "unknown must be a range"),
+        ({"op": 5, "numbers": (1, 9), "max_value": 15, "mode": "reverse"}, "unknown reaches 20, above max_value 15"),
         ({"op": 5, "max_value": 10}, "numbers reaches 20, above max_value 10"),
         ({"op": 5, "totals": 1.5}, r"totals must be in 0\.\.1"),
     ],
@@ -232,6 +233,10 @@ def test_the_share_of_totals_reaches_from_none_to_most(op: int, seed: int) -> No
 def test_a_wrong_spec_says_which_bound_it_breaks(bad: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Spec(**bad)  # type: ignore[arg-type]
+
+
+def test_the_unknown_binds_reverse_problems_alone() -> None:
+    assert Spec(op=5, numbers=(1, 9), max_value=15).mode == "forward"
 
 
 @pytest.mark.parametrize(

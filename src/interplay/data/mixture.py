@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, Self
 
 from pydantic import Field, NonNegativeFloat, model_validator
@@ -16,7 +17,8 @@ from interplay.config import Config
 from interplay.data.vocabulary import Vocabulary, Words, context_of
 from interplay.world.graph import MAX_OP, Mode
 from interplay.world.problem import GENERATOR_VERSION, Problem
-from interplay.world.sample import Spec
+from interplay.world.randomness import stream
+from interplay.world.sample import Spec, sample_graph
 from interplay.world.spec import Order
 
 Range = tuple[int, int]
@@ -53,10 +55,10 @@ class World(Config):
         return Spec(op=cell.op, mode=cell.mode, **chosen)
 
     def check(self, mixture: Mixture) -> None:
-        """Raises ValueError where a cell cannot be in this world, before anything of it is drawn."""
+        """Raises ValueError where a cell cannot be in this world, before anything is trained: a problem of each is drawn."""
         for cell in mixture.cells:
             try:
-                self.spec(cell)
+                _draw_one(self, cell)
             except ValueError as error:
                 raise ValueError(f"{cell} cannot be in this world: {error}") from None
 
@@ -75,6 +77,11 @@ class Cell(Config):
 
     def __str__(self) -> str:
         return f"op{self.op}/{self.context}/{self.mode}"
+
+
+@lru_cache(maxsize=4096)
+def _draw_one(world: World, cell: Cell) -> None:
+    sample_graph(world.spec(cell), context_of(cell.context), world.style, stream("one of a cell", str(cell)))
 
 
 def cell_name(problem: Problem) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from interplay.config import Config
 from interplay.world.randomness import derive
@@ -32,7 +32,7 @@ class SamplingConfig(Config):
     `precision` "bf16" computes with weights cast to bf16; "fp32" with the weights as they are.
     """
 
-    temperature: PositiveFloat = 1.0
+    temperature: float = Field(default=1.0, ge=1e-3)  # below, logits over it overflow
     top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     top_k: NonNegativeInt = 0
     greedy: bool = False

@@ -203,8 +203,13 @@ class Recipe(NamedTuple):
     def supervised(
         self, mixture: Mixture, tokens: int, seed: Seed, lr_factor: float = 1.0, split: Split = "train"
     ) -> TrainConfig:
-        """Tokens of a mixture with a complete schedule of their own."""
+        """Tokens of a mixture with a complete schedule of their own. Raises ValueError where they fill no row."""
         chosen, optimizer = self.chosen, self.chosen.train.optimizer
+        if tokens < (width := chosen.train.packing.width):
+            raise ValueError(
+                f"a training of {tokens} tokens is less than one row of {width}, train.packing.width: more of pretrain.tokens, "
+                "midtrain.tokens, midtraining.budgets or ladder.shares, whichever this study divides"
+            )
         rates = {"lr": optimizer.lr * lr_factor, "matrix_lr": optimizer.matrix_lr * lr_factor}
         return TrainConfig.model_validate(
             chosen.train.model_dump()

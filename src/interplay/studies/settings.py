@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationInfo, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from interplay.config import Config
 from interplay.data.mixture import World
@@ -17,49 +17,15 @@ from interplay.evals.evaluate import check_ks
 from interplay.model.next_token import SamplingConfig
 from interplay.model.sizes import ModelConfig
 from interplay.rl.config import RLSettings
+from interplay.studies.values import FromZero, Once, Ops, Shares, Some
 from interplay.train.config import TrainSettings
 from interplay.train.schedule import Schedule
-from interplay.world.graph import MAX_OP, Mode
-
-
-def _each_once(values: tuple[object, ...]) -> tuple[object, ...]:
-    """A seed that stands twice would be counted as two trainings, a context as two shares."""
-    for place, value in enumerate(values):
-        if value in values[:place]:
-            raise ValueError(f"{value} stands twice")
-    return values
-
-
-def _some(values: tuple[object, ...]) -> tuple[object, ...]:
-    """Of what a study goes through one by one: without any there is nothing to run."""
-    if not values:
-        raise ValueError("at least one is needed")
-    return values
-
-
-def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
-    """Doses: a study compares the most with the least, and reads both from their places."""
-    if list(values) != sorted(values):
-        raise ValueError(f"they stand from the least to the most, got {', '.join(f'{value:g}' for value in values)}")
-    return values
-
-
-def _from_zero(values: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
-    """Doses of which the first is none at all."""
-    if values[0] != 0:
-        raise ValueError(f"{info.field_name} begin with 0, what the others are compared with; got {values[0]:g} first")
-    return values
-
+from interplay.world.graph import Mode
 
 # what single studies ask for, under their names, and the note of where rates were chosen: no other study's stages hold it
 OF_ONE_STUDY = frozenset(
     {"extrapolation", "midtraining", "contextual", "headroom", "transfer", "ladder", "tuning", "tuned"}
 )
-
-Once, Some, Rising = AfterValidator(_each_once), AfterValidator(_some), AfterValidator(_rising)
-Shares = Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Once, Some, Rising]
-FromZero = Annotated[Shares, AfterValidator(_from_zero)]
-Ops = Annotated[tuple[Annotated[int, Field(ge=1, le=MAX_OP)], ...], Once]
 
 
 class Pretraining(Config):
@@ -104,7 +70,7 @@ class OfExtrapolation(Config):
     measured_share: float = Field(default=1.0, gt=0, le=1)
     self_train_group: PositiveInt | None = None
     self_train_replay_group: PositiveInt | None = None
-    filtered_share: PositiveFloat = 1.0
+    filtered_share: float = Field(default=1.0, ge=0.01, le=100)
     replay_share: float = Field(default=0.25, gt=0, lt=1)
     gold_lr_factor: PositiveFloat = 1.0
     self_train_lr_factor: PositiveFloat = 1.0
@@ -209,7 +175,7 @@ class Settings(Config):
     rl: RLSettings
     sample_tokens: PositiveInt
     problems: int = Field(default=200, ge=2)
-    samples: PositiveInt = 16
+    samples: int = Field(default=16, ge=1, le=10_000)
     ks: Annotated[tuple[PositiveInt, ...], Once] = (1, 2, 4, 8, 16)
     sampling: SamplingConfig
     gold: bool = True
@@ -232,6 +198,26 @@ class Settings(Config):
         check_ks(self.ks, self.samples)
         if self.sampling.greedy:
             raise ValueError("sampling.greedy: all samples of a problem would be one, and pass@k pass@1")
+        return self
+
+    @model_validator(mode="after")
+    def _regimes_are_apart(self) -> Self:
+        ranges = {"id_ops": self.id_ops, "edge_ops": self.edge_ops, "hard_ops": self.hard_ops}
+        for op in self.ops:
+            if len(found := [name for name, ops in ranges.items() if op in ops]) > 1:
+                raise ValueError(f"an op belongs to one regime, {op} stands in {' and '.join(found)}")
+        return self
+
+    @model_validator(mode="after")
+    def _texts_fit_the_model(self) -> Self:
+        if self.train.packing.width > self.model.max_positions:
+            raise ValueError(
+                f"train.packing.width {self.train.packing.width} is more than model.max_positions {self.model.max_positions}"
+            )
+        if self.sampling.bos or self.rl.sampling.bos:
+            raise ValueError(
+                "sampling.bos and rl.sampling.bos are for foreign models: a study's tokenizer has no such token"
+            )
         return self
 
     @model_validator(mode="after")

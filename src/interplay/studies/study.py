@@ -140,6 +140,8 @@ class Study(NamedTuple):
         for arm in self.arms:
             seeds.setdefault(arm.name, []).append(arm.seed)
         for name, found in seeds.items():
+            if len(set(found)) < len(found):
+                raise ValueError(f"study {self.name}: two arms are named {name!r}")
             if found != list(self.settings.seeds):
                 raise ValueError(
                     f"study {self.name}: arm {name!r} has seeds {found}, asked are {list(self.settings.seeds)}"
@@ -171,10 +173,21 @@ class Study(NamedTuple):
                     f"study {self.name}: contrast {contrast.name!r} names a regime {contrast.regime!r}; "
                     f"there are {', '.join(self.regimes)}"
                 )
+            self._refuse_itself(contrast)
         names = {contrast.name for contrast in self.contrasts}
         for claim in self.claims:
             if unknown := sorted(set(claim.contrasts) - names):
                 raise ValueError(f"study {self.name}: a claim names a contrast {unknown[0]!r} that is not there")
+
+    def _refuse_itself(self, contrast: Contrast) -> None:
+        """Settings can make one training of two arms; then the difference is 0 whatever is true."""
+        ends = {name: arm.evaluation.address for arm in reversed(self.arms) if (name := arm.name) in contrast[2:4]}
+        same_rule = contrast.control_rule in ("", contrast.rule)
+        if contrast.treatment != contrast.control and len(set(ends.values())) == 1 and same_rule:
+            raise ValueError(
+                f"study {self.name}: with these settings {contrast.treatment} and {contrast.control} are one training, "
+                "and a contrast of them compares it with itself"
+            )
 
 
 StudyMaker = Callable[[Settings, "Workplace"], Study]

@@ -13,6 +13,7 @@ from interplay.data.vocabulary import Words, context_of
 from interplay.studies.recipe import Recipe, compared, gains
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace
+from interplay.studies.values import percent
 
 
 def contexts(chosen: Settings) -> tuple[str | Words, str | Words]:
@@ -24,8 +25,11 @@ def contexts(chosen: Settings) -> tuple[str | Words, str | Words]:
 
 
 def shown_ops(chosen: Settings) -> tuple[int, ...]:
-    """The ops of context A in pre-training and of both contexts in RL."""
-    return chosen.contextual.ops or (*chosen.id_ops, *chosen.edge_ops)
+    """The ops of context A in pre-training and of both contexts in RL. Raises ValueError where none is beyond the lowest."""
+    ops = chosen.contextual.ops or (*chosen.id_ops, *chosen.edge_ops)
+    if len(ops) < 2:
+        raise ValueError(f"contextual.ops {ops[0]}: at least two, the lowest that B is shown and one beyond it")
+    return ops
 
 
 def regimes(chosen: Settings) -> dict[str, Mixture]:
@@ -63,7 +67,7 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
 
 def base_name(share: float) -> str:
     """`b_0_1` for 0.1 %."""
-    return f"b_{100 * share:g}".replace(".", "_")
+    return f"b_{percent(share)}"
 
 
 def contextual(chosen: Settings, place: Workplace) -> Study:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from interplay.studies.recipe import Recipe, compared, gains
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace, measured
+from interplay.studies.values import percent
 
 
 def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
@@ -28,7 +29,7 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
 
 def base_name(share: float) -> str:
     """`edge_0_1` for 0.1 %."""
-    return f"edge_{100 * share:g}".replace(".", "_")
+    return f"edge_{percent(share)}"
 
 
 def headroom(chosen: Settings, place: Workplace) -> Study:

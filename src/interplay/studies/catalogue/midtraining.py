@@ -15,6 +15,7 @@ from interplay.studies.budget import rl_steps, rl_tokens
 from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace, measured
+from interplay.studies.values import percent
 
 NAMES = {0.0: "Full mid", 0.2: "Light RL", 0.5: "Medium RL", 0.8: "Heavy RL", 1.0: "Full RL"}
 
@@ -50,7 +51,7 @@ def divided(recipe: Recipe, seed: int, budget: int, share: float) -> Arm:
 
 def arm_name(budget: int, share: float) -> str:
     """`rl_20_of_700k`."""
-    return f"rl_{round(100 * share)}_of_{quantity(budget)}"
+    return f"rl_{percent(share)}_of_{quantity(budget)}"
 
 
 def midtraining(chosen: Settings, place: Workplace) -> Study:

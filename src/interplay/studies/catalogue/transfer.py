@@ -14,6 +14,7 @@ from interplay.studies.catalogue.contextual import contexts, regimes, shown_ops
 from interplay.studies.recipe import Recipe, compared
 from interplay.studies.settings import Settings
 from interplay.studies.study import Arm, Claim, Study, Workplace, measured
+from interplay.studies.values import percent
 
 BEYOND = "B beyond"
 ENOUGH, LITTLE = 0.1, 0.01  # the paper's: from a tenth of B in RL on B is unlocked, with a hundredth it is not
@@ -53,7 +54,7 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
 
 def arm_name(base: str, share: float) -> str:
     """`atoms_rl_10`."""
-    return f"{base}_rl_{100 * share:g}".replace(".", "_")
+    return f"{base}_rl_{percent(share)}"
 
 
 def transfer(chosen: Settings, place: Workplace) -> Study:

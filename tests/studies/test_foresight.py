@@ -36,7 +36,13 @@ def test_replicates_of_the_store_are_taken_where_the_training_is_the_same(tmp_pa
     (folder / "effects.csv").write_text("regime,k,n_seeds,control_mean,training_sd\nedge,1,8,0.25,0.04\n")
     (folder / "study.json").write_text(json.dumps({"seeds": [0, 1, 2], "settings": chosen.model_dump(mode="json")}))
     assert measured_spread(settings("micro", {"samples": "64"}), tmp_path).rows[0].training_sd == 0.04
-    assert measured_spread(settings("micro", {"rl.steps": "7"}), tmp_path) == kept
+    assert kept.source == "measured by replicates at micro"
+    other = measured_spread(settings("micro", {"rl.steps": "7"}), tmp_path)
+    assert other.rows == kept.rows
+    assert (
+        other.source
+        == f"{kept.source}, which trained otherwise (rl.steps: 100 -> 7); `noise` measures it at these settings"
+    )
 
 
 def test_a_plan_says_what_every_claim_sees_at_its_own_k_and_what_it_needs(tmp_path: Path) -> None:

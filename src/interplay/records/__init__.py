@@ -27,7 +27,7 @@ from interplay.schema.measured import Effect, GoldRow, Reliability, Result
 from interplay.schema.study import Claim
 from interplay.schema.study import Study as StudyRecord
 from interplay.schema.text import csv_text, document, read_cells, read_rows
-from interplay.studies.foresight import Control, designs, spread_of
+from interplay.studies.foresight import Control, designs, kept_spread
 from interplay.studies.study import Study
 
 __all__ = ["command_line", "write_records"]
@@ -63,7 +63,7 @@ def write_tables(study: Study, folder: Path, command: str) -> None:
     """Every table that is made from the seeds that lie in the folder."""
     folders = [seed_folder(folder / SEEDS, seed) for seed in study.settings.seeds]
     kept = read_all(folders)
-    arms, spread = measure(kept), spread_of(study.settings.scale)
+    arms, spread = measure(kept), kept_spread(study.settings)
     foreseen = designs(study, spread, _controls(study, arms))
     effects = [effect_row(study, contrast, arms) for contrast in study.contrasts]
     reliability: list[Mapping[str, object]] = [

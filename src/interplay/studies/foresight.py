@@ -18,6 +18,8 @@ from interplay.evals.power import describe, seen
 from interplay.evals.simulate import Design
 from interplay.evals.spread import NO_REPLICATES, Spread, read_spread
 from interplay.evals.verdict import TRAININGS
+from interplay.stages.diff import differences
+from interplay.studies.scales import SCALES
 from interplay.studies.settings import OF_ONE_STUDY, Settings
 from interplay.studies.study import Contrast, Study
 
@@ -41,7 +43,7 @@ def measured_spread(settings: Settings, store: Path | None) -> Spread:
             settings.model_dump(mode="json")
         ):
             return read_spread(path, f"measured by {len(study['seeds'])} replicates in this store")
-    return spread_of(settings.scale)
+    return kept_spread(settings)
 
 
 def _trained(fields: Mapping[str, object]) -> dict[str, object]:
@@ -49,10 +51,16 @@ def _trained(fields: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if name not in MEASURED_APART}
 
 
-def spread_of(scale: str) -> Spread:
-    """The replicates kept with a scale."""
+def kept_spread(settings: Settings) -> Spread:
+    """The replicates kept with a scale; where these settings train otherwise than it does, the source says in what."""
+    scale = settings.scale
     with as_file(files("interplay.studies") / "replicates" / f"{scale}.csv") as path:
-        return read_spread(path, f"measured by replicates at {scale}") if path.is_file() else NO_REPLICATES
+        if not path.is_file():
+            return NO_REPLICATES
+        own = SCALES[scale].model_dump(mode="json")
+        changed = differences(_trained(own), _trained(settings.model_dump(mode="json")))
+        other = f", which trained otherwise ({changed[0]}); `noise` measures it at these settings" if changed else ""
+        return read_spread(path, f"measured by replicates at {scale}{other}")
 
 
 def designs(study: Study, spread: Spread, controls: Mapping[str, Control] | None = None) -> dict[str, Design]:

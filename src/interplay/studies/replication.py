@@ -36,7 +36,7 @@ def replication_lines(studies: Sequence[Study], store: Path, room: Room, here: b
         return ["everything is in the store"]
     needs = {stage.address: footprint(said[stage.address], stage.runtime) for stage in stages if stage.address in said}
     return [
-        f"{len(studies)} studies at {studies[0].settings.scale}, seeds {', '.join(map(str, studies[0].settings.seeds))}: "
+        f"{len(studies)} studies at {studies[0].settings.scale}, {_seeds(studies)}: "
         f"{len(costs)} of {len(stages)} stages to run, each once",
         *_bases(costs.values()),
         "",
@@ -48,6 +48,14 @@ def replication_lines(studies: Sequence[Study], store: Path, room: Room, here: b
         "",
         *_storage(needs.values()),
     ]
+
+
+def _seeds(studies: Sequence[Study]) -> str:
+    """The seeds of the first study, and those of the studies that have others."""
+    spelled = {study.name: ", ".join(map(str, study.settings.seeds)) for study in studies}
+    usual = next(iter(spelled.values()))
+    others = [f"{name} {seeds}" for name, seeds in spelled.items() if seeds != usual]
+    return f"seeds {usual}" + (f" ({'; '.join(others)})" if others else "")
 
 
 def together(studies: Iterable[Study]) -> list[Stage]:

@@ -19,12 +19,18 @@ def arms_of_seed(recipe: Recipe, seed: int) -> list[Arm]:
     arms: list[Arm] = []
     own = recipe.chosen.headroom
     for number, share in enumerate(own.shares):
-        name, shown = base_name(share), f"{share:.3%}".rstrip("0%").rstrip(".") + " % edge"
+        name, shown = base_name(share), f"{100 * share:.3g} % {varied(recipe.chosen)}"
         mixture = recipe.published(own.mixes[number]) if own.mixes else recipe.graded(share, own.ops, hard_share=0.0)
         base = recipe.pretrained(mixture, seed, name)
         told = ("pre-training", "GRPO on edge ops")
         arms += recipe.before_and_after_rl(name, shown, told, seed, base, recipe.regimes["edge"], {"edge share": share})
     return arms
+
+
+def varied(chosen: Settings) -> str:
+    """What pre-training shows more or less of: the edge, or the ops that a scale names."""
+    ops = chosen.headroom.ops or chosen.edge_ops
+    return "edge" if ops == chosen.edge_ops else f"op {ops[0]}-{ops[-1]}"
 
 
 def base_name(share: float) -> str:
@@ -38,15 +44,17 @@ def headroom(chosen: Settings, place: Workplace) -> Study:
     names = [base_name(share) for share in chosen.headroom.shares]
     arms = recipe.every_seed(arms_of_seed)
     asked = [(f"{name}_rl", name) for name in names]
+    shown = varied(chosen)
+    of = "of the edge" if shown == "edge" else f"of {shown}"
     first, middle, most = names[0], names[len(names) // 2], names[-1]
     against = [(f"{most}_rl", f"{first}_rl"), (f"{middle}_rl", f"{first}_rl"), (f"{middle}_rl", f"{most}_rl")]
     claims = [
-        Claim(f"RL adds capability where pre-training showed {share:.1%} of the edge: edge pass@{top} rises",
+        Claim(f"RL adds capability where pre-training showed {100 * share:.3g} % {of}: edge pass@{top} rises",
               f"{name}_rl-{name}-edge-{top}", "T7", "paper")
         for name, share in zip(names, chosen.headroom.shares, strict=True)
     ]  # fmt: skip
     claims += [
-        Claim(f"More edge data in pre-training leaves RL higher: edge pass@{top}, most against least",
+        Claim(f"More {shown} data in pre-training leaves RL higher: edge pass@{top}, most against least",
               f"{most}_rl-{first}_rl-edge-{top}", "T7", "paper"),
         Claim(f"The gain of RL peaks at partial competence: in edge pass@{top} it is larger at the middle share than at the "
               "least and at the most", f"{middle}_rl-{first}_rl-edge-{top}-gain", "T7", "paper",

@@ -65,17 +65,19 @@ def midtraining(chosen: Settings, place: Workplace) -> Study:
         asked += [(name, "base") for name in names.values()]
         asked += [(name, most) for name in names.values()]
         asked += [(name, least) for share, name in names.items() if share < shares[-1]]
-        both = [name for share, name in names.items() if 0 < share < 1]
+        both = [share for share in shares if 0 < share < 1]
         if not both:
             continue
-        light, heavy, alone, without = both[0], both[-1], arm_name(budget, 1.0), arm_name(budget, 0.0)
+        light, alone, without = both[0], arm_name(budget, 1.0), arm_name(budget, 0.0)
+        named = NAMES.get(light, f"an RL share of {light:g}")
+        called = named[0].lower() + named[1:]
         claims += [
             Claim(f"Mid-training and RL beat RL alone on hard, pass@{top}, nominal budget {quantity(budget)}",
-                  f"{heavy}-{alone}-hard-{top}", "T3", "paper"),
-            Claim(f"Mid-training and light RL beat RL alone on the edge, pass@1, nominal budget {quantity(budget)}",
-                  f"{light}-{alone}-edge-1", "T3", "paper"),
-            Claim(f"Mid-training and light RL beat mid-training alone on the edge, pass@1, nominal budget {quantity(budget)}",
-                  f"{light}-{without}-edge-1", "T8", "paper"),
+                  f"{names[both[-1]]}-{alone}-hard-{top}", "T3", "paper"),
+            Claim(f"Mid-training and {called} beat RL alone on the edge, pass@1, nominal budget {quantity(budget)}",
+                  f"{names[light]}-{alone}-edge-1", "T3", "paper"),
+            Claim(f"Mid-training and {called} beat mid-training alone on the edge, pass@1, nominal budget {quantity(budget)}",
+                  f"{names[light]}-{without}-edge-1", "T8", "paper"),
         ]  # fmt: skip
     contrasts = compared(arms, asked, chosen.ks)
     return Study(

@@ -43,6 +43,12 @@ def tables(folder: Path) -> dict[str, bytes]:
     }
 
 
+def asked(store: Path, records: Path) -> list[str]:
+    """The command line that runs what kept seeds lack."""
+    words = [word for pair in TINY.items() for word in ("--set", "=".join(pair))]
+    return ["run", "midtraining", "--threads", "1", "--store", str(store), "--records", str(records), *words]
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("store")
@@ -99,18 +105,7 @@ def test_what_comes_out_otherwise_is_refused_and_nothing_is_lost(
         "\n".join([text[0], text[1].replace("base,0,pretrain,", "base,0,pretrain,9"), *text[2:]])
     )
     before = {path.name: path.read_bytes() for path in kept.iterdir()}
-    words = [word for pair in TINY.items() for word in ("--set", "=".join(pair))]
-    command = [
-        "run",
-        "midtraining",
-        "--threads",
-        "1",
-        "--store",
-        str(store),
-        "--records",
-        str(tmp_path / "kept"),
-        *words,
-    ]
+    command = asked(store, tmp_path / "kept")
     refused = CliRunner().invoke(app, command)
     assert isinstance(refused.exception, ValueError)
     assert "what it has, run again, comes out otherwise (curves.csv: pretrain/" in str(refused.exception)
@@ -122,18 +117,7 @@ def test_the_command_adds_what_is_lacking_and_says_so_in_the_plan(
 ) -> None:
     kept = tmp_path / "kept" / "midtraining_micro" / "seed-0"
     shutil.copytree(parts["small"], kept)
-    words = [word for pair in TINY.items() for word in ("--set", "=".join(pair))]
-    command = [
-        "run",
-        "midtraining",
-        "--threads",
-        "1",
-        "--store",
-        str(store),
-        "--records",
-        str(tmp_path / "kept"),
-        *words,
-    ]
+    command = asked(store, tmp_path / "kept")
     planned = CliRunner().invoke(app, [*command, "--plan"])
     assert planned.exit_code == 0, planned.output
     assert "evaluation of rl_50_of_30.7k 0" in planned.stdout

@@ -55,8 +55,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(store: Path) -> Path:
-    return ran(study(store), store)
+def whole(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
+    """The records of all arms, copied: a run of the same study in the same store writes where they were."""
+    return Path(shutil.copytree(ran(study(store), store), tmp_path_factory.mktemp("copied") / "whole"))
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from interplay.records.seeds import ABOUT, EXAMPLES, GUESSES, LATER, ROWS, SEED,
 from interplay.records.training import trained_stages
 from interplay.schema.kept import Asked, Counted, KeptAbout, KeptArm, KeptSeed
 from interplay.schema.measured import Reliability
-from interplay.schema.parquet import read_table
+from interplay.schema.parquet import marked, read_table
 from interplay.schema.row import Row
 from interplay.schema.sampled import Example
 from interplay.schema.text import csv_text, document, json_lines, read_cells, read_document
@@ -106,8 +106,8 @@ def write_extended(study: Study, kept: Path, added: Path, folder: Path) -> None:
         write_text(staging / SETTINGS, settings_document(study))
         write_text(staging / SEED, document(KeptSeed, said))
         write_text(staging / ABOUT, document(KeptAbout, _about(study, parts)))
-        write_table(staging / "problems.parquet", first.problems)
-        write_table(staging / "counts.parquet", counts)
+        write_table(staging / "problems.parquet", marked(first.problems, Asked))
+        write_table(staging / "counts.parquet", marked(counts, Counted))
         for name, rows in tables.items():
             if rows or any((part.folder / name).exists() for part in parts):
                 write_text(staging / name, csv_text(ROWS[name], rows))

@@ -54,6 +54,11 @@ def table_of(rows: Iterable[Mapping[str, object]], row: type[Row]) -> pa.Table:
     return table
 
 
+def marked(table: pa.Table, row: type[Row]) -> pa.Table:
+    """A table of this kind that was read, as it is written: with the version of the tables."""
+    return table.replace_schema_metadata(arrow_schema(row).metadata)
+
+
 def read_table(path: Path, row: type[Row], columns: Sequence[str] | None = None) -> pa.Table:
     """The table, or some of its columns. Raises ValueError naming the file and what is wrong with it."""
     unknown = [name for name in columns or () if name not in row.columns()]

@@ -32,32 +32,29 @@ TABLES = {
         ["edge-1", "edge-128", "hard-128", "id-1"],
         {
             "on id": "rl_id-base",
+            "on id and edge": "rl_mixed-base",
             "on the edge": "rl_edge-base",
             "on edge and hard, uniformly": "rl_ood-base",
             "on the same, the range raised with accuracy": "adaptive-base",
+            "on the same, the range raised by schedule": "scheduled-base",
             "on hard": "rl_hard-base",
             "on edge and hard, filtered to what the base sometimes solves": "filtered-base",
+            "on the same, filtered again after each quarter": "refreshed-base",
             "self-training on right samples instead": "self_train-base",
             "self-training with a quarter of id": "self_train_replay-base",
             "gold solutions of the same problems instead": "gold-base",
             "gold with a quarter of id": "gold_replay-base",
         },
     ),
-    "| share of RL, three trainings |": (
-        "midtraining_micro",
-        ["edge-1", "edge-32", "id-1", "hard-32"],
-        {
-            "none: mid-training alone": "rl_0_of_2.25M-base",
-            "a fifth": "rl_20_of_2.25M-base",
-            "half": "rl_50_of_2.25M-base",
-            "four fifths": "rl_80_of_2.25M-base",
-            "all of it": "rl_100_of_2.25M-base",
-        },
-    ),
 }
 
 # of each table of doses: the start of its header, its study, its columns (arm, regime and k), its rows (the arm of a dose)
 DOSES = {
+    "| share of RL, three trainings |": (
+        "midtraining_micro",
+        [f"rl_{{}}_of_{budget} {told}" for told in ("edge 1", "edge 32", "hard 32") for budget in ("1.12M", "2.25M", "4.5M")],
+        {"none: mid-training alone": "0", "a fifth": "20", "half": "50", "four fifths": "80", "all of it": "100"},
+    ),
     "| shown of B |": (
         "contextual_micro",
         ["{} B shown 1", "{} B beyond 1", "{} B beyond 32", "{}_rl B beyond 1", "{}_rl B beyond 32"],
@@ -103,7 +100,8 @@ LEVELS = [
     ("RL from pre-training alone", "quickstart_micro", ["base edge 1", "base_rl edge 1", "base edge 32", "base_rl edge 32"]),
     ("Mid-training on 0.7M tokens", "quickstart_micro", ["mid edge 1", "mid edge 32"]),
     ("At `micro`, three trainings with 128", "extrapolation_micro", BASE),
-    ("Mid-training alone solves", "midtraining_micro", ["rl_0_of_2.25M edge 1", "rl_0_of_2.25M edge 32"]),
+    ("of edge and hard; the base has", "midtraining_micro", ["base edge 1", "base edge 32", "base hard 32"]),
+    ("With 4.5M mid-training alone", "midtraining_micro", ["rl_0_of_4.5M edge 1", "rl_0_of_4.5M edge 32"]),
     ("At `mini`, one op deeper", "extrapolation_mini", BASE),
     ("RL on the edge, at a rate", "extrapolation_mini", ["rl_edge edge 1"]),
     ("In 128 tries it has", "extrapolation_mini", ["rl_edge edge 128", "rl_edge hard 1", "rl_edge hard 128"]),

@@ -151,7 +151,10 @@ def _with_kept(
     writable(records, "the folder of kept seeds")
     kept = kept_for(chosen, _place(records, chosen))
     whole = made({"seeds": ",".join(map(str, sorted({*chosen.settings.seeds, *kept})))})
-    return whole, kept, to_run(whole, kept)
+    here = to_run(whole, kept)
+    if fuller := [str(seed) for seed in here.settings.seeds if seed in kept]:
+        print(f"kept without all of these arms, which are added: seeds {', '.join(fuller)}", file=sys.stderr)
+    return whole, kept, here
 
 
 def _place(records: Path, study: Study) -> Path:

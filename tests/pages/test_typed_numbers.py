@@ -52,7 +52,11 @@ TABLES = {
 DOSES = {
     "| share of RL, three trainings |": (
         "midtraining_micro",
-        [f"rl_{{}}_of_{budget} {told}" for told in ("edge 1", "edge 32", "hard 32") for budget in ("1.12M", "2.25M", "4.5M")],
+        [
+            f"rl_{{}}_of_{budget} {told}"
+            for told in ("edge 1", "edge 32", "hard 32")
+            for budget in ("1.12M", "2.25M", "4.5M")
+        ],
         {"none: mid-training alone": "0", "a fifth": "20", "half": "50", "four fifths": "80", "all of it": "100"},
     ),
     "| shown of B |": (

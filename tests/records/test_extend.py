@@ -130,10 +130,38 @@ def test_the_command_adds_what_is_lacking_and_says_so_in_the_plan(
     assert json.loads(again.stdout.strip().splitlines()[-1])["cached_stages"] == []
 
 
-def test_other_settings_and_arms_that_are_not_asked_for_are_refused(store: Path, parts: dict[str, Path]) -> None:
+def test_other_settings_and_arms_that_are_not_asked_for_are_refused(
+    store: Path, parts: dict[str, Path], tmp_path: Path
+) -> None:
+    kept = tmp_path / "seed-0"
+    shutil.copytree(parts["small"], kept)
     with pytest.raises(ValueError, match=r"other settings than this run asks for: the setting rl\.prompts: 2 -> 4"):
-        kept_for(study(store, rl__prompts="4"), parts["small"].parent)
-    with pytest.raises(ValueError, match=r"the arm rl_0_of_15\.4k, which one of them lacks"):
-        kept_for(study(store, midtraining__budgets="30720"), parts["small"].parent)
+        kept_for(study(store, rl__prompts="4"), tmp_path)
+    with pytest.raises(ValueError, match=r"seed-0 has the arm rl_0_of_15\.4k, which this run leaves out"):
+        kept_for(study(store, midtraining__budgets="30720"), tmp_path)
     with pytest.raises(ValueError, match=r"the arm rl_0_of_15\.4k, which one of them lacks"):
         gathered([parts["small"], parts["large"]])
+    made = study(store)
+    with pytest.raises(ValueError, match="seed-0 has its arms in another order"):
+        to_run(made._replace(arms=(*made.arms[:1], *reversed(made.arms[1:]))), {0: parts["small"]})
+
+
+@pytest.mark.parametrize("name", ["silent.csv", "curves.csv", "guesses.csv", "examples.jsonl", "outcomes.csv"])
+def test_a_kept_seed_that_lacks_a_table_is_refused_before_anything_runs(
+    store: Path, parts: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    kept = tmp_path / "seed-0"
+    shutil.copytree(parts["small"], kept)
+    (kept / name).unlink()
+    with pytest.raises(ValueError, match=rf"seed-0/{name}: the record is missing"):
+        to_run(study(store), {0: kept})
+
+
+def test_a_seed_that_lies_elsewhere_is_refused(store: Path, parts: dict[str, Path], tmp_path: Path) -> None:
+    """What a run adds is kept under the seed's own name: two of them would lie there."""
+    shutil.copytree(parts["small"], tmp_path / "backup" / "seed-0")
+    with pytest.raises(ValueError, match=r"backup/seed-0 holds seed 0, which is kept as .*seed-0: move it"):
+        kept_for(study(store), tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="file is a file; seeds are kept in a folder of this name"):
+        kept_for(study(store), tmp_path / "file")

@@ -108,7 +108,10 @@ def pack_block(source: Stream, tokenizer: PreTrainedTokenizerFast, config: Packi
         prompt, completion = encode_document(tokenizer, problem)
         length = len(prompt) + len(completion)
         if length > config.width:
-            raise ValueError(f"a document of {length} tokens ({problem.id}) is longer than a row of {config.width}")
+            raise ValueError(
+                f"a document of {length} tokens ({problem.id}) is longer than a row of {config.width}: "
+                "a larger packing.width, or a tokenizer from more documents"
+            )
         documents.append((prompt, completion, cell_name(problem)))
         filled += length
     return _fill(documents, config, required_token(tokenizer, "pad"))

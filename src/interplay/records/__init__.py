@@ -24,6 +24,7 @@ from interplay.records.reliability import reliability_rows
 from interplay.records.results import result_rows
 from interplay.records.seeds import EXAMPLES, GUESSES, OF_SOME, ROWS, SEEDS, joined_rows, seed_folder, write_seed
 from interplay.schema.measured import Effect, GoldRow, Reliability, Result
+from interplay.schema.sampled import Example
 from interplay.schema.study import Claim
 from interplay.schema.study import Study as StudyRecord
 from interplay.schema.text import csv_text, document, read_cells, read_rows
@@ -80,6 +81,7 @@ def write_tables(study: Study, folder: Path, command: str) -> None:
     golds = list(nll_rows(study, arms))
     _optional(folder / "nll.csv", csv_text(GoldRow, golds), bool(golds))
     write_text(folder / "claims.json", document(tuple[Claim, ...], claim_rows(study, arms, foreseen)))
+    read_rows(folders[0] / EXAMPLES, Example)
     write_text(folder / EXAMPLES, (folders[0] / EXAMPLES).read_text(encoding="utf-8"))
     write_text(folder / "study.json", document(StudyRecord, about(study, kept, spread, foreseen, command)))
 

@@ -16,14 +16,14 @@ import pyarrow.compute as pc
 
 from interplay.files import staged_folder, write_table, write_text
 from interplay.records.seedless import settings_document
-from interplay.records.seeds import ABOUT, EXAMPLES, GUESSES, LATER, ROWS, SEED, SETTINGS
+from interplay.records.seeds import ABOUT, EXAMPLES, GUESSES, LATER, OF_SOME, ROWS, SEED, SETTINGS
 from interplay.records.training import trained_stages
 from interplay.schema.kept import Asked, Counted, KeptAbout, KeptArm, KeptSeed
 from interplay.schema.measured import Reliability
 from interplay.schema.parquet import marked, read_table
 from interplay.schema.row import Row
 from interplay.schema.sampled import Example
-from interplay.schema.text import csv_text, document, json_lines, read_cells, read_document
+from interplay.schema.text import csv_text, document, json_lines, read_cells, read_document, read_rows
 from interplay.stages.stage import Stage, upstream
 from interplay.studies.study import Arm, Study
 
@@ -53,9 +53,26 @@ class Part:
         return self.counts.filter(pc.equal(self.counts["arm"], arm))
 
     def table(self, name: str, row: type[Row] | None = None) -> Table:
-        """Rows as text; none of a table that the seed does not have."""
+        """Rows as text; none of a table that not every seed has, where this one does not."""
         path = self.folder / name
-        return read_cells(path, row or ROWS[name]) if path.exists() else []
+        return [] if name in OF_SOME and not path.exists() else read_cells(path, row or ROWS[name])
+
+    def examples(self, arm: str, last: bool) -> list[dict[str, object]]:
+        """Of the first arm wrong solutions, of the last these and right ones; a seed with one arm has both lists of it."""
+        read_rows(self.folder / EXAMPLES, Example)
+        lines = (self.folder / EXAMPLES).read_text(encoding="utf-8").splitlines()
+        rows = [row for row in map(json.loads, lines) if row["arm"] == arm]
+        if len(self.arms) > 1:
+            return rows
+        wrong = sum(not row["strict"] for row in rows) // 2
+        return rows[wrong:] if last else rows[:wrong]
+
+    def check(self) -> None:
+        """Raises ValueError naming the table that is missing or damaged."""
+        for name in ROWS:
+            self.table(name)
+        self.table(GUESSES, Reliability)
+        self.examples("", last=False)
 
     def of_stage(self, name: str, stage: Stage) -> Table | None:
         """What a table of training says of a stage, whichever arm it is under; None where none of the arms has it."""
@@ -76,7 +93,8 @@ def to_run(study: Study, kept: Mapping[int, Path]) -> Study:
         have = arms_in(study, kept[seed]) if seed in kept else []
         own = study.of_seeds([seed]).arms
         if len(have) < len(own):
-            _refuse_chains(own if have else ())
+            if have:
+                _refuse_others(own, kept[seed])
             arms += [arm for arm in own if arm.name not in have[1:]]
     return study.of_seeds(list(dict.fromkeys(arm.seed for arm in arms)))._replace(arms=tuple(arms))
 
@@ -112,7 +130,7 @@ def write_extended(study: Study, kept: Path, added: Path, folder: Path) -> None:
             if rows or any((part.folder / name).exists() for part in parts):
                 write_text(staging / name, csv_text(ROWS[name], rows))
         write_text(staging / GUESSES, csv_text(Reliability, first.table(GUESSES, Reliability)))
-        examples = [*_examples(first, names[0], last=False), *_examples(last, names[-1], last=True)]
+        examples = [*first.examples(names[0], last=False), *last.examples(names[-1], last=True)]
         write_text(staging / EXAMPLES, json_lines(Example, examples))
 
 
@@ -127,16 +145,6 @@ def _trained_rows(study: Study, parts: Sequence[Part], name: str) -> Iterator[di
             yield row | {"arm": arm.name}
 
 
-def _examples(part: Part, arm: str, last: bool) -> list[dict[str, object]]:
-    """Of the first arm wrong solutions, of the last these and right ones; a seed with one arm has both lists of it."""
-    lines = (part.folder / EXAMPLES).read_text(encoding="utf-8").splitlines()
-    rows = [row for row in map(json.loads, lines) if row["arm"] == arm]
-    if len(part.arms) > 1:
-        return rows
-    wrong = sum(not row["strict"] for row in rows) // 2
-    return rows[wrong:] if last else rows[:wrong]
-
-
 def _about(study: Study, parts: Sequence[Part]) -> dict[str, object]:
     """As it was kept, with the command that added the arms, and every stage."""
     found: list[KeptAbout] = [read_document(part.folder / ABOUT, KeptAbout) for part in parts]
@@ -148,8 +156,16 @@ def _about(study: Study, parts: Sequence[Part]) -> dict[str, object]:
     }
 
 
-def _refuse_chains(arms: Sequence[Arm]) -> None:
-    """Tables of training name the kind of a stage: of two of a kind in one arm nobody could tell the rows apart."""
+def _refuse_others(arms: Sequence[Arm], folder: Path) -> None:
+    """Raises ValueError for a seed that arms cannot be added to, before they run.
+
+    Solutions are kept of the first arm and of the last. Tables of training name the kind of a stage: of two of a kind in one
+    arm nobody could tell the rows apart.
+    """
+    part = Part(folder)
+    part.check()
+    if (had := list(part.arms)) != (now := [arm.name for arm in arms if arm.name in part.arms]):
+        raise ValueError(f"{folder} has its arms in another order, {', '.join(had)}, than this run, {', '.join(now)}")
     for arm in arms:
         kinds = [stage.kind for stage in upstream(arm.checkpoint)]
         if len(set(kinds)) < len(kinds):
@@ -163,8 +179,8 @@ def _refuse_unequal(study: Study, kept: Part, added: Part) -> None:
     for what, same in _compared(study, kept, added):
         if not same:
             raise ValueError(
-                f"{kept.folder} cannot take more arms: what it has, run again, comes out otherwise ({what}); "
-                "another processor or version ran it, so run all arms into another folder"
+                f"{kept.folder} cannot take more arms: what it has, run again, comes out otherwise ({what}); another processor "
+                "or version ran it, or it was changed since: run all arms into another folder"
             )
 
 

@@ -66,11 +66,18 @@ def kept_for(study: Study, root: Path) -> dict[int, Path]:
     Raises ValueError where they were made otherwise than this study would make them, before anything is run in vain.
     """
     kept: dict[int, Path] = {}
+    if root.exists() and not root.is_dir():
+        raise ValueError(f"{root} is a file; seeds are kept in a folder of this name")
     for folder in seeds_below(root) if root.is_dir() else []:
-        seed = read_seed(folder).said.seed
-        if seed in kept:
-            _refuse_unequal(kept[seed], folder)
-        kept[seed] = folder
+        said = read_seed(folder).said
+        if folder != seed_folder(root, said.seed):
+            raise ValueError(
+                f"{folder} holds seed {said.seed}, which is kept as {seed_folder(root, said.seed)}: move it"
+            )
+        kept[said.seed] = folder
+        asked = {arm.name for arm in study.arms}
+        if others := [arm.arm for arm in said.arms if arm.arm not in asked]:
+            raise ValueError(f"{folder} has the arm {others[0]}, which this run leaves out: ask for what is kept, too")
         if (what := differs(study.only(arms_in(study, folder)), folder)) is not None:
             raise ValueError(f"the seeds in {root} were made with other settings than this run asks for: {what}")
     return dict(sorted(kept.items()))

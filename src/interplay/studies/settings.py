@@ -160,7 +160,7 @@ class Settings(Config):
     """
 
     scale: str
-    seeds: Annotated[tuple[NonNegativeInt, ...], Once, Some] = (0,)
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=1 << 31)], ...], Once, Some] = (0,)
     world: World
     contexts: Annotated[tuple[Vocabulary, ...], Once, Some]
     modes: Annotated[tuple[Mode, ...], Once, Some] = ("forward",)
@@ -213,6 +213,12 @@ class Settings(Config):
         if self.train.packing.width > self.model.max_positions:
             raise ValueError(
                 f"train.packing.width {self.train.packing.width} is more than model.max_positions {self.model.max_positions}"
+            )
+        longest = max(self.sampling.max_new_tokens, self.rl.sampling.max_new_tokens)
+        if longest >= self.model.max_positions:
+            raise ValueError(
+                f"sampling.max_new_tokens and rl.sampling.max_new_tokens leave room for a prompt in model.max_positions "
+                f"{self.model.max_positions}; got {longest}"
             )
         if self.sampling.bos or self.rl.sampling.bos:
             raise ValueError(

@@ -45,11 +45,11 @@ def headroom(chosen: Settings, place: Workplace) -> Study:
     arms = recipe.every_seed(arms_of_seed)
     asked = [(f"{name}_rl", name) for name in names]
     shown = varied(chosen)
-    of = "of the edge" if shown == "edge" else f"of {shown}"
+    told = "the edge" if shown == "edge" else shown
     first, middle, most = names[0], names[len(names) // 2], names[-1]
     against = [(f"{most}_rl", f"{first}_rl"), (f"{middle}_rl", f"{first}_rl"), (f"{middle}_rl", f"{most}_rl")]
     claims = [
-        Claim(f"RL adds capability where pre-training showed {100 * share:.3g} % {of}: edge pass@{top} rises",
+        Claim(f"RL adds capability where {told} was {100 * share:.3g} % of pre-training: edge pass@{top} rises",
               f"{name}_rl-{name}-edge-{top}", "T7", "paper")
         for name, share in zip(names, chosen.headroom.shares, strict=True)
     ]  # fmt: skip

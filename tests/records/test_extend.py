@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from interplay.cli import app
-from interplay.records.extend import to_run
+from interplay.records.extend import Part, to_run
 from interplay.records.merge import gathered, kept_for
 from interplay.run_study import run_study
 from interplay.studies.catalogue import make_study
@@ -165,3 +165,14 @@ def test_a_seed_that_lies_elsewhere_is_refused(store: Path, parts: dict[str, Pat
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="file is a file; seeds are kept in a folder of this name"):
         kept_for(study(store), tmp_path / "file")
+
+
+def test_a_solution_may_hold_any_line_end(parts: dict[str, Path], tmp_path: Path) -> None:
+    kept = tmp_path / "seed-0"
+    shutil.copytree(parts["small"], kept)
+    before = Part(kept).examples("base", last=False)
+    text = (kept / "examples.jsonl").read_text(encoding="utf-8")
+    (kept / "examples.jsonl").write_text(text.replace('"question": "', '"question": "\u2028\u0085'), encoding="utf-8")
+    after = Part(kept).examples("base", last=False)
+    assert [row["question"] for row in after] == [f"\u2028\u0085{row['question']}" for row in before]
+    assert before

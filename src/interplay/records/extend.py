@@ -60,8 +60,8 @@ class Part:
     def examples(self, arm: str, last: bool) -> list[dict[str, object]]:
         """Of the first arm wrong solutions, of the last these and right ones; a seed with one arm has both lists of it."""
         read_rows(self.folder / EXAMPLES, Example)
-        lines = (self.folder / EXAMPLES).read_text(encoding="utf-8").splitlines()
-        rows = [row for row in map(json.loads, lines) if row["arm"] == arm]
+        lines = (self.folder / EXAMPLES).read_text(encoding="utf-8").split("\n")  # a text may hold other line ends
+        rows = [row for row in map(json.loads, filter(None, lines)) if row["arm"] == arm]
         if len(self.arms) > 1:
             return rows
         wrong = sum(not row["strict"] for row in rows) // 2

@@ -20,7 +20,7 @@ def plan_of_one(chosen: Study, here: Study, store: Path, where: Where, calibrate
 
     if calibrate:
         _calibrate(here.stages, store, where)
-    print("\n".join(plan_lines(chosen, store, where.room, here, here=where.cluster is None)))
+    print("\n".join(plan_lines(chosen, store, where.room, to_run=here, here=where.cluster is None)))
 
 
 def plan_of_all(plan: bool, make: Callable[[str], Study], store: Path, where: Where, calibrate: bool) -> None:

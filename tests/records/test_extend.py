@@ -14,19 +14,18 @@ from interplay.run_study import run_study
 from interplay.studies.catalogue import make_study
 from interplay.studies.study import Study
 from interplay.train.runtime import Runtime
+from tiny_settings import TINY
 
 # half of the large budget is the small one: arms of the two share a stage, whose rows stand under the first of them
-TINY = {
-    "pretrain.tokens": "8192", "pretrain.curve_points": "2", "pretrain.curve_problems": "2", "rl.prompts": "2", "rl.group": "2",
-    "problems": "4", "samples": "2", "ks": "1,2", "tokenizer.documents": "100", "sampling.max_new_tokens": "16",
-    "rl.sampling.max_new_tokens": "16", "model.layers": "1", "model.hidden": "32", "model.ffn": "32",
-    "midtraining.rl_shares": "0,0.5,1", "midtraining.budgets": "15360,30720",
+TWO_BUDGETS = TINY | {
+    "pretrain.curve_points": "2", "pretrain.curve_problems": "2", "midtraining.rl_shares": "0,0.5,1",
+    "midtraining.budgets": "15360,30720",
 }  # fmt: skip
 TIMED = ("study.json", "about.json", "stages.json", "problems.parquet", "samples.parquet")
 
 
 def study(store: Path, **changed: str) -> Study:
-    changes = TINY | {name.replace("__", "."): value for name, value in changed.items()}
+    changes = TWO_BUDGETS | {name.replace("__", "."): value for name, value in changed.items()}
     return make_study("midtraining", "micro", changes, store, Runtime(threads=1))
 
 
@@ -45,7 +44,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 def asked(store: Path, records: Path) -> list[str]:
     """The command line that runs what kept seeds lack."""
-    words = [word for pair in TINY.items() for word in ("--set", "=".join(pair))]
+    words = [word for pair in TWO_BUDGETS.items() for word in ("--set", "=".join(pair))]
     return ["run", "midtraining", "--threads", "1", "--store", str(store), "--records", str(records), *words]
 
 

@@ -67,10 +67,8 @@ def write_tables(study: Study, folder: Path, command: str) -> None:
     arms, spread = measure(kept), kept_spread(study.settings)
     foreseen = designs(study, spread, _controls(study, arms))
     effects = [effect_row(study, contrast, arms) for contrast in study.contrasts]
-    reliability: list[Mapping[str, object]] = [
-        *reliability_rows(study, arms),
-        *read_cells(folders[0] / GUESSES, Reliability),
-    ]  # the same for every seed
+    guesses = read_cells(folders[0] / GUESSES, Reliability)  # the same for every seed
+    reliability: list[Mapping[str, object]] = [*reliability_rows(study, arms), *guesses]
     write_text(folder / "results.csv", csv_text(Result, result_rows(study, arms)))
     write_text(folder / "reliability.csv", csv_text(Reliability, reliability))
     write_text(folder / "effects.csv", csv_text(Effect, effects))

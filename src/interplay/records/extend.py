@@ -6,10 +6,10 @@ knows how the trainings differ that the arms came from, and nothing is put toget
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,14 +23,15 @@ from interplay.schema.measured import Reliability
 from interplay.schema.parquet import marked, read_table
 from interplay.schema.row import Row
 from interplay.schema.sampled import Example
-from interplay.schema.text import csv_text, document, json_lines, read_cells, read_document, read_rows
+from interplay.schema.text import csv_text, document, json_lines, read_cells, read_document
 from interplay.stages.stage import Stage, upstream
 from interplay.studies.study import Arm, Study
 
 TRAINED = ("curves.csv", "silent.csv", "cells.csv")  # a stage's rows stand under the first arm that it belongs to
 BY_ARM = ("errors.csv", "outcomes.csv", "similarity.csv")
+KINDS: Mapping[str, type[Row]] = {**ROWS, GUESSES: Reliability, EXAMPLES: Example}
 
-Table = list[dict[str, str]]
+Table = list[dict[str, Any]]
 
 
 class Part:
@@ -52,35 +53,32 @@ class Part:
     def counts_of(self, arm: str) -> pa.Table:
         return self.counts.filter(pc.equal(self.counts["arm"], arm))
 
-    def table(self, name: str, row: type[Row] | None = None) -> Table:
-        """Rows as text; none of a table that not every seed has, where this one does not."""
-        path = self.folder / name
-        return [] if name in OF_SOME and not path.exists() else read_cells(path, row or ROWS[name])
+    @cached_property
+    def tables(self) -> dict[str, Table]:
+        """Rows as they stand in the files; none of a table that not every seed has, where this one does not.
 
-    def examples(self, arm: str, last: bool) -> list[dict[str, object]]:
+        Raises ValueError naming the table that is missing or damaged.
+        """
+        lacking = [name for name in OF_SOME if not (self.folder / name).exists()]
+        return {name: [] if name in lacking else read_cells(self.folder / name, row) for name, row in KINDS.items()}
+
+    def of_arm(self, name: str, arm: str) -> Table:
+        return [row for row in self.tables[name] if row["arm"] == arm]
+
+    def examples(self, arm: str, last: bool) -> Table:
         """Of the first arm wrong solutions, of the last these and right ones; a seed with one arm has both lists of it."""
-        read_rows(self.folder / EXAMPLES, Example)
-        lines = (self.folder / EXAMPLES).read_text(encoding="utf-8").split("\n")  # a text may hold other line ends
-        rows = [row for row in map(json.loads, filter(None, lines)) if row["arm"] == arm]
+        rows = self.of_arm(EXAMPLES, arm)
         if len(self.arms) > 1:
             return rows
         wrong = sum(not row["strict"] for row in rows) // 2
         return rows[wrong:] if last else rows[:wrong]
-
-    def check(self) -> None:
-        """Raises ValueError naming the table that is missing or damaged."""
-        for name in ROWS:
-            self.table(name)
-        self.table(GUESSES, Reliability)
-        self.examples("", last=False)
 
     def of_stage(self, name: str, stage: Stage) -> Table | None:
         """What a table of training says of a stage, whichever arm it is under; None where none of the arms has it."""
         owner = next((arm.arm for arm in self.said.arms if stage.address in arm.stages), None)
         if owner is None:
             return None
-        rows = [row for row in self.table(name) if row["arm"] == owner and row.get("stage", "rl") == stage.kind]
-        return [row | {"arm": ""} for row in rows]
+        return [row | {"arm": ""} for row in self.of_arm(name, owner) if row.get("stage", "rl") == stage.kind]
 
 
 def to_run(study: Study, kept: Mapping[int, Path]) -> Study:
@@ -90,19 +88,14 @@ def to_run(study: Study, kept: Mapping[int, Path]) -> Study:
     """
     arms = []
     for seed in study.settings.seeds:
-        have = arms_in(study, kept[seed]) if seed in kept else []
         own = study.of_seeds([seed]).arms
+        part = Part(kept[seed]) if seed in kept else None
+        have = [arm.name for arm in own if part and arm.name in part.arms]
         if len(have) < len(own):
-            if have:
-                _refuse_others(own, kept[seed])
+            if part:
+                _refuse_others(own, part)
             arms += [arm for arm in own if arm.name not in have[1:]]
     return study.of_seeds(list(dict.fromkeys(arm.seed for arm in arms)))._replace(arms=tuple(arms))
-
-
-def arms_in(study: Study, folder: Path) -> list[str]:
-    """The arms of a study that a kept seed has, in the study's order."""
-    have = Part(folder).arms
-    return [name for name in dict.fromkeys(arm.name for arm in study.arms) if name in have]
 
 
 def write_extended(study: Study, kept: Path, added: Path, folder: Path) -> None:
@@ -116,9 +109,9 @@ def write_extended(study: Study, kept: Path, added: Path, folder: Path) -> None:
     source = {name: next(part for part in parts if name in part.arms) for name in names}
     first, last = source[names[0]], source[names[-1]]
     counts = pa.concat_tables([source[name].counts_of(name) for name in names]).combine_chunks()
-    tables = {name: [row for arm in names for row in _of_arm(source[arm], name, arm)] for name in BY_ARM}
+    tables = {name: [row for arm in names for row in source[arm].of_arm(name, arm)] for name in BY_ARM}
     tables |= {name: list(_trained_rows(study, parts, name)) for name in TRAINED}
-    tables |= {name: next(filter(None, (part.table(name) for part in (first, *parts))), []) for name in LATER}
+    tables |= {name: next(filter(None, (part.tables[name] for part in (first, *parts))), []) for name in LATER}
     said = parts[0].said.model_dump(mode="json") | {"arms": [source[name].arms[name].model_dump() for name in names]}
     with staged_folder(folder) as staging:
         write_text(staging / SETTINGS, settings_document(study))
@@ -129,16 +122,12 @@ def write_extended(study: Study, kept: Path, added: Path, folder: Path) -> None:
         for name, rows in tables.items():
             if rows or any((part.folder / name).exists() for part in parts):
                 write_text(staging / name, csv_text(ROWS[name], rows))
-        write_text(staging / GUESSES, csv_text(Reliability, first.table(GUESSES, Reliability)))
+        write_text(staging / GUESSES, csv_text(Reliability, first.tables[GUESSES]))
         examples = [*first.examples(names[0], last=False), *last.examples(names[-1], last=True)]
         write_text(staging / EXAMPLES, json_lines(Example, examples))
 
 
-def _of_arm(part: Part, name: str, arm: str) -> Table:
-    return [row for row in part.table(name) if row["arm"] == arm]
-
-
-def _trained_rows(study: Study, parts: Sequence[Part], name: str) -> Iterator[dict[str, str]]:
+def _trained_rows(study: Study, parts: Sequence[Part], name: str) -> Iterator[dict[str, Any]]:
     """Of each training stage once, under the first arm of the study that has it."""
     for arm, stage in trained_stages(study):
         for row in next(filter(None, (part.of_stage(name, stage) for part in parts)), []):
@@ -156,16 +145,18 @@ def _about(study: Study, parts: Sequence[Part]) -> dict[str, object]:
     }
 
 
-def _refuse_others(arms: Sequence[Arm], folder: Path) -> None:
+def _refuse_others(arms: Sequence[Arm], part: Part) -> None:
     """Raises ValueError for a seed that arms cannot be added to, before they run.
 
     Solutions are kept of the first arm and of the last. Tables of training name the kind of a stage: of two of a kind in one
     arm nobody could tell the rows apart.
     """
-    part = Part(folder)
-    part.check()
-    if (had := list(part.arms)) != (now := [arm.name for arm in arms if arm.name in part.arms]):
-        raise ValueError(f"{folder} has its arms in another order, {', '.join(had)}, than this run, {', '.join(now)}")
+    _ = part.tables  # what is damaged is said now
+    had, now = list(part.arms), [arm.name for arm in arms if arm.name in part.arms]
+    if had != now:
+        raise ValueError(
+            f"{part.folder} has its arms in another order, {', '.join(had)}, than this run, {', '.join(now)}"
+        )
     for arm in arms:
         kinds = [stage.kind for stage in upstream(arm.checkpoint)]
         if len(set(kinds)) < len(kinds):
@@ -188,12 +179,12 @@ def _compared(study: Study, kept: Part, added: Part) -> Iterator[tuple[str, bool
     """Everything that both parts have, by its name, and whether it is the same."""
     yield "problems.parquet", kept.problems.equals(added.problems)
     if kept.said.arms[0].arm == added.said.arms[0].arm:
-        yield GUESSES, kept.table(GUESSES, Reliability) == added.table(GUESSES, Reliability)
+        yield GUESSES, kept.tables[GUESSES] == added.tables[GUESSES]
     for arm in kept.arms.keys() & added.arms.keys():
         yield f"{SEED}: {arm}", kept.arms[arm] == added.arms[arm]
         yield f"counts.parquet: {arm}", kept.counts_of(arm).equals(added.counts_of(arm))
         for name in BY_ARM:
-            yield f"{name}: {arm}", _of_arm(kept, name, arm) == _of_arm(added, name, arm)
+            yield f"{name}: {arm}", kept.of_arm(name, arm) == added.of_arm(name, arm)
     for _, stage in trained_stages(study):
         for name in TRAINED:
             one, other = kept.of_stage(name, stage), added.of_stage(name, stage)

@@ -15,7 +15,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from interplay.files import staged_folder
-from interplay.records.extend import arms_in
 from interplay.records.measured import Arms, Measured
 from interplay.records.seedless import first_difference, settings_document
 from interplay.records.seeds import (
@@ -78,7 +77,7 @@ def kept_for(study: Study, root: Path) -> dict[int, Path]:
         asked = {arm.name for arm in study.arms}
         if others := [arm.arm for arm in said.arms if arm.arm not in asked]:
             raise ValueError(f"{folder} has the arm {others[0]}, which this run leaves out: ask for what is kept, too")
-        if (what := differs(study.only(arms_in(study, folder)), folder)) is not None:
+        if (what := differs(study.only([arm.arm for arm in said.arms]), folder)) is not None:
             raise ValueError(f"the seeds in {root} were made with other settings than this run asks for: {what}")
     return dict(sorted(kept.items()))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,14 +46,13 @@ def document(kind: Any, value: Any) -> str:
 
 def read_rows(path: Path, row: type[R]) -> tuple[R, ...]:
     """Rows of a CSV or JSONL file."""
-    found: Sequence[object] = _json_lines(path) if path.suffix == ".jsonl" else _csv_rows(path, row)
-    checked: tuple[R, ...] = _checked(str(path), tuple[row, ...], found)  # type: ignore[valid-type]
+    checked: tuple[R, ...] = _checked(str(path), tuple[row, ...], _cells(path, row))  # type: ignore[valid-type]
     return checked
 
 
-def read_cells(path: Path, row: type[Row]) -> list[dict[str, str]]:
-    """Rows of a CSV file as the text that stands there, once it has been checked."""
-    found = _csv_rows(path, row)
+def read_cells(path: Path, row: type[Row]) -> list[dict[str, Any]]:
+    """The same as they stand in the file, once they have been checked: the text of a CSV file, the values of a JSONL file."""
+    found = _cells(path, row)
     _checked(str(path), tuple[row, ...], found)  # type: ignore[valid-type]
     return found
 
@@ -65,6 +64,10 @@ def read_document(path: Path, kind: Any) -> Any:
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: not JSON (line {error.lineno}: {error.msg})") from None
     return _checked(str(path), kind, value)
+
+
+def _cells(path: Path, row: type[Row]) -> list[dict[str, Any]]:
+    return _json_lines(path) if path.suffix == ".jsonl" else _csv_rows(path, row)
 
 
 def _csv_rows(path: Path, row: type[Row]) -> list[dict[str, str]]:
@@ -83,7 +86,7 @@ def _csv_rows(path: Path, row: type[Row]) -> list[dict[str, str]]:
     return rows
 
 
-def _json_lines(path: Path) -> list[object]:
+def _json_lines(path: Path) -> list[dict[str, Any]]:
     rows = []
     for number, line in enumerate(_text(path).split("\n"), 1):
         try:

@@ -173,17 +173,18 @@ class Study(NamedTuple):
                     f"study {self.name}: contrast {contrast.name!r} names a regime {contrast.regime!r}; "
                     f"there are {', '.join(self.regimes)}"
                 )
-            self._refuse_itself(contrast)
+            if contrast.treatment != contrast.control and contrast.control_rule in ("", contrast.rule):
+                self._refuse_one_training(contrast)
         names = {contrast.name for contrast in self.contrasts}
         for claim in self.claims:
             if unknown := sorted(set(claim.contrasts) - names):
                 raise ValueError(f"study {self.name}: a claim names a contrast {unknown[0]!r} that is not there")
 
-    def _refuse_itself(self, contrast: Contrast) -> None:
-        """Settings can make one training of two arms; then the difference is 0 whatever is true."""
-        ends = {name: arm.evaluation.address for arm in reversed(self.arms) if (name := arm.name) in contrast[2:4]}
-        same_rule = contrast.control_rule in ("", contrast.rule)
-        if contrast.treatment != contrast.control and len(set(ends.values())) == 1 and same_rule:
+    def _refuse_one_training(self, contrast: Contrast) -> None:
+        """Settings can make one training of two arms; then their difference is 0 whatever is true."""
+        pair = (contrast.treatment, contrast.control)
+        ends = {arm.evaluation.address for arm in self.of_seeds(self.settings.seeds[:1]).arms if arm.name in pair}
+        if len(ends) == 1:
             raise ValueError(
                 f"study {self.name}: with these settings {contrast.treatment} and {contrast.control} are one training, "
                 "and a contrast of them compares it with itself"
